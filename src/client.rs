@@ -1,0 +1,39 @@
+//! Who asks: the listener a connection came in on, and what the kernel says of its other end.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// The program at the other end of a connection, as far as it can be known without trusting it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The name of the listener that accepted the connection.
+    pub listener: String,
+    /// The other end of the connection.
+    pub peer: Peer,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A process on this host, by its credentials when it connected (`SO_PEERCRED`).
+    Unix {
+        /// Effective user id.
+        uid: u32,
+        /// Effective group id.
+        gid: u32,
+        /// Process id, where the kernel tells it (0 or absent across pid namespaces).
+        pid: Option<i32>,
+    },
+    /// An address on a network.
+    Tcp(SocketAddr),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix { uid, gid, pid: Some(pid) } => write!(f, "uid {uid}, gid {gid}, pid {pid}"),
+            Self::Unix { uid, gid, pid: None } => write!(f, "uid {uid}, gid {gid}"),
+            Self::Tcp(address) => write!(f, "{address}"),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! How dockgate is to run: flags, environment and the settings file, merged into one value.
+//!
+//! Each setting is one row of [`key`]'s table and can be given as a flag, as a `DOCKGATE_…` variable
+//! and as a key of the settings file; a flag wins over the environment, the environment over the
+//! file, the file over the default. Every problem that can be seen is reported, not only the first.
+
+mod account;
+mod address;
+mod args;
+mod draft;
+mod environment;
+mod file;
+mod key;
+mod listener;
+mod log_level;
+mod number;
+mod problem;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use account::Account;
+pub use address::Address;
+pub use args::ServeArgs;
+use draft::Layers;
+use key::Key;
+pub use listener::ListenerSettings;
+pub use log_level::LogLevel;
+pub use problem::{Place, Problem, Problems};
+
+/// How dockgate is to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where clients connect; at least one, each with a name and an address of its own.
+    pub listeners: Vec<ListenerSettings>,
+    /// Where the Docker daemon is.
+    pub daemon: Address,
+    /// The policy file; the built-in policy where there is none.
+    pub policy: Option<PathBuf>,
+    /// Where the audit goes.
+    pub audit: AuditSink,
+    /// How much dockgate tells its operator.
+    pub log_level: LogLevel,
+    /// What one client may take up.
+    pub limits: Limits,
+    /// How long running requests may go on once dockgate is told to stop.
+    pub grace: Duration,
+}
+
+/// Where audit records are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditSink {
+    /// Standard output.
+    Stdout,
+    /// A file that is appended to.
+    File(PathBuf),
+}
+
+/// What clients may take up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at a time, over all listeners.
+    pub connections: usize,
+    /// Size of a request's head: request line and header fields.
+    pub head_bytes: usize,
+    /// How long a client may take to send a request's head.
+    pub head_timeout: Duration,
+}
+
+impl Settings {
+    /// Reads the environment and the settings file, where one is named, and merges them with the flags.
+    ///
+    /// # Errors
+    ///
+    /// Every problem found in the three.
+    pub fn load(args: &ServeArgs) -> Result<Self, Problems> {
+        let environment = environment::read();
+        let Some((path, place)) = Self::file_named(args, &environment) else {
+            return Self::merge(args, &environment, None);
+        };
+        match fs::read_to_string(&path) {
+            Ok(source) => Self::merge(args, &environment, Some((&path, &source))),
+            Err(error) => Err(Problems::from(Problem::new(
+                place,
+                format!("the settings file {} cannot be read: {error}", path.display()),
+            ))),
+        }
+    }
+
+    /// Merges flags, environment and the text of a settings file. Pure: what the process's own
+    /// environment says does not matter here.
+    ///
+    /// # Errors
+    ///
+    /// Every problem found in the three.
+    pub fn merge(
+        args: &ServeArgs,
+        environment: &[(OsString, OsString)],
+        file: Option<(&Path, &str)>,
+    ) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let layers = Layers::new([
+            args.draft(),
+            environment::draft(environment, &mut problems),
+            file.map(|(path, source)| file::draft(path, source, &mut problems)).unwrap_or_default(),
+        ]);
+        let settings = Self::from_layers(&layers, &mut problems);
+        match settings {
+            Some(settings) if problems.is_empty() => Ok(settings),
+            Some(_) | None => Err(Problems::from(problems)),
+        }
+    }
+
+    fn from_layers(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Self> {
+        // Each is read before the first `?`, so that all problems are seen.
+        let listeners = listener::read(layers, problems);
+        let daemon = layers.read(Key::Daemon, problems, Address::read);
+        let policy = layers.read_optional(Key::Policy, problems, file_name);
+        let audit = layers.read(Key::Audit, problems, audit_sink);
+        let log_level = layers.read(Key::LogLevel, problems, LogLevel::read);
+        let connections = layers.read(Key::MaxConnections, problems, number::connections);
+        let head_bytes = layers.read(Key::MaxHeadBytes, problems, number::head_bytes);
+        let head_timeout = layers.read(Key::HeadTimeout, problems, number::head_timeout);
+        let grace = layers.read(Key::Grace, problems, number::duration);
+
+        let settings = Self {
+            listeners: listeners?,
+            daemon: daemon?,
+            policy: policy?,
+            audit: audit?,
+            log_level: log_level?,
+            limits: Limits {
+                connections: connections?,
+                head_bytes: head_bytes?,
+                head_timeout: head_timeout?,
+            },
+            grace: grace?,
+        };
+        settings.report_clashes(layers, problems);
+        Some(settings)
+    }
+
+    fn report_clashes(&self, layers: &Layers, problems: &mut Vec<Problem>) {
+        let mut names = HashMap::new();
+        let mut addresses = HashMap::new();
+        for (number, listener) in (1_u32..).zip(&self.listeners) {
+            if let Some(first) = names.insert(&listener.name, number) {
+                problems.push(Problem::new(
+                    layers.place(Key::Listen),
+                    format!(
+                        "listeners {first} and {number} are both named `{}`: each needs a name of its own",
+                        listener.name
+                    ),
+                ));
+            }
+            if let Some(first) = addresses.insert(&listener.address, number) {
+                problems.push(Problem::new(
+                    layers.place(Key::Listen),
+                    format!("listeners {first} and {number} both listen on {}", listener.address),
+                ));
+            }
+            if listener.address == self.daemon {
+                problems.push(Problem::new(
+                    layers.place(Key::Daemon),
+                    format!(
+                        "{} is also the address of listener {number}: dockgate would ask itself",
+                        self.daemon
+                    ),
+                ));
+            }
+        }
+    }
+
+    /// The settings file that flags or environment name, and where it is named.
+    fn file_named(args: &ServeArgs, environment: &[(OsString, OsString)]) -> Option<(PathBuf, Place)> {
+        let mut unheard = Vec::new(); // `merge` reads the environment again and reports.
+        let layers = Layers::new([args.draft(), environment::draft(environment, &mut unheard)]);
+        let path = layers.read_optional(Key::Settings, &mut unheard, file_name)??;
+        Some((path, layers.place(Key::Settings)))
+    }
+}
+
+fn file_name(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn audit_sink(text: &str) -> Result<AuditSink, String> {
+    if text == "-" { Ok(AuditSink::Stdout) } else { file_name(text).map(AuditSink::File) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(flags: &[&str]) -> ServeArgs {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            serve: ServeArgs,
+        }
+        <Line as clap::Parser>::try_parse_from([&["dockgate"], flags].concat()).unwrap().serve
+    }
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+        pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
+    }
+
+    fn merge(flags: &[&str], pairs: &[(&str, &str)], file: &str) -> Result<Settings, String> {
+        Settings::merge(&args(flags), &environment(pairs), Some((Path::new("dockgate.toml"), file)))
+            .map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn nothing_said_gives_the_defaults() {
+        let settings = Settings::merge(&ServeArgs::default(), &[], None).unwrap();
+        assert_eq!(
+            settings,
+            Settings {
+                listeners: vec![ListenerSettings {
+                    name: "tcp://127.0.0.1:2375".to_owned(),
+                    address: Address::Tcp { host: "127.0.0.1".to_owned(), port: 2375 },
+                    mode: 0o660,
+                    owner: None,
+                    group: None,
+                }],
+                daemon: Address::Unix(PathBuf::from("/var/run/docker.sock")),
+                policy: None,
+                audit: AuditSink::Stdout,
+                log_level: LogLevel::Info,
+                limits: Limits {
+                    connections: 4096,
+                    head_bytes: 256 * 1024,
+                    head_timeout: Duration::from_secs(10),
+                },
+                grace: Duration::from_secs(10),
+            }
+        );
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
+        let file = "policy = \"/file\"\naudit = \"/file\"\nlog_level = \"debug\"\ngrace = \"1m\"";
+        let pairs = [("DOCKGATE_POLICY", "/environment"), ("DOCKGATE_AUDIT", "/environment")];
+        let settings = merge(&["--policy", "/flag"], &pairs, file).unwrap();
+        assert_eq!(settings.policy, Some(PathBuf::from("/flag")));
+        assert_eq!(settings.audit, AuditSink::File(PathBuf::from("/environment")));
+        assert_eq!(settings.log_level, LogLevel::Debug);
+        assert_eq!(settings.grace, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_given() {
+        let settings = merge(&[], &[("DOCKGATE_POLICY", ""), ("DOCKGATE_LISTEN", "")], "").unwrap();
+        assert_eq!((settings.policy, settings.listeners.len()), (None, 1));
+    }
+
+    #[test]
+    fn listeners_come_from_one_source_only() {
+        let file = "listen = [\"tcp://127.0.0.1:1\", \"tcp://127.0.0.1:2\"]";
+        let settings = merge(&["--listen", "a=unix:///run/a=b.sock"], &[], file).unwrap();
+        assert_eq!(settings.listeners.len(), 1);
+        assert_eq!(settings.listeners[0].name, "a");
+        assert_eq!(settings.listeners[0].address.to_string(), "unix:///run/a=b.sock");
+    }
+
+    #[test]
+    fn the_variable_for_listeners_is_split_at_commas() {
+        let settings =
+            merge(&[], &[("DOCKGATE_LISTEN", "ui=unix:///run/ui.sock, tcp://[::1]:2375")], "").unwrap();
+        let names: Vec<_> = settings.listeners.iter().map(|listener| listener.name.as_str()).collect();
+        assert_eq!(names, ["ui", "tcp://[::1]:2375"]);
+    }
+
+    #[test]
+    fn a_listener_in_the_file_may_be_a_table() {
+        let file = "
+            socket_mode = \"0600\"
+            socket_group = \"docker\"
+            listen = [
+                { name = \"ui\", address = \"unix:///run/ui.sock\", mode = \"0666\", owner = 1000 },
+                \"unix:///run/other.sock\",
+            ]";
+        let settings = merge(&[], &[], file).unwrap();
+        let group = Some(Account::Name("docker".to_owned()));
+        let described: Vec<_> = settings
+            .listeners
+            .iter()
+            .map(|l| (l.name.as_str(), l.mode, l.owner.clone(), l.group.clone()))
+            .collect();
+        assert_eq!(
+            described,
+            [
+                ("ui", 0o666, Some(Account::Id(1000)), group.clone()),
+                ("unix:///run/other.sock", 0o600, None, group)
+            ]
+        );
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_each_with_its_place() {
+        let file =
+            "damon = \"tcp://a:1\"\nlisten = [{ adress = \"x\" }, 7]\nsocket_mode = 660\ngrace = \"10\"";
+        let problems =
+            merge(&["--audit", ""], &[("DOCKGATE_POLCY", "x"), ("DOCKGATE_MAX_CONNECTIONS", "many")], file)
+                .unwrap_err();
+        insta::assert_snapshot!(problems, @r#"
+        DOCKGATE_POLCY: this is no setting of dockgate; did you mean `DOCKGATE_POLICY`?
+        dockgate.toml:1:1: `damon` is no setting; did you mean `daemon`?
+        dockgate.toml:2:13: `adress` is no key of a listener; did you mean `address`?
+        dockgate.toml:2:11: the listener has no address: add address = "unix:///run/dockgate/docker.sock"
+        dockgate.toml:2:29: a listener is written as text, "tcp://127.0.0.1:2375", or as a table, { name = "ui", address = "unix:///run/dockgate/docker.sock" }
+        dockgate.toml:3:15: `socket_mode` is written as text, in quotes
+        --audit: the name of a file is missing
+        DOCKGATE_MAX_CONNECTIONS: `many` is not a number from 1 to 1000000
+        dockgate.toml:4:9: `10` is no duration; write it with its unit: "10s", "500ms", "2m"
+        "#);
+    }
+
+    #[test]
+    fn clashes_between_settings_are_reported() {
+        let problems = merge(
+            &[
+                "--listen",
+                "a=tcp://h:1",
+                "--listen",
+                "a=tcp://h:2",
+                "--listen",
+                "b=tcp://h:2",
+                "--daemon",
+                "tcp://h:1",
+            ],
+            &[],
+            "",
+        )
+        .unwrap_err();
+        insta::assert_snapshot!(problems, @r"
+        --daemon: tcp://h:1 is also the address of listener 1: dockgate would ask itself
+        --listen: listeners 1 and 2 are both named `a`: each needs a name of its own
+        --listen: listeners 2 and 3 both listen on tcp://h:2
+        ");
+    }
+
+    #[test]
+    fn a_settings_file_that_cannot_be_read_is_an_error() {
+        let problems = Settings::load(&args(&["--settings", "/nonexistent/dockgate.toml"])).unwrap_err();
+        assert_eq!(
+            problems.to_string(),
+            "--settings: the settings file /nonexistent/dockgate.toml cannot be read: \
+             No such file or directory (os error 2)"
+        );
+    }
+}

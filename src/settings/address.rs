@@ -1,0 +1,227 @@
+//! Addresses, spelled as `DOCKER_HOST` spells them.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::{Component, Path, PathBuf};
+
+/// The longest path that fits a `sockaddr_un` with its closing zero: unix(7).
+const LONGEST_PATH: usize = 107;
+
+/// Where to listen or connect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// `unix:///path`, absolute.
+    Unix(PathBuf),
+    /// `tcp://host:port`.
+    Tcp {
+        /// An IPv4 address, an IPv6 address without its brackets, or a host name.
+        host: String,
+        /// The port; 0 lets the system choose.
+        port: u16,
+    },
+}
+
+impl Address {
+    /// Reads an address; `Display` gives the same spelling back.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and how to write it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix://") {
+            return unix(text, path);
+        }
+        if let Some(rest) = text.strip_prefix("tcp://") {
+            return tcp(text, rest);
+        }
+        Err(match text.split_once(':') {
+            _ if text.is_empty() => "an address is missing: write unix:///path or tcp://host:port".to_owned(),
+            _ if text.starts_with('/') => format!("`{text}` has no scheme: write unix://{text}"),
+            Some(("unix", path)) if path.starts_with('/') => {
+                format!("`{text}` lacks slashes: write unix:///{}", path.trim_start_matches('/'))
+            }
+            Some(("http" | "https", rest)) => {
+                format!("`{text}` is a web address: write tcp:{}", rest.trim_end_matches('/'))
+            }
+            Some((scheme @ ("fd" | "npipe" | "ssh"), _)) => {
+                format!("`{text}`: dockgate does not speak {scheme}: write unix:///path or tcp://host:port")
+            }
+            Some((host, port)) if port.parse::<u16>().is_ok() => {
+                let host = if host.is_empty() { "127.0.0.1" } else { host };
+                format!("`{text}` has no scheme: write tcp://{host}:{port}")
+            }
+            Some(_) | None => format!("`{text}` is no address: write unix:///path or tcp://host:port"),
+        })
+    }
+}
+
+fn unix(text: &str, path: &str) -> Result<Address, String> {
+    if !path.starts_with('/') {
+        return Err(if path.is_empty() {
+            "`unix://` lacks its path: write unix:///path".to_owned()
+        } else {
+            format!("`{text}` is relative: the path must be absolute, as in unix:///{path}")
+        });
+    }
+    if path.ends_with('/') {
+        return Err(format!("`{text}` names a directory: add the name of the socket"));
+    }
+    if Path::new(path).components().any(|part| part == Component::ParentDir) {
+        return Err(format!("`{text}` climbs with `..`: write where it leads"));
+    }
+    if path.contains('\0') {
+        return Err("the path holds a zero byte".to_owned());
+    }
+    if path.len() > LONGEST_PATH {
+        return Err(format!(
+            "`{text}` is too long: the path of a socket has at most {LONGEST_PATH} bytes, this one has {}",
+            path.len()
+        ));
+    }
+    Ok(Address::Unix(PathBuf::from(path)))
+}
+
+fn tcp(text: &str, rest: &str) -> Result<Address, String> {
+    if rest.contains('@') {
+        // The address is not repeated: a password may stand in it.
+        return Err(
+            "the address names a user, and dockgate logs in nowhere: leave out what stands before the `@`"
+                .to_owned(),
+        );
+    }
+    if let Some((authority, _)) = rest.split_once(['/', '?', '#']) {
+        return Err(format!("`{text}` goes on after the port: write tcp://{authority}"));
+    }
+    let (host, port) = if let Some(bracketed) = rest.strip_prefix('[') {
+        let (host, after) = bracketed
+            .split_once(']')
+            .ok_or_else(|| format!("`{text}` lacks the closing `]` of its IPv6 address"))?;
+        if host.parse::<Ipv6Addr>().is_err() {
+            return Err(format!("`{text}`: `{host}` is no IPv6 address"));
+        }
+        (host, after.strip_prefix(':'))
+    } else {
+        if rest.parse::<Ipv6Addr>().is_ok() || rest.matches(':').count() > 1 {
+            return Err(format!("`{text}`: an IPv6 address stands in brackets, as in tcp://[::1]:2375"));
+        }
+        let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+        check_host(text, host)?;
+        (host, port)
+    };
+    let host = host.to_owned();
+    match port {
+        None | Some("") => {
+            Err(format!("`{text}` lacks its port: Docker's is 2375, as in tcp://{}:2375", bracket(&host)))
+        }
+        // Only the port's own spelling, so that the address reads back as it was written.
+        Some(digits) => match digits.parse::<u16>() {
+            Ok(port) if port.to_string() == digits => Ok(Address::Tcp { host, port }),
+            Ok(_) | Err(_) => Err(format!("`{text}`: `{digits}` is no port: write a number from 1 to 65535")),
+        },
+    }
+}
+
+fn check_host(text: &str, host: &str) -> Result<(), String> {
+    if host.is_empty() {
+        return Err(format!(
+            "`{text}` lacks its host: write 127.0.0.1 for this machine only, 0.0.0.0 for every network it is on"
+        ));
+    }
+    let is_numeric = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if is_numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err(format!("`{text}`: `{host}` is no IPv4 address"));
+    }
+    let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    if is_name { Ok(()) } else { Err(format!("`{text}`: `{host}` is no host name")) }
+}
+
+fn bracket(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Tcp { host, port } => write!(f, "tcp://{}:{port}", bracket(host)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_back_as_it_was_written() {
+        for text in [
+            "unix:///var/run/docker.sock",
+            "unix:///run/a=b c.sock",
+            "tcp://127.0.0.1:2375",
+            "tcp://0.0.0.0:0",
+            "tcp://[::]:2375",
+            "tcp://[0:0:0:0:0:0:0:1]:65535",
+            "tcp://docker-host.example_1:2376",
+        ] {
+            assert_eq!(Address::read(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn each_error_says_how_to_write_it() {
+        let errors: Vec<_> = [
+            "",
+            "/run/docker.sock",
+            "unix:/run/docker.sock",
+            "unix://run/docker.sock",
+            "unix://",
+            "unix:///run/",
+            "unix:///run/../docker.sock",
+            "http://localhost:2375/",
+            "ssh://me@host",
+            "127.0.0.1:2375",
+            ":2375",
+            "localhost",
+            "tcp://localhost",
+            "tcp://[::1]",
+            "tcp://::1:2375",
+            "tcp://[::1:2375",
+            "tcp://:2375",
+            "tcp://me:secret@host:1",
+            "tcp://256.1.1.1:2375",
+            "tcp://a b:2375",
+            "tcp://host:+1",
+            "tcp://host:65536",
+            "tcp://host:2375/v1.41",
+        ]
+        .into_iter()
+        .map(|text| Address::read(text).unwrap_err())
+        .collect();
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        an address is missing: write unix:///path or tcp://host:port
+        `/run/docker.sock` has no scheme: write unix:///run/docker.sock
+        `unix:/run/docker.sock` lacks slashes: write unix:///run/docker.sock
+        `unix://run/docker.sock` is relative: the path must be absolute, as in unix:///run/docker.sock
+        `unix://` lacks its path: write unix:///path
+        `unix:///run/` names a directory: add the name of the socket
+        `unix:///run/../docker.sock` climbs with `..`: write where it leads
+        `http://localhost:2375/` is a web address: write tcp://localhost:2375
+        `ssh://me@host`: dockgate does not speak ssh: write unix:///path or tcp://host:port
+        `127.0.0.1:2375` has no scheme: write tcp://127.0.0.1:2375
+        `:2375` has no scheme: write tcp://127.0.0.1:2375
+        `localhost` is no address: write unix:///path or tcp://host:port
+        `tcp://localhost` lacks its port: Docker's is 2375, as in tcp://localhost:2375
+        `tcp://[::1]` lacks its port: Docker's is 2375, as in tcp://[::1]:2375
+        `tcp://::1:2375`: an IPv6 address stands in brackets, as in tcp://[::1]:2375
+        `tcp://[::1:2375` lacks the closing `]` of its IPv6 address
+        `tcp://:2375` lacks its host: write 127.0.0.1 for this machine only, 0.0.0.0 for every network it is on
+        the address names a user, and dockgate logs in nowhere: leave out what stands before the `@`
+        `tcp://256.1.1.1:2375`: `256.1.1.1` is no IPv4 address
+        `tcp://a b:2375`: `a b` is no host name
+        `tcp://host:+1`: `+1` is no port: write a number from 1 to 65535
+        `tcp://host:65536`: `65536` is no port: write a number from 1 to 65535
+        `tcp://host:2375/v1.41` goes on after the port: write tcp://host:2375
+        ");
+        assert!(Address::read(&format!("unix:///{}", "a".repeat(107))).unwrap_err().contains("108"));
+    }
+}

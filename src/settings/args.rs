@@ -1,0 +1,160 @@
+//! The flags of `dockgate serve`.
+
+use super::draft::{Draft, ListenerDraft, Written};
+use super::key::Key;
+use super::problem::Place;
+
+/// The flags of `dockgate serve`, as written. `Settings::load` makes sense of them.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "the comments are the text of --help, where backticks would show")]
+pub struct ServeArgs {
+    /// Where clients connect; may be given more than once
+    ///
+    /// An address is spelled as in DOCKER_HOST: unix:///path or tcp://host:port. With NAME= before
+    /// it the listener gets a name, by which the policy and the audit know it.
+    ///
+    /// [default: tcp://127.0.0.1:2375] [env: DOCKGATE_LISTEN, separated by commas]
+    #[arg(long, value_name = "[NAME=]ADDR")]
+    listen: Vec<String>,
+
+    /// Where the Docker daemon is
+    ///
+    /// Spelled as in DOCKER_HOST: unix:///path or tcp://host:port.
+    ///
+    /// [default: unix:///var/run/docker.sock] [env: DOCKGATE_DAEMON]
+    #[arg(long, value_name = "ADDR")]
+    daemon: Option<String>,
+
+    /// The policy: who may ask what
+    ///
+    /// Without one the built-in policy holds, which lets clients look and change nothing.
+    ///
+    /// [env: DOCKGATE_POLICY]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+
+    /// Where the audit is written, one JSON object a line; - is standard output
+    ///
+    /// A file is appended to; its directory must exist.
+    ///
+    /// [default: -] [env: DOCKGATE_AUDIT]
+    #[arg(long, value_name = "FILE|-")]
+    audit: Option<String>,
+
+    /// A TOML file that holds settings
+    ///
+    /// Its keys are the names of these flags with _ for -. A flag wins over the environment, the
+    /// environment over the file.
+    ///
+    /// [env: DOCKGATE_SETTINGS]
+    #[arg(long, value_name = "FILE")]
+    settings: Option<String>,
+
+    /// How much to log: error, warn, info, debug or trace
+    ///
+    /// [default: info] [env: DOCKGATE_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+
+    /// Permissions of unix listeners, in octal
+    ///
+    /// Holds where a listener in the settings file has no mode of its own.
+    ///
+    /// [default: 0660] [env: DOCKGATE_SOCKET_MODE]
+    #[arg(long, value_name = "MODE", help_heading = "Listeners")]
+    socket_mode: Option<String>,
+
+    /// Owner of unix listeners
+    ///
+    /// Without it, the user that dockgate runs as.
+    ///
+    /// [env: DOCKGATE_SOCKET_OWNER]
+    #[arg(long, value_name = "USER|UID", help_heading = "Listeners")]
+    socket_owner: Option<String>,
+
+    /// Group of unix listeners
+    ///
+    /// Without it, the group that dockgate runs as.
+    ///
+    /// [env: DOCKGATE_SOCKET_GROUP]
+    #[arg(long, value_name = "GROUP|GID", help_heading = "Listeners")]
+    socket_group: Option<String>,
+
+    /// Connections open at a time, over all listeners
+    ///
+    /// [default: 4096] [env: DOCKGATE_MAX_CONNECTIONS]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    max_connections: Option<String>,
+
+    /// Size of a request's head: request line and header fields
+    ///
+    /// Some clients copy their whole request into the query; below 128 KiB they may be refused.
+    ///
+    /// [default: 262144] [env: DOCKGATE_MAX_HEAD_BYTES]
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    max_head_bytes: Option<String>,
+
+    /// How long a client may take to send a request's head
+    ///
+    /// [default: 10s] [env: DOCKGATE_HEAD_TIMEOUT]
+    #[arg(long, value_name = "DURATION", help_heading = "Limits")]
+    head_timeout: Option<String>,
+
+    /// How long running requests may go on once dockgate is told to stop
+    ///
+    /// [default: 10s] [env: DOCKGATE_GRACE]
+    #[arg(long, value_name = "DURATION", help_heading = "Limits")]
+    grace: Option<String>,
+}
+
+impl ServeArgs {
+    /// What the command line says.
+    pub(super) fn draft(&self) -> Draft {
+        let listeners = self
+            .listen
+            .iter()
+            .map(|text| Written { value: ListenerDraft::read(text), place: Place::Flag(Key::Listen.flag()) });
+        let values = Key::ALL.into_iter().filter_map(|key| {
+            let value = self.value(key)?.clone();
+            Some((key, Written { value, place: Place::Flag(key.flag()) }))
+        });
+        Draft { listeners: listeners.collect(), values: values.collect() }
+    }
+
+    const fn value(&self, key: Key) -> Option<&String> {
+        match key {
+            Key::Listen => None,
+            Key::Daemon => self.daemon.as_ref(),
+            Key::Policy => self.policy.as_ref(),
+            Key::Audit => self.audit.as_ref(),
+            Key::Settings => self.settings.as_ref(),
+            Key::LogLevel => self.log_level.as_ref(),
+            Key::SocketMode => self.socket_mode.as_ref(),
+            Key::SocketOwner => self.socket_owner.as_ref(),
+            Key::SocketGroup => self.socket_group.as_ref(),
+            Key::MaxConnections => self.max_connections.as_ref(),
+            Key::MaxHeadBytes => self.max_head_bytes.as_ref(),
+            Key::HeadTimeout => self.head_timeout.as_ref(),
+            Key::Grace => self.grace.as_ref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Args as _;
+
+    #[test]
+    fn every_setting_has_a_flag_whose_help_names_its_default_and_variable() {
+        let command = ServeArgs::augment_args(clap::Command::new("serve"));
+        let flags: Vec<_> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+        assert_eq!(flags, Key::ALL.map(|key| key.name().replace('_', "-")));
+        for (key, argument) in Key::ALL.into_iter().zip(command.get_arguments()) {
+            let help = argument.get_long_help().unwrap().to_string();
+            let default = key.default().map_or(String::new(), |value| format!("[default: {value}]"));
+            assert!(help.contains(&default), "{help}");
+            assert!(help.contains(&format!("[env: {}", key.variable())), "{help}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The environment: every variable `DOCKGATE_…`.
+
+use std::env;
+use std::ffi::OsString;
+
+use super::draft::{Draft, ListenerDraft, Written};
+use super::key::Key;
+use super::problem::{Place, Problem, did_you_mean};
+
+/// Reads the environment of the process: the one place that does.
+pub(super) fn read() -> Vec<(OsString, OsString)> {
+    env::vars_os().collect()
+}
+
+/// What the environment says. An empty variable counts as not given, since compose files and unit
+/// files have no better way to leave one out.
+pub(super) fn draft(variables: &[(OsString, OsString)], problems: &mut Vec<Problem>) -> Draft {
+    let mut draft = Draft::default();
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("DOCKGATE_")) else { continue };
+        let place = Place::Variable(name.to_owned());
+        let Some(key) = Key::ALL.into_iter().find(|key| key.variable() == name) else {
+            if !is_of_an_orchestrator(name) {
+                let known: Vec<_> = Key::ALL.into_iter().map(Key::variable).collect();
+                let hint = did_you_mean(name, known.iter().map(String::as_str));
+                problems.push(Problem::new(place, format!("this is no setting of dockgate{hint}")));
+            }
+            continue;
+        };
+        let Some(value) = value.to_str() else {
+            problems.push(Problem::new(place, "the value is not UTF-8 text".to_owned()));
+            continue;
+        };
+        if value.is_empty() {
+            continue;
+        }
+        if key == Key::Listen {
+            draft.listeners.extend(
+                value
+                    .split(',')
+                    .map(|item| Written { value: ListenerDraft::read(item.trim()), place: place.clone() }),
+            );
+        } else {
+            draft.values.insert(key, Written { value: value.to_owned(), place });
+        }
+    }
+    draft
+}
+
+/// Whether Kubernetes or a container link made the variable, as they do for each neighbour of a
+/// service called `dockgate`: nobody wrote it, so nobody mistyped it.
+fn is_of_an_orchestrator(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("DOCKGATE_") else { return false };
+    matches!(rest, "NAME" | "PORT" | "SERVICE_HOST" | "SERVICE_PORT")
+        || ["PORT_", "SERVICE_PORT_", "ENV_"].iter().any(|prefix| rest.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    #[test]
+    fn variables_of_others_are_left_alone() {
+        let variables = ["PATH", "DOCKGATE", "DOCKGATE_PORT_2375_TCP_ADDR", "DOCKGATE_SERVICE_HOST"]
+            .map(|name| (name.into(), "x".into()));
+        let mut problems = Vec::new();
+        let draft = draft(&variables, &mut problems);
+        assert!(draft.values.is_empty() && draft.listeners.is_empty());
+        assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn a_value_that_is_not_text_is_a_problem() {
+        let mut problems = Vec::new();
+        draft(&[("DOCKGATE_POLICY".into(), OsString::from_vec(vec![0xff]))], &mut problems);
+        assert_eq!(problems[0].to_string(), "DOCKGATE_POLICY: the value is not UTF-8 text");
+    }
+}

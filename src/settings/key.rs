@@ -1,0 +1,92 @@
+//! The table of settings: every flag, variable and key of the settings file is a row of it.
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Listen,
+    Daemon,
+    Policy,
+    Audit,
+    Settings,
+    LogLevel,
+    SocketMode,
+    SocketOwner,
+    SocketGroup,
+    MaxConnections,
+    MaxHeadBytes,
+    HeadTimeout,
+    Grace,
+}
+
+impl Key {
+    /// Every setting.
+    pub(super) const ALL: [Self; 13] = [
+        Self::Listen,
+        Self::Daemon,
+        Self::Policy,
+        Self::Audit,
+        Self::Settings,
+        Self::LogLevel,
+        Self::SocketMode,
+        Self::SocketOwner,
+        Self::SocketGroup,
+        Self::MaxConnections,
+        Self::MaxHeadBytes,
+        Self::HeadTimeout,
+        Self::Grace,
+    ];
+
+    /// The setting's name in the settings file.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Daemon => "daemon",
+            Self::Policy => "policy",
+            Self::Audit => "audit",
+            Self::Settings => "settings",
+            Self::LogLevel => "log_level",
+            Self::SocketMode => "socket_mode",
+            Self::SocketOwner => "socket_owner",
+            Self::SocketGroup => "socket_group",
+            Self::MaxConnections => "max_connections",
+            Self::MaxHeadBytes => "max_head_bytes",
+            Self::HeadTimeout => "head_timeout",
+            Self::Grace => "grace",
+        }
+    }
+
+    /// The setting's value where nobody gives one.
+    pub(super) const fn default(self) -> Option<&'static str> {
+        match self {
+            Self::Listen => Some("tcp://127.0.0.1:2375"),
+            Self::Daemon => Some("unix:///var/run/docker.sock"),
+            Self::Audit => Some("-"),
+            Self::LogLevel => Some("info"),
+            Self::SocketMode => Some("0660"),
+            Self::MaxConnections => Some("4096"),
+            Self::MaxHeadBytes => Some("262144"),
+            Self::HeadTimeout | Self::Grace => Some("10s"),
+            Self::Policy | Self::Settings | Self::SocketOwner | Self::SocketGroup => None,
+        }
+    }
+
+    /// The setting as a flag.
+    pub(super) fn flag(self) -> String {
+        format!("--{}", self.name().replace('_', "-"))
+    }
+
+    /// The setting as a variable of the environment.
+    pub(super) fn variable(self) -> String {
+        format!("DOCKGATE_{}", self.name().to_ascii_uppercase())
+    }
+
+    /// The setting of this name in a settings file, which cannot name another.
+    pub(super) fn in_file(name: &str) -> Option<Self> {
+        Self::all_in_file().find(|key| key.name() == name)
+    }
+
+    /// Every setting that a settings file may hold.
+    pub(super) fn all_in_file() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|key| *key != Self::Settings)
+    }
+}

@@ -1,0 +1,307 @@
+//! Bodies: where a message ends, and its payload piece by piece.
+
+use std::io::{self, IoSlice};
+
+use super::head::Framing;
+use super::inbox::{Inbox, InboxFault};
+use super::stream::Stream;
+
+/// A chunk-size line is at most 16 hexadecimal digits.
+const SIZE_LINE_BYTES: usize = 18;
+/// Trailers are read over, up to this many bytes.
+const TRAILER_BYTES: usize = 8 * 1024;
+
+/// A body being read.
+#[derive(Debug)]
+pub struct Body {
+    state: State,
+    /// Whether the last piece filled the buffer, so that a larger one would serve.
+    brim: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// So many bytes are still to come.
+    Length(u64),
+    /// A chunk-size line comes next.
+    Size,
+    /// So many bytes of a chunk are still to come.
+    Chunk(u64),
+    /// The line end behind a chunk's data comes next.
+    ChunkEnd,
+    /// Trailer lines come next; so many bytes of them were seen.
+    Trailer(usize),
+    /// All until the other side closes.
+    UntilClose,
+    /// The body is over.
+    Done,
+}
+
+/// How far the pending bytes reach.
+enum Step {
+    /// So many bytes of payload come first.
+    Piece(usize),
+    /// The body is over.
+    End,
+    /// More bytes are needed.
+    Starved,
+}
+
+/// Why a body cannot be read to its end.
+#[derive(Debug)]
+pub enum BodyFault {
+    /// The other side went away in the middle.
+    Truncated,
+    /// Its framing is not what HTTP/1.1 allows; the text says what.
+    Malformed(&'static str),
+    /// The socket failed.
+    Io(io::Error),
+}
+
+impl Body {
+    /// A body framed so.
+    #[must_use]
+    pub fn new(framing: Framing) -> Self {
+        let state = match framing {
+            Framing::None | Framing::Length(0) => State::Done,
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::Size,
+            Framing::UntilClose => State::UntilClose,
+        };
+        Self { state, brim: false }
+    }
+
+    /// Whether the body was read to its end.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Waits for the next piece of payload: so many of the inbox's first bytes, which the caller
+    /// consumes. `None` is the end. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// When the body ends early, is not framed by the book, or the socket fails.
+    pub async fn next(&mut self, inbox: &mut Inbox, stream: &Stream) -> Result<Option<usize>, BodyFault> {
+        loop {
+            match self.step(inbox)? {
+                Step::Piece(count) => return Ok(Some(count)),
+                Step::End => return Ok(None),
+                Step::Starved => {}
+            }
+            self.state = match inbox.refill(stream, self.brim).await {
+                Ok(()) => {
+                    self.brim = inbox.is_full();
+                    continue;
+                }
+                Err(InboxFault::End) if self.state == State::UntilClose => State::Done,
+                Err(InboxFault::End | InboxFault::Full) => return Err(BodyFault::Truncated),
+                Err(InboxFault::Io(error)) => return Err(BodyFault::Io(error)),
+            };
+        }
+    }
+
+    /// Goes as far as the pending bytes reach.
+    fn step(&mut self, inbox: &mut Inbox) -> Result<Step, BodyFault> {
+        loop {
+            let pending = inbox.pending();
+            match self.state {
+                State::Done => return Ok(Step::End),
+                State::UntilClose if pending.is_empty() => return Ok(Step::Starved),
+                State::UntilClose => return Ok(Step::Piece(pending.len())),
+                State::Length(rest) | State::Chunk(rest) => {
+                    if pending.is_empty() {
+                        return Ok(Step::Starved);
+                    }
+                    let piece = usize::try_from(rest).unwrap_or(usize::MAX).min(pending.len());
+                    let left = rest.saturating_sub(u64::try_from(piece).unwrap_or(u64::MAX));
+                    self.state = match (self.state, left) {
+                        (State::Chunk(_), 0) => State::ChunkEnd,
+                        (State::Chunk(_), left) => State::Chunk(left),
+                        (_, 0) => State::Done,
+                        (_, left) => State::Length(left),
+                    };
+                    return Ok(Step::Piece(piece));
+                }
+                State::Size => {
+                    let Some(line) = line(pending, SIZE_LINE_BYTES, "a chunk size longer than 16 digits")?
+                    else {
+                        return Ok(Step::Starved);
+                    };
+                    let size = chunk_size(line)?;
+                    let used = line.len().saturating_add(2);
+                    inbox.consume(used);
+                    self.state = if size == 0 { State::Trailer(0) } else { State::Chunk(size) };
+                }
+                State::ChunkEnd => match pending {
+                    [b'\r', b'\n', ..] => {
+                        inbox.consume(2);
+                        self.state = State::Size;
+                    }
+                    [] | [b'\r'] => return Ok(Step::Starved),
+                    _ => return Err(BodyFault::Malformed("a chunk longer than its size")),
+                },
+                State::Trailer(seen) => {
+                    let Some(line) =
+                        line(pending, TRAILER_BYTES.saturating_sub(seen), "trailers over 8 KiB")?
+                    else {
+                        return Ok(Step::Starved);
+                    };
+                    let used = line.len().saturating_add(2);
+                    self.state =
+                        if line.is_empty() { State::Done } else { State::Trailer(seen.saturating_add(used)) };
+                    inbox.consume(used);
+                }
+            }
+        }
+    }
+}
+
+/// The first line of `pending` without its CR LF, once it is whole.
+fn line<'a>(pending: &'a [u8], limit: usize, too_long: &'static str) -> Result<Option<&'a [u8]>, BodyFault> {
+    match pending.iter().take(limit).position(|&byte| byte == b'\n') {
+        None if pending.len() >= limit => Err(BodyFault::Malformed(too_long)),
+        None => Ok(None),
+        Some(end) => match pending.get(..end).and_then(|line| line.strip_suffix(b"\r")) {
+            Some(line) => Ok(Some(line)),
+            None => Err(BodyFault::Malformed("a line that ends without CR")),
+        },
+    }
+}
+
+/// Hexadecimal digits and nothing else: no sign, blank or extension, on which readers differ.
+fn chunk_size(line: &[u8]) -> Result<u64, BodyFault> {
+    if line.is_empty() || !line.iter().all(u8::is_ascii_hexdigit) {
+        return Err(BodyFault::Malformed("a chunk size that is not only hexadecimal digits"));
+    }
+    str::from_utf8(line)
+        .ok()
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .ok_or(BodyFault::Malformed("a chunk size that is too large"))
+}
+
+/// Writes `payload` as one chunk, behind `before` (a head, or nothing), in one go.
+///
+/// # Errors
+/// As the socket's.
+pub async fn chunk(stream: &Stream, before: &[u8], payload: &[u8]) -> io::Result<()> {
+    let size = format!("{:x}\r\n", payload.len());
+    stream
+        .write_all(&mut [
+            IoSlice::new(before),
+            IoSlice::new(size.as_bytes()),
+            IoSlice::new(payload),
+            IoSlice::new(b"\r\n"),
+        ])
+        .await
+}
+
+/// Writes the last chunk, behind `before`.
+///
+/// # Errors
+/// As the socket's.
+pub async fn end_of_chunks(stream: &Stream, before: &[u8]) -> io::Result<()> {
+    stream.write_all(&mut [IoSlice::new(before), IoSlice::new(b"0\r\n\r\n")]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::UnixStream;
+
+    use super::*;
+
+    /// The payload of `wire`, framed so and written in pieces of `step` bytes, and whether it came to its end.
+    fn read(framing: Framing, wire: &[u8], step: usize) -> (Vec<u8>, Result<Vec<u8>, String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (near, mut far) = UnixStream::pair().unwrap();
+            let stream = Stream::Unix(near);
+            let writing = async {
+                for piece in wire.chunks(step) {
+                    far.write_all(piece).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+                far.shutdown().await.unwrap();
+            };
+            let reading = async {
+                let mut inbox = Inbox::default();
+                let mut body = Body::new(framing);
+                let mut payload = Vec::new();
+                loop {
+                    match body.next(&mut inbox, &stream).await {
+                        Ok(Some(count)) => {
+                            payload.extend_from_slice(&inbox.pending()[..count]);
+                            inbox.consume(count);
+                        }
+                        Ok(None) => return (payload, Ok(inbox.pending().to_vec())),
+                        Err(BodyFault::Malformed(text)) => return (payload, Err(text.to_owned())),
+                        Err(BodyFault::Truncated) => return (payload, Err("truncated".to_owned())),
+                        Err(BodyFault::Io(error)) => return (payload, Err(error.to_string())),
+                    }
+                }
+            };
+            tokio::join!(writing, reading).1
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn chunks_are_read_as_they_were_written(
+            chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..300), 0..6),
+            trailer in proptest::option::of("[a-z]{1,8}: [a-z]{0,20}"),
+            step in 1..400_usize,
+        ) {
+            let mut wire = Vec::new();
+            for chunk in &chunks {
+                wire.extend_from_slice(format!("{:X}\r\n", chunk.len()).as_bytes());
+                wire.extend_from_slice(chunk);
+                wire.extend_from_slice(b"\r\n");
+            }
+            wire.extend_from_slice(b"0\r\n");
+            if let Some(trailer) = trailer {
+                wire.extend_from_slice(format!("{trailer}\r\n").as_bytes());
+            }
+            wire.extend_from_slice(b"\r\n");
+            let (payload, end) = read(Framing::Chunked, &wire, step);
+            prop_assert_eq!(payload, chunks.concat());
+            prop_assert_eq!(end, Ok(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn odd_chunks_are_refused() {
+        let cases = [
+            ("3 \r\nabc\r\n0\r\n\r\n", "not only hexadecimal"),
+            ("3;x=y\r\nabc\r\n0\r\n\r\n", "not only hexadecimal"),
+            ("+3\r\nabc\r\n0\r\n\r\n", "not only hexadecimal"),
+            ("0x3\r\nabc\r\n0\r\n\r\n", "not only hexadecimal"),
+            ("\r\nabc\r\n0\r\n\r\n", "not only hexadecimal"),
+            ("3\nabc\r\n0\r\n\r\n", "without CR"),
+            ("3\r\nabcd\r\n0\r\n\r\n", "longer than its size"),
+            ("00000000000000003\r\nabc\r\n0\r\n\r\n", "longer than 16 digits"),
+            ("3\r\nab", "truncated"),
+            ("3\r\nabc\r\n", "truncated"),
+            ("0\r\n", "truncated"),
+            ("0\r\nX: y\n\r\n", "without CR"),
+        ];
+        for (wire, expected) in cases {
+            for step in [1, 1000] {
+                let error = read(Framing::Chunked, wire.as_bytes(), step).1.unwrap_err();
+                assert!(error.contains(expected), "{wire:?}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_leaves_what_follows() {
+        let (payload, end) = read(Framing::Length(3), b"abcdef", 1000);
+        assert_eq!((payload, end), (b"abc".to_vec(), Ok(b"def".to_vec())));
+        assert_eq!(read(Framing::Length(3), b"ab", 1).1, Err("truncated".to_owned()));
+        assert_eq!(read(Framing::UntilClose, b"abc", 1), (b"abc".to_vec(), Ok(Vec::new())));
+        assert_eq!(read(Framing::None, b"abc", 1).1, Ok(Vec::new()));
+    }
+}

@@ -1,0 +1,395 @@
+//! The heads of messages: found, parsed, and what they say of the body's framing.
+
+use std::io;
+
+use super::inbox::{Inbox, InboxFault};
+use super::stream::Stream;
+
+/// More header fields than any Docker client sends; a head with more is refused.
+const MAX_FIELDS: usize = 128;
+
+/// The first byte of a TLS connection: a record of type handshake (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+/// A header field.
+pub type Field<'a> = (&'a str, &'a [u8]);
+
+/// How the end of a message's body is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// There is no body.
+    None,
+    /// `Content-Length`.
+    Length(u64),
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+    /// It ends when the connection does (answers only).
+    UntilClose,
+}
+
+/// The head of a request.
+#[derive(Debug)]
+pub struct RequestHead<'a> {
+    /// The method, as sent.
+    pub method: &'a str,
+    /// The request target, as sent.
+    pub target: &'a [u8],
+    /// The header fields in their order.
+    pub fields: Vec<Field<'a>>,
+    /// How its body ends.
+    pub framing: Framing,
+    /// Whether the connection can carry another request behind this one.
+    pub keep_alive: bool,
+    /// Whether the client speaks HTTP/1.0, to which no chunked answer may go.
+    pub is_http_10: bool,
+    /// `Expect`: absent, `100-continue`, or something else.
+    pub expectation: Expectation,
+}
+
+/// What a request expects before it sends its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// Nothing.
+    None,
+    /// `100-continue`.
+    Continue,
+    /// Something that nobody has defined.
+    Unknown,
+}
+
+/// The head of an answer.
+#[derive(Debug)]
+pub struct ResponseHead<'a> {
+    /// The status code.
+    pub status: u16,
+    /// The reason phrase.
+    pub reason: &'a str,
+    /// The header fields in their order.
+    pub fields: Vec<Field<'a>>,
+    /// How its body ends, as an answer to a request that is not `HEAD`.
+    pub framing: Framing,
+    /// Whether the connection can carry another request behind this one.
+    pub keep_alive: bool,
+}
+
+/// Why a head cannot be read.
+#[derive(Debug)]
+pub enum HeadFault {
+    /// The connection ended in the middle of it.
+    Truncated,
+    /// It is larger than the limit; `in_first_line`: its first line alone is.
+    TooLarge {
+        /// Whether the limit was reached before the first line ended.
+        in_first_line: bool,
+    },
+    /// It is not what HTTP/1.1 allows; the text says what.
+    Malformed(String),
+    /// The socket failed.
+    Io(io::Error),
+}
+
+/// Waits for a whole head, up to and with its empty line. `None`: the other side closed instead.
+/// Dropping the future loses nothing.
+///
+/// # Errors
+/// When the head is larger than `limit` bytes, has a line end that is not CR LF, ends early, or the
+/// socket fails.
+pub async fn head_bytes(
+    inbox: &mut Inbox,
+    stream: &Stream,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, HeadFault> {
+    let mut searched = 0;
+    loop {
+        if let Some(length) = head_length(inbox.pending(), &mut searched)? {
+            let bytes = inbox.pending().get(..length).unwrap_or_default().to_vec();
+            inbox.consume(length);
+            return Ok(Some(bytes));
+        }
+        match inbox.fill(stream, limit).await {
+            Ok(()) => {}
+            Err(InboxFault::End) if inbox.pending().is_empty() => return Ok(None),
+            Err(InboxFault::End) => return Err(HeadFault::Truncated),
+            Err(InboxFault::Full) => {
+                let in_first_line = !inbox.pending().contains(&b'\n');
+                return Err(HeadFault::TooLarge { in_first_line });
+            }
+            Err(InboxFault::Io(error)) => return Err(HeadFault::Io(error)),
+        }
+    }
+}
+
+/// The length of the head at the front of `pending`, if it is whole. `searched` bytes of it hold no
+/// line end that was not looked at.
+fn head_length(pending: &[u8], searched: &mut usize) -> Result<Option<usize>, HeadFault> {
+    if pending.first() == Some(&TLS_HANDSHAKE) {
+        return Err(HeadFault::Malformed("it begins a TLS handshake, and plain HTTP is spoken here".into()));
+    }
+    while let Some(offset) =
+        pending.get(*searched..).unwrap_or_default().iter().position(|&byte| byte == b'\n')
+    {
+        let end = searched.saturating_add(offset);
+        *searched = end.saturating_add(1);
+        let before = pending.get(..end).unwrap_or_default();
+        if !before.ends_with(b"\r") {
+            return Err(HeadFault::Malformed("a line of the head ends without CR".into()));
+        }
+        if before == b"\r" {
+            return Err(HeadFault::Malformed("an empty line comes before the request line".into()));
+        }
+        if before.ends_with(b"\r\n\r") {
+            return Ok(Some(*searched));
+        }
+    }
+    *searched = pending.len();
+    Ok(None)
+}
+
+impl<'a> RequestHead<'a> {
+    /// Parses a whole head.
+    ///
+    /// # Errors
+    /// When it is not HTTP/1.0 or 1.1, or its framing could be read in two ways.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, HeadFault> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        let mut head = httparse::Request::new(&mut fields);
+        match head.parse(bytes) {
+            Ok(httparse::Status::Complete(_)) => {}
+            Ok(httparse::Status::Partial) => return Err(HeadFault::Truncated),
+            Err(error) => return Err(malformed(error)),
+        }
+        let (Some(method), Some(target), Some(minor)) = (head.method, head.path, head.version) else {
+            return Err(HeadFault::Truncated);
+        };
+        let fields: Vec<Field<'a>> = head.headers.iter().map(|field| (field.name, field.value)).collect();
+        let is_http_10 = minor == 0;
+        if count(&fields, "host") != 1 && !(is_http_10 && count(&fields, "host") == 0) {
+            return Err(HeadFault::Malformed("it needs exactly one Host header".into()));
+        }
+        Ok(Self {
+            method,
+            target: target.as_bytes(),
+            framing: request_framing(&fields, is_http_10)?,
+            keep_alive: keeps_alive(&fields, is_http_10),
+            is_http_10,
+            expectation: expectation(&fields),
+            fields,
+        })
+    }
+}
+
+impl<'a> RequestHead<'a> {
+    /// The name or address in the `Host` header, without its port; empty where there is none.
+    #[must_use]
+    pub fn host(&self) -> &'a [u8] {
+        let host = values(&self.fields, "host").next().unwrap_or_default();
+        match host.strip_prefix(b"[") {
+            Some(address) => address.split(|&byte| byte == b']').next().unwrap_or_default(),
+            None => host.split(|&byte| byte == b':').next().unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a> ResponseHead<'a> {
+    /// Parses a whole head.
+    ///
+    /// # Errors
+    /// When it is not HTTP/1.0 or 1.1, or its framing could be read in two ways.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, HeadFault> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        let mut head = httparse::Response::new(&mut fields);
+        match head.parse(bytes) {
+            Ok(httparse::Status::Complete(_)) => {}
+            Ok(httparse::Status::Partial) => return Err(HeadFault::Truncated),
+            Err(error) => return Err(malformed(error)),
+        }
+        let (Some(status), Some(minor)) = (head.code, head.version) else {
+            return Err(HeadFault::Truncated);
+        };
+        if status < 100 {
+            return Err(HeadFault::Malformed(format!("its status is {status}")));
+        }
+        let fields: Vec<Field<'a>> = head.headers.iter().map(|field| (field.name, field.value)).collect();
+        let framing = match status {
+            100..=199 | 204 | 304 => Framing::None,
+            _ => coding(&fields)?.unwrap_or(Framing::UntilClose),
+        };
+        Ok(Self {
+            status,
+            reason: head.reason.unwrap_or_default(),
+            keep_alive: keeps_alive(&fields, minor == 0) && framing != Framing::UntilClose,
+            framing,
+            fields,
+        })
+    }
+
+    /// The value of the first field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        values(&self.fields, name).next()
+    }
+}
+
+fn malformed(error: httparse::Error) -> HeadFault {
+    HeadFault::Malformed(match error {
+        httparse::Error::Version => "it is not HTTP/1.0 or HTTP/1.1".into(),
+        httparse::Error::TooManyHeaders => format!("it has more than {MAX_FIELDS} header fields"),
+        httparse::Error::HeaderName => "a header field's name is not a token followed by a colon".into(),
+        httparse::Error::HeaderValue => "a header field's value has a control character".into(),
+        httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token => {
+            "its first line is not METHOD TARGET HTTP/1.1".into()
+        }
+    })
+}
+
+fn request_framing(fields: &[Field<'_>], is_http_10: bool) -> Result<Framing, HeadFault> {
+    if is_http_10 && count(fields, "transfer-encoding") > 0 {
+        return Err(HeadFault::Malformed("HTTP/1.0 has no Transfer-Encoding".into()));
+    }
+    Ok(coding(fields)?.unwrap_or(Framing::None))
+}
+
+/// What `Content-Length` and `Transfer-Encoding` say, if they say one thing.
+fn coding(fields: &[Field<'_>]) -> Result<Option<Framing>, HeadFault> {
+    let fault = |text: &str| Err(HeadFault::Malformed(text.into()));
+    let mut lengths = values(fields, "content-length");
+    let mut codings = values(fields, "transfer-encoding");
+    match (lengths.next(), codings.next()) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => fault("it has both Content-Length and Transfer-Encoding"),
+        (None, Some(coding)) => match codings.next() {
+            None if coding.eq_ignore_ascii_case(b"chunked") => Ok(Some(Framing::Chunked)),
+            None => fault("its Transfer-Encoding is not chunked"),
+            Some(_) => fault("it has more than one Transfer-Encoding header"),
+        },
+        (Some(length), None) => {
+            if lengths.next().is_some() {
+                return fault("it has more than one Content-Length header");
+            }
+            let digits = str::from_utf8(length).unwrap_or_default();
+            match digits.parse() {
+                Ok(length) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    Ok(Some(Framing::Length(length)))
+                }
+                Ok(_) | Err(_) => fault("its Content-Length is not a decimal number"),
+            }
+        }
+    }
+}
+
+fn keeps_alive(fields: &[Field<'_>], is_http_10: bool) -> bool {
+    let says = |option: &str| {
+        values(fields, "connection")
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .any(|token| token.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
+    };
+    if is_http_10 { says("keep-alive") } else { !says("close") }
+}
+
+fn expectation(fields: &[Field<'_>]) -> Expectation {
+    let mut expected = values(fields, "expect");
+    match (expected.next(), expected.next()) {
+        (None, _) => Expectation::None,
+        (Some(value), None) if value.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
+        (Some(_), _) => Expectation::Unknown,
+    }
+}
+
+fn values<'a>(fields: &[Field<'a>], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    fields
+        .iter()
+        .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim_ascii())
+}
+
+fn count(fields: &[Field<'_>], name: &str) -> usize {
+    values(fields, name).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(head: &str) -> Result<(Framing, bool), String> {
+        match RequestHead::parse(head.as_bytes()) {
+            Ok(head) => Ok((head.framing, head.keep_alive)),
+            Err(HeadFault::Malformed(text)) => Err(text),
+            Err(other) => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn a_request_is_framed_in_one_way() {
+        let cases = [
+            ("Host: x\r\n", (Framing::None, true)),
+            ("Host: x\r\nContent-Length: 12\r\n", (Framing::Length(12), true)),
+            ("host: x\r\ncontent-length:  0012 \r\n", (Framing::Length(12), true)),
+            ("Host:\r\nTransfer-Encoding: Chunked\r\n", (Framing::Chunked, true)),
+            ("Host: x\r\nConnection: keep-alive, Close\r\n", (Framing::None, false)),
+        ];
+        for (fields, expected) in cases {
+            assert_eq!(request(&format!("POST /x HTTP/1.1\r\n{fields}\r\n")), Ok(expected), "{fields}");
+        }
+        assert_eq!(request("GET /x HTTP/1.0\r\n\r\n"), Ok((Framing::None, false)));
+        assert_eq!(request("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), Ok((Framing::None, true)));
+    }
+
+    #[test]
+    fn a_request_that_could_be_read_in_two_ways_is_refused() {
+        let cases = [
+            ("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "both"),
+            ("Content-Length: 1\r\nContent-Length: 1\r\n", "more than one Content-Length"),
+            ("Content-Length: +1\r\n", "not a decimal number"),
+            ("Content-Length: 1, 1\r\n", "not a decimal number"),
+            ("Content-Length:\r\n", "not a decimal number"),
+            ("Content-Length: 0x1\r\n", "not a decimal number"),
+            ("Content-Length: 99999999999999999999\r\n", "not a decimal number"),
+            ("Transfer-Encoding: identity\r\n", "not chunked"),
+            ("Transfer-Encoding: gzip, chunked\r\n", "not chunked"),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                "more than one Transfer-Encoding",
+            ),
+            ("Content-Length : 1\r\n", "not a token"),
+            ("X: a\r\n b\r\n", "not a token"),
+            ("Host: y\r\n", "exactly one Host"),
+            ("X: a\0b\r\n", "control character"),
+        ];
+        for (fields, expected) in cases {
+            let error = request(&format!("POST /x HTTP/1.1\r\nHost: x\r\n{fields}\r\n")).unwrap_err();
+            assert!(error.contains(expected), "{fields}: {error}");
+        }
+        for line in ["GET  /x HTTP/1.1", "GET /x HTTP/2.0", "GET /x", "G@T /x HTTP/1.1", "GET /x http/1.1"] {
+            assert!(request(&format!("{line}\r\nHost: x\r\n\r\n")).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_length_ends_with_its_connection() {
+        let head = ResponseHead::parse(b"HTTP/1.1 200 OK\r\nContent-Type: x\r\n\r\n").unwrap();
+        assert_eq!((head.framing, head.keep_alive), (Framing::UntilClose, false));
+        assert_eq!(head.field("content-TYPE"), Some(&b"x"[..]));
+        let head = ResponseHead::parse(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n").unwrap();
+        assert_eq!((head.framing, head.keep_alive), (Framing::None, true));
+    }
+
+    #[test]
+    fn a_head_is_found_wherever_its_bytes_are_split() {
+        let bytes = b"GET / HTTP/1.1\r\nHost: x\r\n\r\nbody";
+        for split in 1..bytes.len() {
+            let mut searched = 0;
+            let early = head_length(&bytes[..split], &mut searched).unwrap();
+            let late = head_length(bytes, &mut searched).unwrap();
+            assert_eq!(early.or(late), Some(bytes.len() - 4), "split at {split}");
+        }
+    }
+
+    #[test]
+    fn line_ends_are_cr_lf_and_nothing_comes_first() {
+        for bytes in
+            [&b"GET / HTTP/1.1\nHost: x\n\n"[..], b"\r\nGET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\n"]
+        {
+            assert!(matches!(head_length(bytes, &mut 0), Err(HeadFault::Malformed(_))));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A connected socket, of either kind, used through a shared reference from both directions at once.
+
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, UnixStream};
+
+/// How often a connection that was half-closed is looked at again.
+const GONE_INTERVAL: Duration = Duration::from_millis(200);
+/// How long a TCP client that closed its sending side, and was sent nothing since, is still thought to be
+/// listening. A unix socket tells a half-close from a close; TCP does not, until one writes.
+const TCP_HALF_CLOSED_GRACE: Duration = Duration::from_secs(5);
+
+/// After how long a silence the system asks a TCP peer whether it is still there.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// A connected socket.
+#[derive(Debug)]
+pub enum Stream {
+    /// A unix socket.
+    Unix(UnixStream),
+    /// A TCP socket.
+    Tcp(TcpStream),
+}
+
+impl Stream {
+    /// Takes a TCP connection: small writes go out at once, and the system notices by itself when the
+    /// other host has vanished.
+    ///
+    /// # Errors
+    /// As `setsockopt(2)`.
+    pub fn tcp(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(TCP_KEEPALIVE))?;
+        Ok(Self::Tcp(stream))
+    }
+
+    /// Reads what has come, waiting for the first byte; 0 is the end of what the other side sends.
+    ///
+    /// # Errors
+    /// As `recv(2)`.
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = match self {
+                Self::Unix(stream) => {
+                    stream.readable().await?;
+                    stream.try_read(buffer)
+                }
+                Self::Tcp(stream) => {
+                    stream.readable().await?;
+                    stream.try_read(buffer)
+                }
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Writes all of `parts`, one after the other.
+    ///
+    /// # Errors
+    /// As `writev(2)`.
+    pub async fn write_all(&self, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        IoSlice::advance_slices(&mut parts, 0);
+        while !parts.is_empty() {
+            let written = match self {
+                Self::Unix(stream) => {
+                    stream.writable().await?;
+                    stream.try_write_vectored(parts)
+                }
+                Self::Tcp(stream) => {
+                    stream.writable().await?;
+                    stream.try_write_vectored(parts)
+                }
+            };
+            match written {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut parts, count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more will be sent; the other direction stays open.
+    ///
+    /// # Errors
+    /// As `shutdown(2)`; a side that is gone already is one.
+    pub fn close_write(&self) -> io::Result<()> {
+        SockRef::from(self).shutdown(Shutdown::Write)
+    }
+
+    /// Whether anything waits to be read, be it the end: an idle connection on which something came
+    /// is not a clean one.
+    #[must_use]
+    pub fn is_readable_now(&self) -> bool {
+        self.poll_now(PollFlags::POLLIN)
+    }
+
+    /// Returns once the other side, whose end of sending was already read, can no longer receive.
+    pub async fn gone_after_end(&self) {
+        match self {
+            Self::Tcp(_) => tokio::time::sleep(TCP_HALF_CLOSED_GRACE).await,
+            Self::Unix(_) => self.hung_up().await,
+        }
+    }
+
+    /// Returns once the other side sends no more, whether or not what it sent was read.
+    pub async fn ended(&self) {
+        // nix does not name this flag.
+        let read_hang_up = PollFlags::from_bits_retain(nix::libc::POLLRDHUP);
+        while !self.poll_now(read_hang_up) {
+            tokio::time::sleep(GONE_INTERVAL).await;
+        }
+    }
+
+    /// Whether the other side is known to have closed both directions.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.poll_now(PollFlags::empty())
+    }
+
+    /// Returns once the other side has closed both directions. On TCP only a failed write shows that.
+    pub async fn hung_up(&self) {
+        while !self.is_gone() {
+            tokio::time::sleep(GONE_INTERVAL).await;
+        }
+    }
+
+    /// Whether one of `events`, a hang-up or an error is there now.
+    fn poll_now(&self, events: PollFlags) -> bool {
+        let mut fds = [PollFd::new(self.as_fd(), events)];
+        // A poll that cannot be done says nothing good about the socket.
+        poll(&mut fds, PollTimeout::ZERO).map_or(true, |ready| ready > 0)
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Unix(stream) => stream.as_fd(),
+            Self::Tcp(stream) => stream.as_fd(),
+        }
+    }
+}
