@@ -13,6 +13,7 @@
 //! The modules stand in the order in which a request meets them; [`wire`] and [`settings`] serve them all.
 
 pub mod client;
+pub mod operation;
 
 pub mod settings;
 pub mod wire;

@@ -1,0 +1,372 @@
+//! What is asked: a request, read as dockerd would read it, and encoded anew for the daemon.
+//!
+//! Reading is pure. A request comes in two steps, since the head says what the body is: [`Asked`] is
+//! the head, read; with its body it becomes an [`Operation`]. What reaches the daemon is encoded from
+//! the operation, never copied from the client's bytes.
+
+pub mod field;
+pub mod table;
+pub mod version;
+
+mod encode;
+mod filters;
+mod header;
+mod json;
+mod path;
+mod percent;
+mod query;
+
+use std::fmt;
+
+pub use encode::Encoded;
+use field::{Kind, UsedField};
+pub use filters::Filters;
+use json::Expected;
+pub use json::{Flaw, Json};
+pub use path::MAX_TARGET_BYTES;
+pub use query::{Query, Value};
+use table::{BodyKind, Endpoint, Lookup, Method};
+use version::ApiVersion;
+
+/// The head of a request as it came over the wire, split but not yet understood.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The request target: path and query.
+    pub target: &'a [u8],
+    /// The header fields in their order; names as the client spelled them.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+/// A request whose head is read; its body is still to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    heading: Heading,
+    /// Whether the `Content-Type` allows a JSON body.
+    declares_json: bool,
+    /// The query as it came, to tell a copy of it in the body.
+    raw_query: Vec<u8>,
+}
+
+/// What a client asks for: one endpoint of the table with everything that the daemon will be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    heading: Heading,
+    body: Body,
+}
+
+/// What the head of a request says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Heading {
+    endpoint: &'static Endpoint,
+    version: ApiVersion,
+    identifiers: Vec<String>,
+    query: Query,
+    headers: Vec<(&'static str, String)>,
+    upgrade: bool,
+}
+
+/// The body of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// No body.
+    None,
+    /// A JSON body, read whole.
+    Json(Json),
+    /// A tar archive that follows and is copied through.
+    Stream,
+}
+
+/// Why a request cannot be read. Nothing of it reaches the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What kind of fault it is.
+    pub fault: Fault,
+    /// The endpoint, where the request came that far.
+    pub endpoint: Option<&'static Endpoint>,
+    /// What is wrong and where, in the client's terms.
+    pub message: String,
+}
+
+/// The kinds of fault for which a request is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The request does not say one thing only: 400.
+    Malformed,
+    /// No endpoint of the table has this method and path: 404, as the daemon answers.
+    UnknownEndpoint,
+    /// The API version is older or newer than what dockgate knows the meaning of: 400.
+    UnsupportedVersion,
+    /// A form body, which the daemon would let override the query, or another that is not what belongs: 415.
+    UnsupportedMediaType,
+    /// The body is larger than what dockgate reads: 413.
+    BodyTooLarge,
+    /// The request target is longer than what dockgate reads: 414.
+    TargetTooLong,
+    /// The head is larger than what dockgate reads: 431.
+    HeadTooLarge,
+    /// The head or body did not arrive in time: 408.
+    TooSlow,
+    /// An expectation other than `100-continue`: 417.
+    UnknownExpectation,
+}
+
+impl Asked {
+    /// Reads the head of a request. `newest` is the version of a request that names none: the newest
+    /// that both the daemon and the table know.
+    ///
+    /// An endpoint newer than the request's version is not refused here: the daemon enforces that
+    /// where it matters, and serves many endpoints below the version that documents them.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not one known endpoint, asked for in one way.
+    pub fn read(head: &Head<'_>, newest: ApiVersion) -> Result<Self, Unreadable> {
+        let (path, query) = path::split(head.target)?;
+        let path = path::read(path)?;
+        let (endpoint, identifiers) = find(head.method, &path.segments)?;
+        let read = || {
+            let version = match &path.version {
+                Some(text) => read_version(text)?,
+                None => newest,
+            };
+            if let Some(until) = endpoint.until.filter(|until| *until < version) {
+                let message =
+                    format!("{endpoint} is gone since API version {until}; this request has {version}");
+                return Err(Unreadable::new(Fault::UnknownEndpoint, message));
+            }
+            header::refuse_forms(head)?;
+            let heading = Heading {
+                endpoint,
+                version,
+                identifiers,
+                query: Query::read(query, endpoint)?,
+                headers: header::meaningful(head, endpoint)?,
+                upgrade: header::asks_for_upgrade(head, endpoint),
+            };
+            Ok(Self { heading, declares_json: header::declares_json(head), raw_query: query.to_vec() })
+        };
+        read().map_err(|unreadable| unreadable.at(endpoint))
+    }
+
+    /// The endpoint asked for.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.heading.endpoint
+    }
+
+    /// What the body of this request is. An image is only imported from the body where `fromSrc` says
+    /// so; a pull has none.
+    #[must_use]
+    pub fn body_kind(&self) -> BodyKind {
+        let endpoint = self.heading.endpoint;
+        let from_body =
+            || matches!(self.heading.query.get("fromSrc"), Some(Value::Text(source)) if source == "-");
+        match endpoint.body {
+            BodyKind::Tar if endpoint.id == "ImageCreate" && !from_body() => BodyKind::None,
+            kind @ (BodyKind::None | BodyKind::Json { .. } | BodyKind::Tar) => kind,
+        }
+    }
+
+    /// Adds the whole body, empty where there is none. Where the body is a stream, `bytes` do not
+    /// count: that is what [`Asked::with_stream`] is for.
+    ///
+    /// # Errors
+    ///
+    /// A body that does not belong to the endpoint, or is not JSON with one meaning.
+    pub fn with_body(self, bytes: &[u8]) -> Result<Operation, Unreadable> {
+        let endpoint = self.heading.endpoint;
+        let body = match self.body_kind() {
+            BodyKind::None => self.without_body(bytes),
+            BodyKind::Json { kind, guard: _ } => self.json_body(bytes, kind),
+            BodyKind::Tar => Ok(Body::Stream),
+        };
+        let body = body.map_err(|unreadable| unreadable.at(endpoint))?;
+        Ok(Operation { heading: self.heading, body })
+    }
+
+    /// Lets a tar archive follow, where one belongs; elsewhere the operation has no body.
+    #[must_use]
+    pub fn with_stream(self) -> Operation {
+        let body = match self.body_kind() {
+            BodyKind::Tar => Body::Stream,
+            BodyKind::None | BodyKind::Json { .. } => Body::None,
+        };
+        Operation { heading: self.heading, body }
+    }
+
+    fn json_body(&self, bytes: &[u8], kind: Kind) -> Result<Body, Unreadable> {
+        if bytes.is_empty() {
+            return Ok(Body::None);
+        }
+        if !self.declares_json {
+            let message = "the body must be JSON: send it with Content-Type: application/json".to_owned();
+            return Err(Unreadable::new(Fault::UnsupportedMediaType, message));
+        }
+        Json::read(bytes, kind).map(Body::Json).map_err(|flaw| {
+            Unreadable::new(Fault::Malformed, format!("the JSON body cannot be read: {flaw}"))
+        })
+    }
+
+    /// Lets go of a body where none belongs, if it says nothing: none at all, a zero value, or a copy
+    /// of the query, which dockerode sends beside it. The daemon reads none of these.
+    fn without_body(&self, bytes: &[u8]) -> Result<Body, Unreadable> {
+        let says_nothing = bytes.trim_ascii().is_empty()
+            || match Json::read_any(bytes, Expected::Unknown) {
+                Ok(Json::Object(fields)) => {
+                    let names = query::names(&self.raw_query);
+                    fields.iter().all(|(key, _)| names.contains(key))
+                }
+                Ok(json) => json.is_zero(),
+                Err(_) => false,
+            };
+        if says_nothing {
+            return Ok(Body::None);
+        }
+        let endpoint = self.heading.endpoint;
+        Err(Unreadable::new(Fault::Malformed, format!("a body does not belong to {endpoint}; send none")))
+    }
+}
+
+impl Operation {
+    /// The endpoint asked for.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.heading.endpoint
+    }
+
+    /// The API version that the daemon will read the operation by.
+    #[must_use]
+    pub fn version(&self) -> ApiVersion {
+        self.heading.version
+    }
+
+    /// What the `{…}` of the endpoint's template stand for, decoded, in order.
+    #[must_use]
+    pub fn identifiers(&self) -> &[String] {
+        &self.heading.identifiers
+    }
+
+    /// The query parameters that the daemon reads.
+    #[must_use]
+    pub fn query(&self) -> &Query {
+        &self.heading.query
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The fields of a JSON body that are used, those that are plain included.
+    #[must_use]
+    pub fn used_fields(&self) -> Vec<UsedField<'_>> {
+        match (&self.body, self.heading.endpoint.body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => field::used_fields(kind, json),
+            (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
+        }
+    }
+
+    /// Whether the client asks to upgrade the connection, where the endpoint can.
+    #[must_use]
+    pub fn upgrade(&self) -> bool {
+        self.heading.upgrade
+    }
+
+    /// The canonical path, without version: what regular expressions of a policy see, and the audit
+    /// shows.
+    #[must_use]
+    pub fn path(&self) -> String {
+        path::write(self.heading.endpoint, &self.heading.identifiers)
+    }
+}
+
+impl<'a> Head<'a> {
+    /// Every value of the header `name`, without the space around it.
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named = self.headers.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.trim_ascii())
+    }
+}
+
+impl Unreadable {
+    fn new(fault: Fault, message: String) -> Self {
+        Self { fault, endpoint: None, message }
+    }
+
+    /// Says which endpoint was asked for.
+    fn at(self, endpoint: &'static Endpoint) -> Self {
+        Self { endpoint: Some(endpoint), ..self }
+    }
+}
+
+/// The endpoint with this method and these segments.
+fn find(method: &str, segments: &[String]) -> Result<(&'static Endpoint, Vec<String>), Unreadable> {
+    let Some(known) = Method::read(method) else {
+        return Err(unknown_method(method));
+    };
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match table::find(known, &segments) {
+        Lookup::Found { endpoint, identifiers } => Ok((endpoint, identifiers)),
+        Lookup::BadIdentifier { endpoint, identifier, what } => {
+            let message = format!("{endpoint}: {identifier} {what}");
+            Err(Unreadable::new(Fault::Malformed, message).at(endpoint))
+        }
+        Lookup::MethodNotKnown { methods } => {
+            let methods: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+            let message = format!("page not found: the path has {}, not {method}", methods.join(", "));
+            Err(Unreadable::new(Fault::UnknownEndpoint, message))
+        }
+        Lookup::NotFound => {
+            let message = "page not found: no endpoint of the Docker Engine API has this path".to_owned();
+            Err(Unreadable::new(Fault::UnknownEndpoint, message))
+        }
+    }
+}
+
+fn unknown_method(method: &str) -> Unreadable {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if method.is_empty() || !method.bytes().all(is_token) {
+        return Unreadable::new(Fault::Malformed, "the request has no method that HTTP knows".to_owned());
+    }
+    let message = if Method::read(&method.to_ascii_uppercase()).is_some() {
+        "page not found: methods are written in capitals"
+    } else {
+        "page not found: dockgate passes on GET, HEAD, POST, PUT and DELETE only"
+    };
+    Unreadable::new(Fault::UnknownEndpoint, message.to_owned())
+}
+
+/// The version in a path; the daemon's own words where it is too old or too new.
+fn read_version(text: &str) -> Result<ApiVersion, Unreadable> {
+    let unsupported = |message| Unreadable::new(Fault::UnsupportedVersion, message);
+    match ApiVersion::read(text) {
+        Some(version) if version < ApiVersion::OLDEST => Err(unsupported(format!(
+            "client version {version} is too old. Minimum supported API version is {}, please upgrade your client \
+             to a newer version",
+            ApiVersion::OLDEST
+        ))),
+        Some(version) if version > ApiVersion::NEWEST => Err(unsupported(format!(
+            "client version {version} is too new. Maximum supported API version is {}",
+            ApiVersion::NEWEST
+        ))),
+        Some(version) => Ok(version),
+        None => Err(unsupported(format!(
+            "the version in the path is none that Docker has; write it as in /v{}/info",
+            ApiVersion::NEWEST
+        ))),
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests;

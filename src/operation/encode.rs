@@ -1,0 +1,56 @@
+//! An operation, written as the request that the daemon gets.
+
+use super::table::{Answer, Protocol};
+use super::{Body, Heading, Operation, path};
+
+/// A request for the daemon, but for what the connection adds: `Host`, framing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The method.
+    pub method: &'static str,
+    /// The request target: version, path and query.
+    pub target: String,
+    /// The headers that carry meaning, with the body's type and the upgrade asked for.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON body. A tar body is not here: it is copied.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Operation {
+    /// Writes the operation. The same operation is always the same request.
+    #[must_use]
+    pub fn encode(&self) -> Encoded {
+        let Heading { endpoint, version, identifiers, query, headers, upgrade } = &self.heading;
+        let mut target = if endpoint.versioned { format!("/v{version}") } else { String::new() };
+        target.push_str(&path::write(endpoint, identifiers));
+        query.write(&mut target);
+
+        let mut headers = headers.clone();
+        let body = match &self.body {
+            Body::None => None,
+            Body::Json(json) => {
+                headers.push(("Content-Type", "application/json".to_owned()));
+                let mut bytes = Vec::new();
+                json.write(&mut bytes);
+                Some(bytes)
+            }
+            Body::Stream => {
+                headers.push(("Content-Type", "application/x-tar".to_owned()));
+                None
+            }
+        };
+        if let (true, Answer::Hijack(protocol)) = (*upgrade, endpoint.answer) {
+            headers.push(("Connection", "Upgrade".to_owned()));
+            headers.push(("Upgrade", name_of(protocol).to_owned()));
+        }
+        Encoded { method: endpoint.method.as_str(), target, headers, body }
+    }
+}
+
+fn name_of(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::WebSocket => "websocket",
+        Protocol::H2c => "h2c",
+    }
+}

@@ -1,0 +1,228 @@
+//! The field table: every field of every JSON body, of Engine 20.10 to the newest.
+//!
+//! It is made from the Go structs that the daemon decodes into: what Go folds is a [`Kind::Struct`]
+//! here, what it takes as it is a [`Kind::Map`]. Reading, judging and the manual go by this table; a field
+//! that is not in it is unknown, and needs a grant.
+
+use super::json::Json;
+use super::table::Guard;
+use super::version::ApiVersion;
+
+pub(super) mod checkpoint;
+pub(super) mod container;
+pub(super) mod endpoint;
+pub(super) mod exec;
+pub(super) mod host_config;
+pub(super) mod mount;
+pub(super) mod network;
+pub(super) mod node;
+pub(super) mod plugin;
+pub(super) mod registry;
+pub(super) mod resources;
+pub(super) mod secret;
+pub(super) mod service;
+pub(super) mod swarm;
+pub(super) mod task;
+pub(super) mod volume;
+
+mod row;
+mod used;
+
+pub use used::UsedField;
+pub(super) use used::used_fields;
+
+/// One field of a struct.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name, spelled as the daemon's source does. The daemon takes it in any case.
+    pub name: &'static str,
+    /// What stands in it.
+    pub kind: Kind,
+    /// Whether it needs a grant where it is used.
+    pub guard: Guard,
+    /// Values of a guarded field that need no grant all the same: texts, numbers as written, the texts of a
+    /// list, or the keys of a map, if all of them are among these.
+    pub harmless: &'static [&'static str],
+    /// Whether a zero value, such as an empty list, is not the same as none: it takes away what the daemon
+    /// would put there, or says something by being there.
+    pub empty_counts: bool,
+    /// Where a plain field is a path: below which directory it needs a grant, and why.
+    pub guarded_below: Option<(&'static str, &'static str)>,
+    /// The first API version whose reference has it, where it came later than the rest.
+    pub since: Option<ApiVersion>,
+    /// The last API version that has it, where it is gone from newer ones.
+    pub until: Option<ApiVersion>,
+    /// What it does, in one line.
+    pub summary: &'static str,
+}
+
+/// What stands in a field. `null` may stand in any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A whole number, not below zero.
+    Uint,
+    /// A number.
+    Float,
+    /// Text.
+    Text,
+    /// Bytes, as text in base64.
+    Bytes,
+    /// A list of texts. Engines up to 28 also take one text for a list of one (moby `strslice`); it is
+    /// read as that list.
+    StrSlice,
+    /// A list.
+    List(&'static Kind),
+    /// A map: its keys are what the client makes up, and stay as they are.
+    Map(&'static Kind),
+    /// A struct: its keys are known, and may be spelled in any case.
+    Struct(&'static [Part]),
+    /// Anything.
+    Any,
+}
+
+/// Some fields of a struct: its own, or those of a struct that it embeds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The fields.
+    pub fields: &'static [Field],
+    /// Why all of them are guarded here, those too that are plain elsewhere.
+    pub guard: Option<&'static str>,
+    /// The field below which the same fields stand, where these are a second way to say what is said there.
+    pub same_as: Option<&'static str>,
+}
+
+impl Kind {
+    /// The fields of the struct, with the part that each stands in; none where this is no struct.
+    pub fn fields(self) -> impl Iterator<Item = (&'static Part, &'static Field)> {
+        let parts = match self {
+            Self::Struct(parts) => parts,
+            Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Float
+            | Self::Text
+            | Self::Bytes
+            | Self::StrSlice
+            | Self::List(_)
+            | Self::Map(_)
+            | Self::Any => &[],
+        };
+        parts.iter().flat_map(|part| part.fields.iter().map(move |field| (part, field)))
+    }
+
+    /// The field that the daemon takes a key of the struct for. Go folds more than ASCII (U+017F is an
+    /// `s`, U+212A a `k`), but a key beyond ASCII is refused where a struct stands.
+    #[must_use]
+    pub fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
+        self.fields().find(|(_, field)| field.name.eq_ignore_ascii_case(key))
+    }
+
+    /// Whether anything within needs a grant.
+    #[must_use]
+    pub fn has_guarded(self) -> bool {
+        match self {
+            Self::List(inner) | Self::Map(inner) => inner.has_guarded(),
+            Self::Struct(_) => self
+                .fields()
+                .any(|(part, field)| part.guard_of(field) != Guard::Plain || field.kind.has_guarded()),
+            Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Float
+            | Self::Text
+            | Self::Bytes
+            | Self::StrSlice
+            | Self::Any => false,
+        }
+    }
+}
+
+impl Part {
+    /// Whether this field needs a grant here.
+    #[must_use]
+    pub fn guard_of(&self, field: &Field) -> Guard {
+        match (field.guard, self.guard) {
+            (Guard::Plain, Some(reason)) => Guard::Guarded(reason),
+            (guard, _) => guard,
+        }
+    }
+}
+
+impl Field {
+    /// Whether this value does nothing: clients send every field they know, most of them zero.
+    ///
+    /// A list or map with anything in it is always used: `{"80/tcp":[{"HostPort":""}]}` publishes a
+    /// port, and a list that holds only an empty text takes the place of the daemon's own.
+    #[must_use]
+    pub fn is_unused(&self, value: &Json) -> bool {
+        match self.kind {
+            _ if self.empty_counts => *value == Json::Null,
+            Kind::Struct(_) => match value {
+                Json::Object(fields) => fields.iter().all(|(key, value)| match self.kind.field(key) {
+                    Some((_, field)) => field.is_unused(value),
+                    None => value.is_all_zero(),
+                }),
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+                    value.is_zero()
+                }
+            },
+            Kind::Bool
+            | Kind::Int
+            | Kind::Uint
+            | Kind::Float
+            | Kind::Text
+            | Kind::Bytes
+            | Kind::StrSlice
+            | Kind::List(_)
+            | Kind::Map(_)
+            | Kind::Any => value.is_zero(),
+        }
+    }
+
+    /// Why this value needs a grant although the field is plain, if it does.
+    #[must_use]
+    pub fn guard_of_path(&self, value: &Json) -> Guard {
+        match (self.guarded_below, value) {
+            (Some((directory, reason)), Json::String(path)) if is_below(path, directory) => {
+                Guard::Guarded(reason)
+            }
+            _ => Guard::Plain,
+        }
+    }
+
+    /// Whether this value, which is used, is one that needs no grant although the field is guarded.
+    #[must_use]
+    pub fn is_harmless(&self, value: &Json) -> bool {
+        let is = |text: &str| self.harmless.contains(&text);
+        match value {
+            Json::String(text) | Json::Number(text) => is(text),
+            Json::Array(items) => {
+                !items.is_empty() && items.iter().all(|item| matches!(item, Json::String(text) if is(text)))
+            }
+            Json::Object(fields) => !fields.is_empty() && fields.iter().all(|(key, _)| is(key)),
+            Json::Null | Json::Bool(_) => false,
+        }
+    }
+}
+
+/// Whether a path, taken from the root, is the directory `/NAME` or below it, however it is spelled.
+fn is_below(path: &str, directory: &str) -> bool {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            name => segments.push(name),
+        }
+    }
+    segments.first() == directory.strip_prefix('/').as_ref()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! What of a body is used: the fields that are there and do something.
+
+use std::fmt::{self, Write};
+
+use super::{Field, Guard, Kind, Part};
+use crate::operation::json::{Json, write_key};
+
+/// Why a field that is not in the table is guarded.
+const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
+
+/// A field that is used. A list or map is one field, but for the fields of structs in plain ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedField<'a> {
+    /// The way to it in canonical spelling, without indices and the keys of maps: `HostConfig.Binds`. The last
+    /// word is the client's where the field is unknown.
+    pub path: String,
+    /// Its place in this body: `HostConfig.Mounts[1].Source`.
+    pub place: String,
+    /// Its row; none where it is unknown.
+    pub field: Option<&'static Field>,
+    /// Whether this value needs a grant here.
+    pub guard: Guard,
+    /// The value.
+    pub value: &'a Json,
+}
+
+/// The used fields of a body of this kind, in its order.
+pub(in crate::operation) fn used_fields(kind: Kind, body: &Json) -> Vec<UsedField<'_>> {
+    let mut walk = Walk { found: Vec::new(), path: String::new(), place: String::new(), only_unknown: false };
+    walk.within(kind, body);
+    walk.found
+}
+
+/// A walk through a body.
+struct Walk<'a> {
+    found: Vec<UsedField<'a>>,
+    path: String,
+    place: String,
+    /// Whether the walk is within a field that was taken as a whole. A grant of the whole does not grant
+    /// what is unknown in it.
+    only_unknown: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// Looks for fields in a value.
+    fn within(&mut self, kind: Kind, value: &'a Json) {
+        match (kind, value) {
+            (Kind::Struct(_), Json::Object(fields)) => {
+                for (key, value) in fields {
+                    match kind.field(key) {
+                        Some((part, field)) => {
+                            self.at_field(field.name, |walk| walk.field(part, field, value));
+                        }
+                        None if value.is_all_zero() => {}
+                        None => self.at_field(key, |walk| {
+                            walk.push(None, Guard::Guarded(UNKNOWN), value);
+                        }),
+                    }
+                }
+            }
+            (Kind::List(inner), Json::Array(items)) if inner.has_structs() => {
+                for (index, item) in items.iter().enumerate() {
+                    self.at(|_, place| write!(place, "[{index}]"), |walk| walk.within(*inner, item));
+                }
+            }
+            (Kind::Map(inner), Json::Object(fields)) if inner.has_structs() => {
+                for (key, value) in fields {
+                    self.at(|_, place| write_index(place, key), |walk| walk.within(*inner, value));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn field(&mut self, part: &Part, field: &'static Field, value: &'a Json) {
+        if field.is_unused(value) {
+            return;
+        }
+        let guard = match part.guard_of(field) {
+            Guard::Guarded(_) if field.is_harmless(value) => Guard::Plain,
+            Guard::Plain => field.guard_of_path(value),
+            guard @ Guard::Guarded(_) => guard,
+        };
+        if self.only_unknown {
+            return self.within(field.kind, value);
+        }
+        let is_row = |inner: &Kind| matches!(inner, Kind::Struct(_));
+        match (field.kind, guard) {
+            // What its fields are is what counts.
+            (Kind::Struct(_), Guard::Plain) => self.within(field.kind, value),
+            (Kind::List(inner), Guard::Plain) if inner.has_structs() => self.within(field.kind, value),
+            // The keys say something, and so do the fields below them.
+            (Kind::Map(inner), guard) if is_row(inner) => {
+                self.push(Some(field), guard, value);
+                self.within(field.kind, value);
+            }
+            _ => {
+                self.push(Some(field), guard, value);
+                self.only_unknown = true;
+                self.within(field.kind, value);
+                self.only_unknown = false;
+            }
+        }
+    }
+
+    fn push(&mut self, field: Option<&'static Field>, guard: Guard, value: &'a Json) {
+        self.found.push(UsedField {
+            path: self.path.clone(),
+            place: self.place.clone(),
+            field,
+            guard,
+            value,
+        });
+    }
+
+    fn at_field(&mut self, name: &str, walk: impl FnOnce(&mut Self)) {
+        let step = |path: &mut String| {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            write_key(name, path)
+        };
+        self.at(|path, place| step(path).and_then(|()| step(place)), walk);
+    }
+
+    fn at(
+        &mut self,
+        step: impl FnOnce(&mut String, &mut String) -> fmt::Result,
+        walk: impl FnOnce(&mut Self),
+    ) {
+        let (path, place) = (self.path.len(), self.place.len());
+        // Writing to a `String` cannot fail.
+        step(&mut self.path, &mut self.place).unwrap_or_default();
+        walk(self);
+        self.path.truncate(path);
+        self.place.truncate(place);
+    }
+}
+
+impl Kind {
+    /// Whether there can be fields in it.
+    fn has_structs(self) -> bool {
+        match self {
+            Self::Struct(_) => true,
+            Self::List(inner) | Self::Map(inner) => inner.has_structs(),
+            Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Float
+            | Self::Text
+            | Self::Bytes
+            | Self::StrSlice
+            | Self::Any => false,
+        }
+    }
+}
+
+/// `["80/tcp"]`
+fn write_index(out: &mut String, key: &str) -> fmt::Result {
+    out.write_str("[")?;
+    write_key(key, out)?;
+    out.write_str("]")
+}

@@ -1,0 +1,140 @@
+//! JSON as a request carries it: read strictly, kept exactly, written anew.
+//!
+//! The daemon decodes with Go's `encoding/json`, which folds the case of keys, merges duplicates and
+//! may ignore what follows. A general parser would settle these differently; this one refuses
+//! wherever two readings are possible, so that what is judged is what the daemon reads.
+
+mod check;
+mod expected;
+mod read;
+mod write;
+
+use std::fmt;
+
+use super::field::Kind;
+pub(super) use expected::Expected;
+pub use read::Flaw;
+pub(super) use read::write_key;
+
+/// A JSON value. Objects keep the order of their keys, numbers their text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number as the client wrote it, by JSON's grammar; nothing is rounded.
+    Number(String),
+    /// A string, unescaped.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object. No key stands twice; keys of Docker's structs also not in different case.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// Reads a whole body by the field table. Keys of structs come out in canonical spelling, without those
+    /// that the table does not know and that are zero. `null` is the empty value, as it is for the daemon.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not one JSON value of this kind with one meaning.
+    pub fn read(bytes: &[u8], kind: Kind) -> Result<Self, Flaw> {
+        Ok(match (read::value(bytes, Expected::Kind(kind))?, kind) {
+            (Self::Null, Kind::Struct(_) | Kind::Map(_)) => Self::Object(Vec::new()),
+            (Self::Null, Kind::List(_) | Kind::StrSlice) => Self::Array(Vec::new()),
+            (value, _) => value,
+        })
+    }
+
+    /// Reads any value; `expected` says what the keys of its objects are.
+    pub(super) fn read_any(bytes: &[u8], expected: Expected) -> Result<Self, Flaw> {
+        read::value(bytes, expected)
+    }
+
+    /// Writes the value compactly, in the order in which it was read.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.to_string().as_bytes());
+    }
+
+    /// Whether this is a zero value: `null`, `false`, a zero, `""`, `[]` or `{}`. Clients send every
+    /// field they know, most of them zero; a zero field is not used.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Bool(value) => !value,
+            Self::Number(text) => {
+                let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+                !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+            }
+            Self::String(text) => text.is_empty(),
+            Self::Array(items) => items.is_empty(),
+            Self::Object(fields) => fields.is_empty(),
+        }
+    }
+
+    /// Whether this is a zero value, or an object with nothing but zero values in it: for a struct, no
+    /// more than that it stands there.
+    #[must_use]
+    pub fn is_all_zero(&self) -> bool {
+        match self {
+            Self::Object(fields) => fields.iter().all(|(_, value)| value.is_all_zero()),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => self.is_zero(),
+        }
+    }
+}
+
+impl fmt::Display for Json {
+    /// Compact JSON text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write::value(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expected, Json};
+    use crate::operation::field::{container, plugin};
+
+    #[test]
+    fn zero_values_are_those_that_clients_send_for_nothing() {
+        for text in ["null", "false", "0", "-0", "0.00", "0e7", "\"\"", "[]", "{}"] {
+            let json = Json::read_any(text.as_bytes(), Expected::Unknown).unwrap();
+            assert!(json.is_zero() && json.is_all_zero(), "{text}");
+        }
+        for text in ["true", "1", "0.01", "10", "1e0", "\"0\"", "[null]", r#"{"a":null}"#] {
+            assert!(!Json::read_any(text.as_bytes(), Expected::Unknown).unwrap().is_zero(), "{text}");
+        }
+        for (text, expected) in
+            [(r#"{"a":null,"b":{"c":0}}"#, true), (r#"{"a":[0]}"#, false), (r#"{"a":{"b":1}}"#, false)]
+        {
+            let json = Json::read_any(text.as_bytes(), Expected::Unknown).unwrap();
+            assert_eq!(json.is_all_zero(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_null_body_is_the_empty_value() {
+        assert_eq!(Json::read(b" null ", container::CREATE), Ok(Json::Object(Vec::new())));
+        assert_eq!(Json::read(b"null", plugin::SETTINGS), Ok(Json::Array(Vec::new())));
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_refused() {
+        for text in ["[]", "true", "1", "\"x\""] {
+            let flaw = Json::read(text.as_bytes(), container::CREATE).unwrap_err();
+            assert_eq!(flaw.to_string(), "at byte 0: an object {…} belongs here");
+        }
+        assert!(Json::read(b"{}", plugin::SETTINGS).is_err());
+    }
+
+    #[test]
+    fn content_order_and_numbers_are_kept() {
+        let text = r#"{"Memory":9223372036854775807,"New":[1.50,-0,1E+2],"Labels":{"z":null,"a":"x"}}"#;
+        let mut written = Vec::new();
+        Json::read(text.as_bytes(), container::CREATE).unwrap().write(&mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), text);
+    }
+}

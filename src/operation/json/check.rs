@@ -1,0 +1,55 @@
+//! Whether a value is what the field table says, as Go's decoder would check it.
+
+use super::Json;
+use crate::operation::field::Kind;
+
+/// The value, as the daemon understands it where this kind belongs. The error says what belongs there.
+pub(super) fn fitted(value: Json, kind: Kind) -> Result<Json, &'static str> {
+    let fits = match (kind, &value) {
+        (_, Json::Null)
+        | (Kind::Any, _)
+        | (Kind::Bool, Json::Bool(_))
+        | (Kind::Float, Json::Number(_))
+        | (Kind::Text, Json::String(_))
+        | (Kind::StrSlice | Kind::List(_), Json::Array(_))
+        | (Kind::Map(_) | Kind::Struct(_), Json::Object(_)) => true,
+        (Kind::StrSlice, Json::String(_)) => return Ok(Json::Array(vec![value])),
+        (Kind::Int, Json::Number(text)) => text.parse::<i64>().is_ok(),
+        (Kind::Uint, Json::Number(text)) => text.parse::<u64>().is_ok(),
+        (Kind::Bytes, Json::String(text)) => is_base64(text),
+        (
+            Kind::Bool
+            | Kind::Int
+            | Kind::Uint
+            | Kind::Float
+            | Kind::Text
+            | Kind::Bytes
+            | Kind::StrSlice
+            | Kind::List(_)
+            | Kind::Map(_)
+            | Kind::Struct(_),
+            _,
+        ) => false,
+    };
+    if fits { Ok(value) } else { Err(belongs(kind)) }
+}
+
+/// As Go's `base64.StdEncoding`, which passes over line breaks.
+fn is_base64(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte))
+}
+
+fn belongs(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "true or false belongs here",
+        Kind::Int => "a whole number belongs here, of 64 bits and written out",
+        Kind::Uint => "a whole number not below zero belongs here, of 64 bits and written out",
+        Kind::Float => "a number belongs here",
+        Kind::Text => "a text belongs here",
+        Kind::Bytes => "a text in base64 belongs here",
+        Kind::StrSlice => "a list of texts belongs here, or one text",
+        Kind::List(_) => "an array […] belongs here",
+        Kind::Map(_) | Kind::Struct(_) => "an object {…} belongs here",
+        Kind::Any => "a JSON value belongs here",
+    }
+}

@@ -1,0 +1,340 @@
+//! Reading JSON, refusing whatever could be read in two ways.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+
+use super::expected::Spelling;
+use super::{Expected, Json, check};
+use crate::operation::field::Kind;
+
+/// The most values that one text may hold, each of which takes far more memory read than written. The largest
+/// bodies of real clients have hundreds.
+const MAX_VALUES: usize = 100_000;
+
+/// How deep arrays and objects may nest. Docker's own bodies stay below ten.
+const MAX_DEPTH: usize = 64;
+
+/// How much of a key is shown in a message, in characters.
+const MAX_SHOWN: usize = 64;
+
+/// Why a text is not read as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    what: Cow<'static, str>,
+    /// Where, in bytes from the beginning.
+    at: usize,
+    /// The way to the place, innermost step first.
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Reads one value and nothing beside it.
+pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
+    let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
+    let mut reader = Reader { text, rest: text, depth: 0, values: 0 };
+    reader.skip_space();
+    let value = reader.value(expected)?;
+    reader.skip_space();
+    if reader.rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(reader.flaw("something follows the value; send one value only"))
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// What is still to be read: a tail of `text`.
+    rest: &'a str,
+    depth: usize,
+    values: usize,
+}
+
+impl Reader<'_> {
+    /// Reads a value.
+    fn value(&mut self, expected: Expected) -> Result<Json, Flaw> {
+        let at = self.offset();
+        self.values = self.values.saturating_add(1);
+        if self.values > MAX_VALUES {
+            return Err(self.flaw(format!("there are more than {MAX_VALUES} values")));
+        }
+        let value = match self.rest.bytes().next() {
+            Some(b'{') => self.nested(|reader| reader.object(expected))?,
+            Some(b'[') => self.nested(|reader| reader.array(expected))?,
+            Some(b'"') => self.string().map(Json::String)?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.word("true", Json::Bool(true))?,
+            Some(b'f') => self.word("false", Json::Bool(false))?,
+            Some(b'n') => self.word("null", Json::Null)?,
+            Some(_) => return Err(self.flaw("a JSON value belongs here")),
+            None => return Err(self.flaw("the text ends where a JSON value belongs")),
+        };
+        match expected {
+            Expected::Kind(kind) => check::fitted(value, kind).map_err(|what| Flaw::new(at, what)),
+            Expected::Unknown | Expected::Names => Ok(value),
+        }
+    }
+
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Json, Flaw>) -> Result<Json, Flaw> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > MAX_DEPTH {
+            return Err(self.flaw(format!("arrays and objects nest deeper than {MAX_DEPTH} levels")));
+        }
+        let value = read(self)?;
+        self.depth = self.depth.saturating_sub(1);
+        Ok(value)
+    }
+
+    fn object(&mut self, expected: Expected) -> Result<Json, Flaw> {
+        let mut fields = Vec::new();
+        let mut seen = BTreeSet::new();
+        let keys = expected.keys();
+        self.expect("{")?;
+        self.skip_space();
+        if self.take("}") {
+            return Ok(Json::Object(fields));
+        }
+        loop {
+            self.skip_space();
+            let at = self.offset();
+            if !self.rest.starts_with('"') {
+                return Err(self.flaw("a key in double quotes belongs here"));
+            }
+            let key = self.string()?;
+            if keys.fold() && !key.is_ascii() {
+                let what = "the name of a field holds a character beyond ASCII; no Docker field does";
+                return Err(Flaw::new(at, what).under(Step::Key(key)));
+            }
+            let folded = if keys.fold() { key.to_ascii_lowercase() } else { key.clone() };
+            if !seen.insert(folded) {
+                let what = if keys.fold() {
+                    "this field stands twice (upper and lower case do not count); keep one"
+                } else {
+                    "this key stands twice; keep one"
+                };
+                return Err(Flaw::new(at, what).under(Step::Key(key)));
+            }
+            self.skip_space();
+            self.expect(":")?;
+            self.skip_space();
+            let (spelling, inner) = keys.below(&key);
+            match self.value(inner) {
+                // A field that nobody knows does nothing at its zero value: it is as if it were not there.
+                Ok(value) if spelling == Spelling::NoField && value.is_all_zero() => {}
+                Ok(value) => fields.push((spelling.of(key), value)),
+                Err(flaw) => return Err(flaw.under(Step::Key(key))),
+            }
+            self.skip_space();
+            if self.take("}") {
+                return Ok(Json::Object(fields));
+            }
+            self.expect(",")?;
+        }
+    }
+
+    fn array(&mut self, expected: Expected) -> Result<Json, Flaw> {
+        let inner = match expected {
+            Expected::Kind(Kind::List(inner)) => Expected::Kind(*inner),
+            Expected::Kind(Kind::StrSlice) => Expected::Kind(Kind::Text),
+            Expected::Names => Expected::Names,
+            // Where it is of the wrong kind, that is said of the whole.
+            Expected::Kind(_) | Expected::Unknown => Expected::Unknown,
+        };
+        let mut items = Vec::new();
+        self.expect("[")?;
+        self.skip_space();
+        if self.take("]") {
+            return Ok(Json::Array(items));
+        }
+        loop {
+            self.skip_space();
+            match self.value(inner) {
+                Ok(item) => items.push(item),
+                Err(flaw) => return Err(flaw.under(Step::Index(items.len()))),
+            }
+            self.skip_space();
+            if self.take("]") {
+                return Ok(Json::Array(items));
+            }
+            self.expect(",")?;
+        }
+    }
+
+    fn string(&mut self) -> Result<String, Flaw> {
+        let mut string = String::new();
+        self.expect("\"")?;
+        loop {
+            let end = self.rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ');
+            let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
+                return Err(self.flaw("a string has no end"));
+            };
+            string.push_str(plain);
+            self.rest = rest;
+            if self.take("\"") {
+                return Ok(string);
+            }
+            if !self.take("\\") {
+                return Err(self.flaw("a string holds a raw control character; escape it"));
+            }
+            string.push(self.escape()?);
+        }
+    }
+
+    /// Reads what follows a backslash.
+    fn escape(&mut self) -> Result<char, Flaw> {
+        let mut rest = self.rest.chars();
+        let plain = match rest.next() {
+            Some(same @ ('"' | '\\' | '/')) => same,
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => {
+                self.rest = rest.as_str();
+                return self.escaped_code_point();
+            }
+            Some(_) | None => return Err(self.flaw("a string holds an escape that JSON does not have")),
+        };
+        self.rest = rest.as_str();
+        Ok(plain)
+    }
+
+    /// Reads the digits of `\uXXXX`, and of the second half where this is a surrogate pair.
+    fn escaped_code_point(&mut self) -> Result<char, Flaw> {
+        let first = self.four_digits()?;
+        let lone = "a string holds half a surrogate pair";
+        let mut units = vec![first];
+        if (0xd800..0xdc00).contains(&first) {
+            if !self.take("\\u") {
+                return Err(self.flaw(lone));
+            }
+            units.push(self.four_digits()?);
+        }
+        match char::decode_utf16(units).next() {
+            Some(Ok('\0')) => Err(self.flaw("a string holds a NUL; no name, path or setting does")),
+            Some(Ok(character)) => Ok(character),
+            Some(Err(_)) | None => Err(self.flaw(lone)),
+        }
+    }
+
+    fn four_digits(&mut self) -> Result<u16, Flaw> {
+        let digits = self.rest.split_at_checked(4);
+        let hexadecimal = digits.filter(|(digits, _)| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some((value, rest)) =
+            hexadecimal.and_then(|(digits, rest)| Some((u16::from_str_radix(digits, 16).ok()?, rest)))
+        else {
+            return Err(self.flaw("four hexadecimal digits belong after \\u"));
+        };
+        self.rest = rest;
+        Ok(value)
+    }
+
+    /// Reads a number by JSON's grammar and keeps its text.
+    fn number(&mut self) -> Result<Json, Flaw> {
+        let start = self.rest;
+        self.take("-");
+        if !self.take("0") {
+            self.digits()?;
+        }
+        if self.take(".") {
+            self.digits()?;
+        }
+        if self.take("e") || self.take("E") {
+            if !self.take("+") {
+                self.take("-");
+            }
+            self.digits()?;
+        }
+        let length = start.len().saturating_sub(self.rest.len());
+        Ok(Json::Number(start.get(..length).unwrap_or_default().to_owned()))
+    }
+
+    /// Passes over one digit or more.
+    fn digits(&mut self) -> Result<(), Flaw> {
+        let after = self.rest.trim_start_matches(|character: char| character.is_ascii_digit());
+        if after.len() == self.rest.len() {
+            return Err(self.flaw("a number lacks a digit"));
+        }
+        self.rest = after;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Result<Json, Flaw> {
+        if self.take(word) { Ok(value) } else { Err(self.flaw("a JSON value belongs here")) }
+    }
+
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+    }
+
+    /// Passes over `token` if it is next.
+    fn take(&mut self, token: &str) -> bool {
+        let after = self.rest.strip_prefix(token);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
+    fn expect(&mut self, token: &str) -> Result<(), Flaw> {
+        if self.take(token) { Ok(()) } else { Err(self.flaw(format!("a {token} belongs here"))) }
+    }
+
+    fn offset(&self) -> usize {
+        self.text.len().saturating_sub(self.rest.len())
+    }
+
+    fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
+        Flaw::new(self.offset(), what)
+    }
+}
+
+impl Flaw {
+    fn new(at: usize, what: impl Into<Cow<'static, str>>) -> Self {
+        Self { what: what.into(), at, steps: Vec::new() }
+    }
+
+    fn under(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl fmt::Display for Flaw {
+    /// `at byte 52, HostConfig.Binds[2]: …`: keys are named, values never.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at byte {}", self.at)?;
+        for (index, step) in self.steps.iter().rev().enumerate() {
+            match (index, step) {
+                (0, _) => f.write_str(", ")?,
+                (_, Step::Key(_)) => f.write_char('.')?,
+                (_, Step::Index(_)) => {}
+            }
+            match step {
+                Step::Key(key) => write_key(key, f)?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl std::error::Error for Flaw {}
+
+/// Writes a key: plain where it is a name, quoted and escaped where it is anything else.
+pub(in crate::operation) fn write_key(key: &str, f: &mut impl Write) -> fmt::Result {
+    let is_name =
+        !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    let end = key.char_indices().nth(MAX_SHOWN).map_or(key.len(), |(end, _)| end);
+    let shown = key.get(..end).unwrap_or_default();
+    let more = if end < key.len() { "…" } else { "" };
+    if is_name { write!(f, "{shown}{more}") } else { write!(f, "\"{}\"{more}", shown.escape_default()) }
+}
+
+#[cfg(test)]
+mod tests;
