@@ -14,6 +14,7 @@
 
 pub mod client;
 pub mod operation;
+pub mod policy;
 
 pub mod settings;
 pub mod wire;

@@ -1,0 +1,185 @@
+//! The policy: may a client do what it asks? A pure decision over values, total and without order.
+//!
+//! A policy is a TOML file. It is read in two steps, each of which tells everything that is wrong at
+//! once: the [`draft`] is what is written, with its places; what it means is looked up in the endpoint
+//! table. [`Policy::judge`] then decides, and nothing else makes a [`Permit`]. The language is
+//! described in `docs/policy.md`.
+
+mod condition;
+mod draft;
+pub mod group;
+mod judge;
+mod lint;
+mod nearest;
+mod pattern;
+pub mod problem;
+mod reach;
+mod resolve;
+mod rule;
+mod selection;
+mod selector;
+mod suggest;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use crate::client::Client;
+pub use judge::Permit;
+use problem::{Problem, Severity};
+use rule::Rule;
+use selection::{Key, Paths};
+use selector::Selector;
+pub use verdict::{Denial, Grounds, Reason, Refusal, Suggestion, Verdict};
+
+/// A policy that can be judged by.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    hash: String,
+    mode: Mode,
+    clients: Vec<Selector>,
+    allow: Vec<Rule>,
+    forbid: Vec<Rule>,
+    /// The rules that come into question for each endpoint.
+    candidates: BTreeMap<Key, Candidates>,
+}
+
+/// What becomes of a denial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The request is refused.
+    Enforce,
+    /// The request goes on, and it is recorded that it would have been refused.
+    Observe,
+}
+
+/// The rules that come into question for one endpoint, by their place in the policy's lists.
+#[derive(Clone, Debug, Default)]
+struct Candidates {
+    allow: Vec<(usize, Paths)>,
+    forbid: Vec<(usize, Paths)>,
+}
+
+/// The policy that dockgate has without a file: looking, for a dashboard.
+#[must_use]
+pub fn builtin() -> &'static str {
+    include_str!("../policy/read-only.toml")
+}
+
+impl Policy {
+    /// Reads a policy and finds everything that is wrong with it, in the order of the file. There is a
+    /// policy where no problem is an error.
+    #[must_use]
+    pub fn read(source: &str) -> (Option<Self>, Vec<Problem>) {
+        let (draft, mut problems) = draft::read(source);
+        let mut policy = None;
+        if let Some(draft) = draft {
+            lint::find_odd_characters(&draft, &mut problems);
+            let resolved = resolve::resolve(&draft, source, &mut problems);
+            if problems.iter().all(|problem| problem.severity() != Severity::Error) {
+                lint::lint(&draft, &resolved, &mut problems);
+                policy = Some(Self::new(resolved, source));
+            }
+        }
+        lint::find_invisible_characters(source, &mut problems);
+        problems.sort_by_key(Problem::start);
+        (policy, problems)
+    }
+
+    fn new(resolved: resolve::Resolved, source: &str) -> Self {
+        let mut candidates: BTreeMap<Key, Candidates> = BTreeMap::new();
+        for (place, rule) in resolved.allow.iter().enumerate() {
+            for target in rule.selection.targets() {
+                let of_endpoint = candidates.entry(selection::key(target.endpoint)).or_default();
+                of_endpoint.allow.push((place, target.paths.clone()));
+            }
+        }
+        for (place, rule) in resolved.forbid.iter().enumerate() {
+            for target in rule.selection.targets() {
+                let of_endpoint = candidates.entry(selection::key(target.endpoint)).or_default();
+                of_endpoint.forbid.push((place, target.paths.clone()));
+            }
+        }
+        Self {
+            hash: hash(source),
+            mode: resolved.mode,
+            clients: resolved.clients,
+            allow: resolved.allow,
+            forbid: resolved.forbid,
+            candidates,
+        }
+    }
+
+    /// `sha256:` and the digest of the source, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What becomes of a denial.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How many rules there are, of both kinds.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.allow.len().saturating_add(self.forbid.len())
+    }
+
+    /// All names that the policy gives to a client.
+    pub fn client_names(&self, client: &Client) -> impl Iterator<Item = &str> {
+        self.clients.iter().filter(|selector| selector.matches(client)).map(|selector| selector.name.as_str())
+    }
+
+    /// The name that the policy gives to a client; of several, that of which it says most.
+    #[must_use]
+    pub fn client_name(&self, client: &Client) -> Option<&str> {
+        let matching = self.clients.iter().filter(|selector| selector.matches(client));
+        let best = matching.min_by_key(|selector| (std::cmp::Reverse(selector.strictness()), &selector.name));
+        best.map(|selector| selector.name.as_str())
+    }
+
+    /// The names of listeners in the policy, with their places in the file.
+    pub fn listeners_named(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        let listeners = self.clients.iter().filter_map(|selector| selector.listeners.as_ref()).flatten();
+        listeners.map(|name| (name.get_ref().as_str(), name.span()))
+    }
+}
+
+fn hash(source: &str) -> String {
+    use std::fmt::Write as _;
+
+    let mut text = "sha256:".to_owned();
+    for byte in Sha256::digest(source.as_bytes()) {
+        // Writing to a `String` cannot fail.
+        write!(text, "{byte:02x}").unwrap_or_default();
+    }
+    text
+}
+
+impl Mode {
+    const ALL: [Self; 2] = [Self::Enforce, Self::Observe];
+
+    /// The mode as a policy writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

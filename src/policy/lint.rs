@@ -1,0 +1,190 @@
+//! What is not wrong with a policy but looks it: rules that do nothing, clients that nobody names,
+//! rights that reach further than they seem to.
+
+mod characters;
+mod host;
+mod names;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::draft::{Draft, DraftRule};
+use super::nearest::list;
+use super::problem::{Code, Problem};
+use super::resolve::Resolved;
+use super::rule::{Rule, body_guard, has_guarded_body};
+use crate::operation::table::{Endpoint, Guard};
+pub(super) use characters::{find_invisible_characters, find_odd_characters};
+use host::By;
+
+/// Of how many operations a finding gives the names.
+const MOST_NAMED: usize = 3;
+
+/// Looks over a policy without errors.
+pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Problem>) {
+    if resolved.allow.is_empty() {
+        problems.push(
+            Problem::new(
+                Code::AllowsNothing,
+                0..0,
+                "this policy has no allow rule: it refuses every request",
+            )
+            .help("begin with `[[allow]]` and `operations = [\"@read\"]`"),
+        );
+    }
+    find_unused_clients(draft, resolved, problems);
+    find_covered(&resolved.allow, problems);
+    for (rule, written) in resolved.allow.iter().zip(&draft.allow) {
+        if rule.unguarded {
+            check_unguarded(rule, written, problems);
+        } else {
+            find_bodies_without_grant(rule, problems);
+        }
+        find_gift_of_host(rule, written, problems);
+    }
+    for rule in &resolved.forbid {
+        check_forbid(rule, &resolved.allow, problems);
+    }
+}
+
+fn find_unused_clients(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Problem>) {
+    for (place, client) in draft.clients.iter().enumerate() {
+        let mut rules = resolved.allow.iter().chain(&resolved.forbid);
+        if !rules.any(|rule| rule.clients.as_ref().is_some_and(|clients| clients.contains(&place))) {
+            let message = format!("no rule names the client `{}`", client.name.get_ref());
+            problems.push(Problem::new(Code::UnusedClient, client.name.span(), message).help(format!(
+                "rules without `clients` are for everyone; name it with `clients = [\"{}\"]`, or remove it",
+                client.name.get_ref()
+            )));
+        }
+    }
+}
+
+fn find_covered(rules: &[Rule], problems: &mut Vec<Problem>) {
+    for (place, rule) in rules.iter().enumerate() {
+        let covering = rules.iter().enumerate().find(|(other_place, other)| {
+            *other_place != place
+                && rule.is_covered_by(other)
+                // Of two that say the same, the later is the one too many.
+                && (*other_place < place || !other.is_covered_by(rule))
+        });
+        if let Some((_, other)) = covering {
+            let message = format!("{} grants nothing that {} does not grant", rule.name, other.name);
+            problems.push(
+                Problem::new(Code::CoveredRule, rule.span.clone(), message)
+                    .also(other.span.clone(), "this one grants all of it")
+                    .help("remove it, or narrow the other if that is wider than it should be"),
+            );
+        }
+    }
+}
+
+fn check_unguarded(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
+    let Some(unguarded) = &written.unguarded else { return };
+    if !rule.selection.endpoints().any(has_guarded) {
+        problems.push(
+            Problem::new(
+                Code::NeedlessUnguarded,
+                unguarded.span(),
+                "none of this rule's operations has anything guarded",
+            )
+            .help("remove `unguarded = true`: it would grant what comes to be guarded later"),
+        );
+    }
+}
+
+/// Warns of the strongest thing with which a client of the rule reaches the host.
+fn find_gift_of_host(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
+    let Some((gift, target)) = host::gift(rule) else { return };
+    let condition = |name: &str| written.query.iter().find(|(written, _)| written.get_ref() == name);
+    let (what, grant) = match gift.by {
+        By::Operation => ("gives the host away", None),
+        By::Body => ("gives the host away", written.unguarded.as_ref().map(toml::Spanned::span)),
+        By::Parameter(name, _) => (
+            "gives away part of the host",
+            condition(name)
+                .map(|(name, _)| name.span())
+                .or(written.unguarded.as_ref().map(toml::Spanned::span)),
+        ),
+    };
+    let message = format!("{} {what}", rule.name);
+    let problem = match grant {
+        Some(grant) => Problem::new(Code::GivesHostAway, grant, message).also(target.span.clone(), gift.why),
+        None => Problem::new(Code::GivesHostAway, target.span.clone(), message).label(gift.why),
+    };
+    problems.push(problem.help("give this rule only to clients that you would give root"));
+}
+
+fn has_guarded(endpoint: &Endpoint) -> bool {
+    has_guarded_body(endpoint)
+        || endpoint.parameters.iter().any(|parameter| matches!(parameter.guard, Guard::Guarded(_)))
+}
+
+fn find_bodies_without_grant(rule: &Rule, problems: &mut Vec<Problem>) {
+    for named in by_entry(rule, |endpoint| body_guard(endpoint).is_some()) {
+        let (body, need) = if named.several { ("bodies", "need") } else { ("body", "needs") };
+        let message = format!("this rule does not grant the {body} that {} {need}", named.words);
+        problems.push(
+            Problem::new(Code::NeedsUnguarded, named.span, message).help(
+                "`unguarded = true` grants it, with everything in it; without that, remove the operation",
+            ),
+        );
+    }
+}
+
+fn check_forbid(rule: &Rule, allow: &[Rule], problems: &mut Vec<Problem>) {
+    if !allow.iter().any(|other| other.selection.meets(&rule.selection)) {
+        let message = format!("{} forbids what no allow rule grants", rule.name);
+        problems.push(
+            Problem::new(Code::UnreachableForbid, rule.span.clone(), message)
+                .help("what is not granted is refused anyway: remove the rule, or keep it as a promise"),
+        );
+    }
+    let by_name = rule.selection.targets().find(|target| {
+        names::has_another(target.endpoint) && !target.paths.contain(|| names::path_by_id(target.endpoint))
+    });
+    if let Some(target) = by_name {
+        let message = format!("{} does not strike a client that uses the ID", rule.name);
+        problems.push(
+            Problem::new(Code::ForbidByName, target.span.clone(), message)
+                .help("what has a name has an ID too: say in allow rules which names may be used"),
+        );
+    }
+    for name in rule.conditions.keys() {
+        for named in by_entry(rule, |endpoint| endpoint.parameter(name).is_none()) {
+            let have = if named.several { "have" } else { "has" };
+            let message =
+                format!("this rule never strikes {}, which {have} no parameter `{name}`", named.words);
+            problems.push(
+                Problem::new(Code::IdleOperation, named.span, message)
+                    .help("all conditions must strike; give the operation a forbid rule of its own"),
+            );
+        }
+    }
+}
+
+/// Endpoints that one entry names, in words.
+struct Named {
+    span: Range<usize>,
+    words: String,
+    several: bool,
+}
+
+/// The endpoints of a rule of which something is so, for each entry that names any.
+fn by_entry(rule: &Rule, is_so: impl Fn(&Endpoint) -> bool) -> Vec<Named> {
+    let mut entries: BTreeMap<usize, (Range<usize>, Vec<String>)> = BTreeMap::new();
+    for target in rule.selection.targets().filter(|target| is_so(target.endpoint)) {
+        let entry = entries.entry(target.span.start).or_insert_with(|| (target.span.clone(), Vec::new()));
+        entry.1.push(format!("`{}`", target.endpoint));
+    }
+    let named = |(span, mut names): (Range<usize>, Vec<String>)| {
+        let several = names.len() > 1;
+        let more = names.len().saturating_sub(MOST_NAMED);
+        if more > 1 {
+            names.truncate(MOST_NAMED);
+            names.push(format!("{more} more"));
+        }
+        Named { span, words: list(&names, "and"), several }
+    };
+    entries.into_values().map(named).collect()
+}

@@ -1,0 +1,72 @@
+//! Characters that a reader of the policy may not see, or may take for others.
+
+use toml::Spanned;
+
+use crate::policy::draft::{Draft, DraftCondition};
+use crate::policy::problem::{Code, Problem};
+
+/// Warns of characters outside ASCII in operations and patterns: what Docker calls things is ASCII,
+/// and letters of other scripts look like Latin ones.
+pub(in crate::policy) fn find_odd_characters(draft: &Draft, problems: &mut Vec<Problem>) {
+    for rule in draft.allow.iter().chain(&draft.forbid) {
+        for operation in &rule.operations {
+            check(operation, problems);
+        }
+        for (_, condition) in &rule.query {
+            match condition.get_ref() {
+                DraftCondition::Texts(texts) => texts.iter().for_each(|text| check(text, problems)),
+                DraftCondition::Regex(regex) => check(regex, problems),
+                DraftCondition::Used(_) | DraftCondition::Numbers(_) | DraftCondition::Range { .. } => {}
+            }
+        }
+    }
+}
+
+fn check(text: &Spanned<String>, problems: &mut Vec<Problem>) {
+    if let Some(odd) = text.get_ref().chars().find(|character| !character.is_ascii()) {
+        problems.push(
+            Problem::new(Code::NonAscii, text.span(), "this holds a character outside ASCII")
+                .label(format!("U+{:04X}", u32::from(odd)))
+                .help("if it only looks like a Latin letter, type that"),
+        );
+    }
+}
+
+/// Warns of characters anywhere in the file that have no width, or turn the direction of the text so
+/// that it is read otherwise than it is written.
+pub(in crate::policy) fn find_invisible_characters(source: &str, problems: &mut Vec<Problem>) {
+    // An editor may put a mark of byte order at the very beginning; TOML passes over it.
+    let characters =
+        source.char_indices().filter(|(start, character)| *start > 0 || *character != '\u{feff}');
+    for (start, character) in characters.filter(|(_, character)| is_invisible(*character)) {
+        let end = start.saturating_add(character.len_utf8());
+        let message = format!("here stands U+{:04X}, which cannot be seen", u32::from(character));
+        problems.push(
+            Problem::new(Code::InvisibleCharacter, start..end, message)
+                .help("remove it: with it the text may be read otherwise than it is written"),
+        );
+    }
+}
+
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_turn_or_hide_text_are_found_in_comments_too() {
+        let mut problems = Vec::new();
+        find_invisible_characters("# a\u{202e}b\nversion\u{200b} = 1 # é", &mut problems);
+        let found: Vec<_> = problems.iter().map(|problem| problem.places[0].span.clone()).collect();
+        assert_eq!(found, [3..6, 15..18]);
+    }
+}

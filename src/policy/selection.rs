@@ -1,0 +1,165 @@
+//! Which operations a rule is about: the entries of `operations`, looked up in the endpoint table.
+
+mod entry;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::pattern::Expression;
+use super::problem::{Code, Problem};
+use crate::operation::table::{Endpoint, Method};
+
+/// What tells endpoints apart.
+pub(super) type Key = (Method, &'static str);
+
+/// The key of an endpoint.
+pub(super) fn key(endpoint: &Endpoint) -> Key {
+    (endpoint.method, endpoint.template)
+}
+
+/// The operations of one rule, by endpoint.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selection {
+    targets: BTreeMap<Key, Target>,
+    /// Whether an entry could not be looked up, so that the selection says less than was meant.
+    pub(super) partial: bool,
+}
+
+/// One endpoint of a rule, and which of its paths.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) endpoint: &'static Endpoint,
+    pub(super) paths: Paths,
+    /// The first entry that names it.
+    pub(super) span: Range<usize>,
+}
+
+/// Which paths of an endpoint.
+#[derive(Clone, Debug)]
+pub(super) enum Paths {
+    /// Every path.
+    All,
+    /// Those that one of these matches.
+    Matching(Vec<Expression>),
+}
+
+/// One entry, looked up.
+struct Entry {
+    endpoints: Vec<&'static Endpoint>,
+    expression: Option<Expression>,
+}
+
+impl Selection {
+    /// Looks up every entry; what cannot be found becomes a problem.
+    pub(super) fn read(operations: &[Spanned<String>], problems: &mut Vec<Problem>) -> Self {
+        let mut selection = Self::default();
+        let mut entries = Vec::new();
+        for operation in operations {
+            match entry::read(operation) {
+                Ok(entry) => {
+                    selection.add(&entry, &operation.span());
+                    entries.push((operation, entry));
+                }
+                Err(problem) => {
+                    selection.partial = true;
+                    problems.push(problem);
+                }
+            }
+        }
+        find_repeated(&entries, problems);
+        selection
+    }
+
+    fn add(&mut self, entry: &Entry, span: &Range<usize>) {
+        for &endpoint in &entry.endpoints {
+            let target = self.targets.entry(key(endpoint)).or_insert_with(|| Target {
+                endpoint,
+                paths: Paths::Matching(Vec::new()),
+                span: span.clone(),
+            });
+            match (&mut target.paths, &entry.expression) {
+                (Paths::All, _) => {}
+                (paths, None) => *paths = Paths::All,
+                (Paths::Matching(expressions), Some(expression)) => expressions.push(expression.clone()),
+            }
+        }
+    }
+
+    /// Which of the endpoint's paths are among them.
+    pub(super) fn paths(&self, endpoint: &Endpoint) -> Option<&Paths> {
+        self.targets.get(&key(endpoint)).map(|target| &target.paths)
+    }
+
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.values()
+    }
+
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &'static Endpoint> {
+        self.targets.values().map(|target| target.endpoint)
+    }
+
+    /// Whether both have an endpoint in common.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.targets.keys().any(|key| other.targets.contains_key(key))
+    }
+
+    /// Whether every operation of this is one of the other's; `false` also where that is not clear.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        self.targets
+            .iter()
+            .all(|(key, target)| other.targets.get(key).is_some_and(|wide| target.paths.within(&wide.paths)))
+    }
+}
+
+impl Paths {
+    /// Whether the path is among them. It is only asked for where it counts.
+    pub(super) fn contain<P: AsRef<str>>(&self, path: impl FnOnce() -> P) -> bool {
+        match self {
+            Self::All => true,
+            Self::Matching(expressions) => {
+                let path = path();
+                expressions.iter().any(|expression| expression.matches(path.as_ref()))
+            }
+        }
+    }
+
+    fn within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::All) => true,
+            (Self::All, Self::Matching(_)) => false,
+            (Self::Matching(narrow), Self::Matching(wide)) => {
+                narrow.iter().all(|expression| wide.contains(expression))
+            }
+        }
+    }
+}
+
+/// Warns of entries that add nothing to another of the same rule.
+fn find_repeated(entries: &[(&Spanned<String>, Entry)], problems: &mut Vec<Problem>) {
+    for (index, (written, entry)) in entries.iter().enumerate() {
+        let covering = entries.iter().enumerate().find(|(other_index, (_, other))| {
+            *other_index != index && entry.within(other) && (*other_index < index || !other.within(entry))
+        });
+        if let Some((_, (other, _))) = covering {
+            let message = format!("`{}` stands in this rule already", written.get_ref());
+            problems.push(
+                Problem::new(Code::DuplicateOperation, written.span(), message)
+                    .also(other.span(), format!("`{}` has it", other.get_ref()))
+                    .help("remove one of the two"),
+            );
+        }
+    }
+}
+
+impl Entry {
+    fn within(&self, other: &Self) -> bool {
+        let paths_within = other.expression.is_none() || self.expression == other.expression;
+        paths_within
+            && self
+                .endpoints
+                .iter()
+                .all(|endpoint| other.endpoints.iter().any(|wide| key(wide) == key(endpoint)))
+    }
+}

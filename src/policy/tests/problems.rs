@@ -1,0 +1,114 @@
+//! Everything that can be said of a file, in full: each `problems/NAME.toml` with what is shown of it.
+
+use std::collections::BTreeSet;
+
+use super::super::problem::{Code, render};
+use super::*;
+
+macro_rules! case {
+    ($name:literal) => {
+        (
+            concat!($name, ".toml"),
+            include_str!(concat!("problems/", $name, ".toml")),
+            include_str!(concat!("problems/", $name, ".txt")),
+        )
+    };
+}
+
+const CASES: [(&str, &str, &str); 9] = [
+    case!("errors"),
+    case!("words"),
+    case!("syntax"),
+    case!("unclosed"),
+    case!("escape"),
+    case!("version"),
+    case!("warnings"),
+    case!("empty"),
+    case!("star"),
+];
+
+#[test]
+fn problems_are_shown_on_the_lines_of_the_file() {
+    for (name, source, expected) in CASES {
+        let (_, problems) = Policy::read(source);
+        let shown = render(&problems, name, source, false);
+        assert!(shown == expected, "{name} is shown otherwise:\n{shown}");
+    }
+}
+
+#[test]
+fn every_code_is_shown_by_a_case() {
+    let shown: BTreeSet<Code> =
+        CASES.iter().flat_map(|(_, source, _)| Policy::read(source).1).map(|problem| problem.code).collect();
+    let all: BTreeSet<Code> = Code::ALL.iter().copied().collect();
+    assert_eq!(all.difference(&shown).collect::<Vec<_>>(), Vec::<&Code>::new());
+}
+
+#[test]
+fn there_is_a_policy_only_where_there_is_no_error() {
+    for (name, source, expected) in CASES {
+        assert_eq!(Policy::read(source).0.is_none(), expected.contains("error["), "{name}");
+    }
+}
+
+#[test]
+fn a_rule_is_covered_only_where_the_other_grants_all_of_it() {
+    let is_covered = |narrow: &str, wide: &str| {
+        let source = format!("version = 1\n[clients.a]\nuid = 0\n[[allow]]\n{wide}\n[[allow]]\n{narrow}\n");
+        let (_, problems) = Policy::read(&source);
+        let last = source.rfind("[[allow]]").unwrap();
+        problems.iter().any(|problem| problem.code == Code::CoveredRule && problem.start() == last)
+    };
+    let stop = r#"operations = ["ContainerStop"]"#;
+    let build = r#"operations = ["ImageBuild"]"#;
+    let with = |operations: &str, more: &str| format!("{operations}\n{more}");
+    for (narrow, wide, expected) in [
+        (stop.to_owned(), with(stop, ""), true),
+        (stop.to_owned(), r#"operations = ["@lifecycle"]"#.to_owned(), true),
+        (r#"operations = ["POST ~/containers/web/stop"]"#.to_owned(), stop.to_owned(), true),
+        (stop.to_owned(), r#"operations = ["POST ~/containers/.*/stop"]"#.to_owned(), false),
+        (with(stop, "query.t = 5"), with(stop, "query.t = { max = 9 }"), true),
+        (with(stop, "query.t = { max = 9 }"), with(stop, "query.t = 5"), false),
+        (stop.to_owned(), with(stop, "query.t = 5"), false),
+        (with(stop, "clients = \"a\""), stop.to_owned(), true),
+        (stop.to_owned(), with(stop, "clients = \"a\""), false),
+        (with(build, "query.remote = \"a\""), build.to_owned(), false),
+        (with(build, "query.remote = \"a\""), with(build, "query.remote = \"*\""), true),
+        (build.to_owned(), with(build, "query.remote = \"x\""), true),
+        (build.to_owned(), with(build, "query.shmsize = { min = 5 }"), false),
+        (build.to_owned(), with(build, "query.networkmode = \"host\""), false),
+        (with(build, "query.remote = \"a\""), with(build, "unguarded = true"), true),
+        (with(build, "unguarded = true"), build.to_owned(), false),
+    ] {
+        assert_eq!(is_covered(&narrow, &wide), expected, "{narrow} within {wide}");
+    }
+}
+
+#[test]
+fn what_reaches_the_host_is_warned_of() {
+    let warns = |rule: &str| {
+        let (_, problems) = Policy::read(&format!("version = 1\n[[allow]]\n{rule}\n"));
+        problems.iter().any(|problem| problem.code == Code::GivesHostAway)
+    };
+    for (rule, expected) in [
+        ("operations = \"*\"", true),
+        ("operations = \"Grpc\"", true),
+        ("operations = \"PutContainerArchive\"", true),
+        ("operations = \"@read\"", false),
+        ("operations = \"ContainerCreate\"", false),
+        ("operations = \"ContainerCreate\"\nunguarded = true", true),
+        ("operations = \"ImageBuild\"", false),
+        ("operations = \"ImageBuild\"\nunguarded = true", true),
+        ("operations = \"ImageBuild\"\nquery.networkmode = \"app-*\"", false),
+        ("operations = \"ImageBuild\"\nquery.networkmode = \"*\"", true),
+        ("operations = \"ImageBuild\"\nquery.networkmode = [\"a\", \"container:*\"]", true),
+        ("operations = \"ImageBuild\"\nquery.securityopt = true", true),
+        ("operations = \"ImageCreate\"\nquery.fromSrc = \"https://example.org/*\"", false),
+        ("operations = \"ImageCreate\"\nquery.fromSrc = \"http*\"", true),
+        ("operations = \"ContainerStart\"\nquery.checkpoint-dir = true", true),
+        ("operations = \"ContainerStart\"\nquery.checkpoint = true", false),
+    ] {
+        assert_eq!(warns(rule), expected, "{rule}");
+    }
+    assert!(Policy::read(super::super::builtin()).1.is_empty());
+}

@@ -1,0 +1,328 @@
+//! What a refused client is told, and that doing it helps.
+
+use proptest::prelude::*;
+
+use super::super::Suggestion;
+use super::*;
+
+const BASE: &str = r#"
+[clients.backend]
+listener = "backend"
+
+[clients."b c"]
+listener = "odd"
+
+[[allow]]
+name = "start"
+operations = ["ContainerStart"]
+
+[[allow]]
+name = "stop"
+operations = ["ContainerStop"]
+query.t = { max = 60 }
+query.signal = ["SIGTERM", "SIG?UP"]
+reason = "containers get a minute to end"
+
+[[allow]]
+name = "kill"
+operations = ['POST ~^/containers/nu-(web|db)\.[0-9]/kill$']
+query.signal = { regex = 'SIG(INT|\w+1)' }
+
+[[allow]]
+name = "build"
+operations = ["ImageBuild"]
+
+[[allow]]
+name = "table"
+operations = ["ImageLoad", "ImageCreate"]
+[allow.query]
+fromImage = "docker.io/*"
+
+[[allow]]
+name = "create"
+operations = ["ContainerCreate", "ContainerUpdate", "SwarmJoin"]
+
+[[allow]]
+name = "volumes"
+operations = ["VolumeCreate"]
+unguarded = false
+
+[[allow]]
+name = "list"
+clients = ["backend"]
+operations = ["ContainerList"]
+
+[[forbid]]
+name = "no exec"
+operations = ["ContainerExec"]
+reason = "ask the security team: security@example.org"
+"#;
+
+/// The source with the suggestion followed, as a reader would.
+fn followed(source: &str, suggestion: &Suggestion) -> String {
+    match suggestion {
+        Suggestion::Rule(rule) => format!("{source}\n{rule}"),
+        Suggestion::Lines { rule, lines } => {
+            let name = format!("name = \"{rule}\"\n");
+            assert!(source.contains(&name), "{rule}");
+            source.replace(&name, &format!("{name}{lines}"))
+        }
+    }
+}
+
+#[test]
+fn whoever_follows_the_suggestion_is_permitted() {
+    let before = policy(BASE);
+    for listener in ["tcp", "backend", "odd"] {
+        for request in [
+            "GET /info",
+            "GET /containers/web/json?size=1",
+            "POST /containers/web/kill?signal=SIGUSR1",
+            "GET /images/a/b/json",
+            "POST /containers/web/start?checkpoint-dir=/etc&checkpoint=x",
+            "POST /containers/web/start?checkpoint=%2A%5C%22%0A%3F%C3%A9%20x",
+            "POST /containers/web/stop?t=90",
+            "POST /containers/web/stop?t=-1&signal=SIGKILL",
+            "POST /build?remote=git://example.org/x&networkmode=host&extrahosts=a:1&extrahosts=b:2",
+            "POST /build?shmsize=1000&buildargs=%7B%22A%22:%22b%22%7D&version=2&session=abc",
+            "POST /images/create?fromSrc=http://example.org/x.tar",
+            "POST /images/create?fromImage=ghcr.io/x&changes=USER%20root",
+            "POST /containers/create?name=x {\"Image\":\"x\",\"HostConfig\":{\"Privileged\":true}}",
+            "POST /containers/create {\"HostConfig\":{\"NewField\":[1],\"Binds\":[\"/:/h\"]}}",
+            "POST /containers/web/update {\"Memory\":1}",
+            "POST /volumes/create {\"Name\":\"x\",\"DriverOpts\":{\"o\":\"bind\"}}",
+            "POST /networks/create {\"Name\":\"x\"}",
+            "POST /swarm/init {\"ListenAddr\":\"x\"}",
+            "POST /plugins/pull?remote=x [{\"Name\":\"network\"}]",
+            "POST /session",
+            "PUT /containers/web/archive?path=/x",
+        ] {
+            let refused = denial(&before, listener, request);
+            let suggestion = refused.refusal().suggestion().unwrap_or_else(|| panic!("{request}"));
+            let after = policy(&followed(BASE, suggestion));
+            let verdict = judged(&after, listener, request);
+            assert!(verdict.starts_with("permit"), "{request}: {verdict}\n{}", refused.message());
+        }
+    }
+}
+
+/// What a request lacks is granted, and nothing else: not the same request with another value.
+#[test]
+fn whoever_follows_the_suggestion_permits_nothing_else() {
+    let before = policy(BASE);
+    for (request, others) in [
+        (
+            "POST /containers/web/stop?t=90",
+            &["POST /containers/web/stop?t=91", "POST /containers/web/stop?t=90&signal=SIGKILL"][..],
+        ),
+        (
+            "POST /containers/web/stop?t=90&signal=SIG*",
+            &["POST /containers/web/stop?t=91&signal=SIG*", "POST /containers/web/stop?t=90&signal=SIGKILL"],
+        ),
+        ("POST /containers/web/stop?signal=KILL", &["POST /containers/web/stop?t=90&signal=KILL"]),
+        (
+            "POST /containers/nu-web.1/kill?signal=SIGKILL",
+            &["POST /containers/nu-web.1/kill?signal=9", "POST /containers/nu-web.2/kill?signal=SIGKILL"],
+        ),
+        (
+            "POST /containers/nu-web2.1/kill?signal=SIGUSR1",
+            &[
+                "POST /containers/nu-web2x1/kill?signal=SIGUSR1",
+                "POST /containers/nu-web2.1/kill?signal=SIGKILL",
+            ],
+        ),
+        (
+            "POST /images/create?fromImage=alpine&tag=1",
+            &[
+                "POST /images/create?fromImage=debian&tag=1",
+                "POST /images/create?fromSrc=http://example.org/x",
+            ],
+        ),
+        (
+            "POST /images/create?fromImage=alpine&changes=USER",
+            &["POST /images/create?fromImage=debian&changes=USER", "POST /images/create?changes=CMD"],
+        ),
+    ] {
+        let refused = denial(&before, "tcp", request);
+        let after = policy(&followed(BASE, refused.refusal().suggestion().unwrap()));
+        assert!(judged(&after, "tcp", request).starts_with("permit"), "{request}\n{}", refused.message());
+        for other in others {
+            let verdict = judged(&after, "tcp", other);
+            assert!(!verdict.starts_with("permit"), "{other}: {verdict}\n{}", refused.message());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_suggestion_for_one_value_is_for_no_other(
+        (t, signal) in (-9..99_i64, "[A-Z*.]{1,5}"),
+        (other_t, other_signal) in (-9..99_i64, "[A-Z*.]{1,5}"),
+    ) {
+        let request = format!("POST /containers/web/stop?t={t}&signal={signal}");
+        let refused = denial(&policy(BASE), "tcp", &request);
+        let after = policy(&followed(BASE, refused.refusal().suggestion().unwrap()));
+        prop_assert!(judged(&after, "tcp", &request).starts_with("permit"));
+        let other = format!("POST /containers/web/stop?t={other_t}&signal={other_signal}");
+        let is_in_it = (other_t == t || (0..=60).contains(&t) && (0..=60).contains(&other_t))
+            && other_signal == signal;
+        prop_assert_eq!(judged(&after, "tcp", &other).starts_with("permit"), is_in_it, "{}", other);
+    }
+}
+
+#[test]
+fn a_long_value_is_not_repeated() {
+    let request = format!("POST /containers/web/start?checkpoint={}", "x".repeat(10_000));
+    let refused = denial(&policy(BASE), "tcp", &request);
+    assert!(refused.message().ends_with("\n\nquery.checkpoint = true"), "{}", refused.message());
+}
+
+#[test]
+fn the_summary_holds_no_value_that_was_sent() {
+    for request in [
+        "POST /containers/web/start?checkpoint=s3cret",
+        "POST /containers/web/stop?signal=s3cret&t=4711",
+        "GET /containers/s3cret/json",
+        "POST /containers/create {\"Image\":\"s3cret\",\"Runtime\":\"s3cret\"}",
+        "POST /containers/create {\"NetworkingConfig\":{\"EndpointsConfig\":{\"s3cret\":{\"MacAddress\":\"s3cret\"}}}}",
+        "POST /containers/create {\"s3cret\":\"s3cret\"}",
+    ] {
+        let refused = denial(&policy(BASE), "tcp", request);
+        let summary = refused.refusal().summary();
+        assert!(!summary.contains("s3cret") && !summary.contains("4711"), "{summary}");
+        assert!(refused.message().starts_with(summary));
+    }
+}
+
+#[test]
+fn a_rule_for_other_paths_is_named() {
+    assert_eq!(
+        denial(&policy(BASE), "backend", "POST /containers/nu-web2.1/kill?signal=SIGUSR1").message(),
+        r#"dockgate: POST /containers/{id}/kill (ContainerKill) is not allowed for client "backend": no rule of the policy grants it; rule "kill" has the endpoint, but not this path.
+To allow it, add to the policy:
+
+[[allow]]
+clients = ["backend"]
+operations = ['POST ~^/containers/nu-web2\.1/kill$']
+query.signal = { regex = 'SIG(INT|\w+1)' }"#
+    );
+}
+
+#[test]
+fn a_rule_for_others_is_named_only_where_it_grants() {
+    let policy = policy(
+        "[clients.a]\nlistener = \"a\"\n[clients.b]\nlistener = \"b\"\n\
+         [[allow]]\nclients = \"a\"\noperations = [\"ContainerStop\"]\nquery.t = { max = 9 }\n\
+         [[allow]]\nclients = \"b\"\noperations = [\"ContainerStop\"]\n",
+    );
+    for (request, why) in [
+        ("POST /containers/x/stop?t=9", "rules for the clients \"a\" and \"b\" do."),
+        ("POST /containers/x/stop?t=10", "a rule for client \"b\" does."),
+    ] {
+        let refused = denial(&policy, "tcp", request);
+        assert!(refused.refusal().summary().ends_with(why), "{}", refused.message());
+    }
+}
+
+/// The refusals of several kinds, each in full.
+#[test]
+fn a_refusal_says_what_why_and_what_to_add() {
+    let policy = policy(BASE);
+    let told = |listener, request| denial(&policy, listener, request).message().to_owned();
+    assert_eq!(
+        told("backend", "POST /containers/web/pause"),
+        r#"dockgate: POST /containers/{id}/pause (ContainerPause) is not allowed for client "backend": no rule of the policy grants it.
+To allow it, add to the policy:
+
+[[allow]]
+clients = ["backend"]
+operations = ["POST /containers/{id}/pause"]"#
+    );
+    assert_eq!(
+        told("backend", "POST /networks/create {\"Name\":\"x\",\"Driver\":\"macvlan\"}"),
+        r#"dockgate: POST /networks/create (NetworkCreate) is not allowed for client "backend": no rule of the policy grants it.
+The field Driver is guarded: it can put containers on the host's own network, or spread the network over a swarm.
+To allow it, add to the policy:
+
+[[allow]]
+clients = ["backend"]
+operations = ["POST /networks/create"]
+unguarded = true"#
+    );
+    assert_eq!(
+        told("tcp", "GET /containers/json"),
+        r#"dockgate: GET /containers/json (ContainerList) is not allowed for this client: no rule for this client grants it; a rule for client "backend" does.
+The policy has no name for this client, so the rule below is for everyone.
+To allow it, add to the policy:
+
+[[allow]]
+operations = ["GET /containers/json"]"#
+    );
+    assert_eq!(
+        told("tcp", "POST /containers/web/exec {\"Cmd\":[\"sh\"]}"),
+        r#"dockgate: POST /containers/{id}/exec (ContainerExec) is not allowed for this client: rule "no exec" forbids it.
+Reason: ask the security team: security@example.org"#
+    );
+    assert_eq!(
+        told("tcp", "POST /containers/web/stop?t=90"),
+        r#"dockgate: POST /containers/{id}/stop (ContainerStop) is not allowed for this client: rule "stop" has it, but its condition on t does not hold.
+It was asked with t = 90.
+Reason: containers get a minute to end
+The policy has no name for this client, so the rule below is for everyone.
+To allow it, add to the policy:
+
+[[allow]]
+operations = ["POST /containers/{id}/stop"]
+query.signal = ["SIGTERM", "SIG?UP"]
+query.t = 90"#
+    );
+    assert_eq!(
+        told(
+            "tcp",
+            r#"POST /containers/create {"image":"x","hostconfig":{"privileged":true,"Mounts":[{"New":1}]},"Binds":["/:/h"]}"#
+        ),
+        r#"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule "create" has it, but it does not grant HostConfig.Privileged, HostConfig.Mounts, Binds and a field that is not known.
+The field HostConfig.Privileged is guarded: it gives the container every right and device of the host.
+The field HostConfig.Mounts is guarded: it can give the container any file of the host, any volume, and what other images hold.
+The field HostConfig.Mounts[0].New is not known to dockgate, so what it does is not either.
+The field Binds is guarded: it can give the container any file of the host, and any volume.
+To allow it, add to rule "create", under its [[allow]]:
+
+unguarded = true"#
+    );
+    assert_eq!(
+        told("tcp", "POST /swarm/join {\"JoinToken\":\"x\"}"),
+        r#"dockgate: POST /swarm/join (SwarmJoin) is not allowed for this client: rule "create" has it, but it does not grant the body.
+The body is guarded: it hands the host to the managers of the swarm that it names.
+To allow it, add to rule "create", under its [[allow]]:
+
+unguarded = true"#
+    );
+    assert_eq!(
+        told("tcp", "POST /build?remote=a*b&networkmode=host"),
+        r#"dockgate: POST /build (ImageBuild) is not allowed for this client: rule "build" has it, but it does not grant the parameter remote and the parameter networkmode.
+The parameter remote is guarded: it makes the daemon fetch any URL or git repository.
+The parameter networkmode is guarded: it can put the build on the host's network, or into another container's.
+To allow it, add to rule "build", under its [[allow]]:
+
+query.remote = 'a\*b'
+query.networkmode = "host""#
+    );
+}
+
+#[test]
+fn a_body_of_any_size_has_an_answer_of_some_size() {
+    let unknown: Vec<String> = (0..50_000).map(|number| format!("\"New{number}\":1")).collect();
+    let request = format!("POST /containers/create {{\"HostConfig\":{{{}}}}}", unknown.join(","));
+    let refused = denial(&policy(BASE), "tcp", &request);
+    assert!(refused.refusal().summary().ends_with("it does not grant 50000 fields that are not known."));
+    assert!(refused.message().contains("\nThere are 49900 more of these.\n"), "{}", refused.message());
+    assert!(refused.message().len() < 16_384, "{}", refused.message().len());
+}
+
+#[test]
+fn forbidding_has_no_suggestion() {
+    let refused = denial(&policy(BASE), "tcp", "POST /containers/web/exec {\"Cmd\":[\"sh\"]}");
+    assert_eq!(refused.refusal().suggestion(), None);
+    assert_eq!(refused.refusal().rule(), Some("no exec"));
+}
