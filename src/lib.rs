@@ -16,5 +16,7 @@ pub mod client;
 pub mod operation;
 pub mod policy;
 
+pub mod audit;
+
 pub mod settings;
 pub mod wire;

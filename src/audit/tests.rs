@@ -1,0 +1,188 @@
+//! The audit as a whole, on real files.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::*;
+use crate::client::Peer;
+use crate::operation::Fault;
+
+fn client() -> Client {
+    Client { listener: "ui".to_owned(), peer: Peer::Unix { uid: 1000, gid: 999, pid: Some(77) } }
+}
+
+fn context(client: &Client, id: RequestId) -> RequestContext<'_> {
+    RequestContext { id, client, client_names: &["backend"], policy_hash: "sha256:00" }
+}
+
+fn malformed() -> Unreadable {
+    Unreadable { fault: Fault::Malformed, endpoint: None, message: "it has two ends".to_owned() }
+}
+
+fn ending(end: End) -> Ending {
+    Ending {
+        status: Some(200),
+        request_bytes: 3,
+        response_bytes: 5,
+        duration: Duration::from_micros(1500),
+        end,
+    }
+}
+
+fn open(path: &Path) -> Audit {
+    Audit::open(&AuditSink::File(path.to_owned())).unwrap()
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.is_empty() || text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn records_of_many_threads_stand_whole_and_in_order() {
+    const THREADS: u64 = 8;
+    const REQUESTS: u64 = 150;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let (audit, ids) = (open(&path), RequestIds::new().unwrap());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(async {
+                    for _ in 0..REQUESTS {
+                        let (client, id) = (client(), ids.next());
+                        audit
+                            .record_unreadable(&context(&client, id), &malformed(), "GET", b"/x")
+                            .await
+                            .unwrap();
+                        audit.ended(id, ending(End::Refused));
+                    }
+                });
+            });
+        }
+    });
+    audit.flush().await;
+
+    let lines = lines(&path);
+    let sequences: Vec<_> = lines.iter().map(|line| line["sequence"].as_u64().unwrap()).collect();
+    assert_eq!(sequences, (1..=2 * THREADS * REQUESTS).collect::<Vec<_>>());
+    let mut open = std::collections::HashSet::new();
+    for line in &lines {
+        let id = line["id"].as_str().unwrap();
+        match line["event"].as_str().unwrap() {
+            "judged" => assert!(open.insert(id)),
+            "ended" => assert!(open.remove(id), "{id} ended before it was judged"),
+            other => panic!("{other}"),
+        }
+    }
+    assert!(open.is_empty());
+}
+
+#[tokio::test]
+async fn the_sequence_goes_on_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    for _ in 0..2 {
+        let (audit, client) = (open(&path), client());
+        let id = RequestIds::new().unwrap().next();
+        audit.record_unreadable(&context(&client, id), &malformed(), "GET", b"/x").await.unwrap();
+        audit.ended(id, ending(End::Refused));
+        audit.flush().await;
+        drop(audit);
+        wait_for_the_lock(&path);
+    }
+    let sequences: Vec<_> = lines(&path).iter().map(|line| line["sequence"].as_u64().unwrap()).collect();
+    assert_eq!(sequences, [1, 2, 3, 4]);
+}
+
+/// The writing thread ends, and gives the file free, shortly after its last handle is dropped.
+fn wait_for_the_lock(path: &Path) {
+    while AuditFile::open(path).is_err() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_error_for_each_that_waits_and_counted_for_the_others() {
+    let audit = open(Path::new("/dev/full"));
+    let (client, id) = (client(), RequestIds::new().unwrap().next());
+    let error = audit.record_unreadable(&context(&client, id), &malformed(), "GET", b"/x").await.unwrap_err();
+    assert_eq!(error.to_string(), "the audit cannot be written: No space left on device (os error 28)");
+    audit.ended(id, ending(End::Refused));
+    audit.flush().await;
+    assert_eq!(audit.lost(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_recorded_with_its_fault_and_without_query_or_password() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let audit = open(&path);
+    let client = Client {
+        listener: "net".to_owned(),
+        peer: Peer::Tcp(SocketAddr::from((Ipv6Addr::LOCALHOST, 40000))),
+    };
+    let ids = RequestIds::new().unwrap();
+    let long = "a".repeat(300);
+    for (method, target) in [
+        ("GET", "/containers/j\u{1b}[2J/../x?token=canary-query"),
+        ("BREW-COFFEE-PLEASE-NOW", "http://me:canary-password@host/_ping#canary-fragment"),
+        ("GET", "http://canary-authority"),
+        ("GET", long.as_str()),
+        ("", ""),
+    ] {
+        let context =
+            RequestContext { id: ids.next(), client: &client, client_names: &[], policy_hash: "sha256:00" };
+        audit.record_unreadable(&context, &malformed(), method, target.as_bytes()).await.unwrap();
+    }
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("canary"));
+    let lines = lines(&path);
+    let shown: Vec<_> = lines.iter().map(|line| (line["method"].as_str(), line["path"].as_str())).collect();
+    let cut = format!("{}...", "a".repeat(256));
+    assert_eq!(
+        shown,
+        [
+            (Some("GET"), Some("/containers/j%1B[2J/../x")),
+            (Some("BREW-COFFEE-PLEA..."), Some("/_ping")),
+            (Some("GET"), None),
+            (Some("GET"), Some(cut.as_str())),
+            (None, None),
+        ]
+    );
+    assert_eq!((&lines[0]["reason"], &lines[0]["detail"]), (&"malformed".into(), &"it has two ends".into()));
+    assert_eq!(
+        lines[0]["client"],
+        serde_json::json!({"names": [], "listener": "net", "address": "[::1]:40000"})
+    );
+}
+
+#[tokio::test]
+async fn every_field_of_the_manual_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let audit = open(&path);
+    let (client, id) = (client(), RequestIds::new().unwrap().next());
+    audit.record_unreadable(&context(&client, id), &malformed(), "GET", b"/x").await.unwrap();
+    audit.ended(id, ending(End::Refused));
+    audit.flush().await;
+    let manual = include_str!("../../docs/audit.md");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    for line in lines(&path) {
+        let line = line.as_object().unwrap();
+        for field in line.keys() {
+            assert!(manual.contains(&format!("`{field}`")), "{field}");
+        }
+        let time = line["time"].as_str().unwrap();
+        time.parse::<jiff::Timestamp>().unwrap();
+        assert_eq!(time.len(), "2026-01-02T03:04:05.678901Z".len());
+        text = text.replace(time, "TIME").replace(&id.to_string(), "ID");
+    }
+    insta::assert_snapshot!(text, @r#"
+    {"schema":1,"sequence":1,"time":"TIME","id":"ID","event":"judged","client":{"names":["backend"],"listener":"ui","uid":1000,"gid":999,"pid":77},"method":"GET","path":"/x","version":null,"operation":null,"target":{},"parameters":{},"decision":"refuse","rule":null,"reason":"malformed","detail":"it has two ends","policy":"sha256:00"}
+    {"schema":1,"sequence":2,"time":"TIME","id":"ID","event":"ended","status":200,"request_bytes":3,"response_bytes":5,"duration_us":1500,"end":"refused"}
+    "#);
+}
