@@ -17,6 +17,10 @@ pub mod operation;
 pub mod policy;
 
 pub mod audit;
+pub mod daemon;
+pub mod gate;
 
 pub mod settings;
 pub mod wire;
+
+pub mod command;

@@ -1,0 +1,102 @@
+//! The command line: one verb a file.
+
+mod check;
+mod health;
+mod log;
+pub mod operations;
+mod serve;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::ServeArgs;
+
+/// A least-privilege filtering proxy for the Docker socket
+///
+/// dockgate listens on a socket of its own, judges each Docker API request against a policy, writes an
+/// audit record, and forwards what is permitted. Without a verb it serves.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+struct Line {
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve clients (what dockgate does when no verb is given)
+    Serve(ServeArgs),
+    /// Say everything that is wrong with policy files
+    Check(check::CheckArguments),
+    /// Say whether dockgate accepts clients and the daemon answers; for HEALTHCHECK
+    ///
+    /// Takes the same settings as `serve`: run it with the same flags, environment and settings file.
+    Health(ServeArgs),
+    /// Print the manual of operations, as in docs/operations.md
+    Operations,
+}
+
+/// What dockgate's exit codes mean, the worse the higher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    /// All is well.
+    Success,
+    /// The policy has errors, the daemon or dockgate is not healthy, or serving failed.
+    Failure,
+    /// The flags, the environment or the settings file are wrong, or a file cannot be read.
+    Usage,
+}
+
+/// Runs what the command line asks for.
+#[must_use]
+pub fn run() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version are no errors; where they cannot be printed, nothing can.
+            let _printed = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
+        }
+    };
+    let exit = match line.verb {
+        None => serve::serve(&line.serve),
+        Some(Verb::Serve(args)) => serve::serve(&args),
+        Some(Verb::Check(args)) => check_policies(&args.files),
+        Some(Verb::Health(args)) => health::health(&args),
+        Some(Verb::Operations) => print(&operations::render()),
+    };
+    exit.into()
+}
+
+fn check_policies(files: &[PathBuf]) -> Exit {
+    let colour = io::stdout().is_terminal();
+    // An error means that nobody reads what was found.
+    check::check(files, &mut io::stdin(), &mut io::stdout(), colour).unwrap_or(Exit::Failure)
+}
+
+fn print(text: &str) -> Exit {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => Exit::Success,
+        Err(_) => Exit::Failure,
+    }
+}
+
+/// Tells the person at the terminal; where that is not possible there is nobody to tell.
+fn complain(text: &impl std::fmt::Display) {
+    let _told = writeln!(io::stderr(), "{text}");
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Failure => Self::from(1),
+            Exit::Usage => Self::from(2),
+        }
+    }
+}

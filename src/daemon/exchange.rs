@@ -1,0 +1,243 @@
+//! One question to the daemon and its answer, on one connection.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+
+use crate::operation::Encoded;
+use crate::operation::version::ApiVersion;
+use crate::wire::{
+    Body, BodyFault, Framing, HeadFault, HeadWriter, Inbox, ResponseHead, Stream, chunk, end_of_chunks,
+    head_bytes,
+};
+
+/// The head of an answer may be this large: a container's path stat and the like travel in headers.
+const MAX_HEAD_BYTES: usize = 256 * 1024;
+
+/// The daemon's side of one client connection: at most one connection that rests between requests,
+/// never shared, so that no answer can reach another client.
+#[derive(Debug, Default)]
+pub struct Line {
+    resting: Option<Connection>,
+}
+
+/// A connection to the daemon.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    inbox: Inbox,
+}
+
+/// What rests on a line.
+#[derive(Debug)]
+pub(super) enum Resting {
+    /// Nothing.
+    None,
+    /// A connection that can carry a request.
+    Clean(Connection),
+    /// One that cannot: the daemon closed it, and may be another one by now.
+    Spoiled,
+}
+
+/// A request that was sent; its answer, and perhaps its body, are still to come.
+#[derive(Debug)]
+pub struct Forwarded {
+    connection: Connection,
+    upload: Framing,
+}
+
+/// What carries a streamed body to the daemon.
+#[derive(Debug)]
+pub struct Sender<'a> {
+    stream: &'a Stream,
+    upload: Framing,
+}
+
+/// What the answer is read from.
+#[derive(Debug)]
+pub struct Receiver<'a> {
+    /// The socket.
+    pub stream: &'a Stream,
+    /// What came over it.
+    pub inbox: &'a mut Inbox,
+}
+
+/// How the connection to the daemon broke after something may have been sent over it.
+#[derive(Debug)]
+pub enum Lost {
+    /// The daemon closed it before it had answered.
+    Closed,
+    /// The daemon's answer is not one that HTTP/1.1 allows.
+    Malformed(String),
+    /// The socket failed.
+    Io(io::Error),
+}
+
+impl Line {
+    /// Takes the resting connection. It is no longer clean if something came over it since: its end, or
+    /// what nobody asked for.
+    pub(super) fn take(&mut self) -> Resting {
+        match self.resting.take() {
+            None => Resting::None,
+            Some(connection)
+                if connection.inbox.pending().is_empty() && !connection.stream.is_readable_now() =>
+            {
+                Resting::Clean(connection)
+            }
+            Some(_) => Resting::Spoiled,
+        }
+    }
+
+    /// Lets a connection rest whose last answer was read to its end.
+    pub(super) fn keep(&mut self, mut connection: Connection) {
+        connection.inbox.rest();
+        self.resting = Some(connection);
+    }
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, inbox: Inbox::default() }
+    }
+
+    /// Asks `GET /_ping`, and reads the answer to its end. The connection is given back if it can carry
+    /// another request.
+    pub(super) async fn ping(mut self) -> Result<(Option<Self>, ApiVersion), Lost> {
+        self.stream
+            .write_all(&mut [IoSlice::new(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")])
+            .await
+            .map_err(Lost::Io)?;
+        let mut receiver = Receiver { stream: &self.stream, inbox: &mut self.inbox };
+        let bytes = receiver.head().await?;
+        let head = ResponseHead::parse(&bytes)?;
+        if head.status != 200 {
+            return Err(Lost::Malformed(format!("it answers a ping with status {}", head.status)));
+        }
+        let version = api_version(&head)
+            .ok_or_else(|| Lost::Malformed("it answers a ping without an Api-Version header".into()))?;
+        let mut body = Body::new(head.framing);
+        while let Some(piece) = body.next(receiver.inbox, receiver.stream).await? {
+            receiver.inbox.consume(piece);
+        }
+        let reusable = head.keep_alive;
+        Ok((reusable.then_some(self), version))
+    }
+
+    /// Sends `encoded`, with `upload` framing what is to follow.
+    pub(super) async fn forward(self, encoded: Encoded, upload: Framing) -> Forwarded {
+        let mut head = HeadWriter::new(format_args!("{} {} HTTP/1.1", encoded.method, encoded.target));
+        head.field("Host", "docker");
+        head.field("User-Agent", concat!("dockgate/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in &encoded.headers {
+            head.field(name, value);
+        }
+        let body = encoded.body.unwrap_or_default();
+        match upload {
+            Framing::None | Framing::UntilClose if body.is_empty() && encoded.method != "POST" => {}
+            Framing::None | Framing::UntilClose => head.field("Content-Length", body.len()),
+            Framing::Length(length) => head.field("Content-Length", length),
+            Framing::Chunked => head.field("Transfer-Encoding", "chunked"),
+        }
+        // The daemon may answer and close without reading to the end: if this fails, its answer, or that
+        // there is none, says more than the failure.
+        let _sent =
+            self.stream.write_all(&mut [IoSlice::new(head.end().as_bytes()), IoSlice::new(&body)]).await;
+        Forwarded { connection: self, upload }
+    }
+}
+
+impl Forwarded {
+    /// The two directions, to be used side by side.
+    pub fn split(&mut self) -> (Sender<'_>, Receiver<'_>) {
+        let stream = &self.connection.stream;
+        (Sender { stream, upload: self.upload }, Receiver { stream, inbox: &mut self.connection.inbox })
+    }
+
+    /// Gives the connection back to its line; the answer must have been read to its end.
+    pub fn keep_on(self, line: &mut Line) {
+        line.keep(self.connection);
+    }
+}
+
+impl Sender<'_> {
+    /// Sends a piece of the body.
+    ///
+    /// # Errors
+    /// As the socket's; the daemon may have answered and closed.
+    pub async fn piece(&self, payload: &[u8]) -> io::Result<()> {
+        match self.upload {
+            Framing::Chunked => chunk(self.stream, &[], payload).await,
+            Framing::None | Framing::Length(_) | Framing::UntilClose => {
+                self.stream.write_all(&mut [IoSlice::new(payload)]).await
+            }
+        }
+    }
+
+    /// Says that the body is over.
+    ///
+    /// # Errors
+    /// As [`Sender::piece`].
+    pub async fn finish(&self) -> io::Result<()> {
+        match self.upload {
+            Framing::Chunked => end_of_chunks(self.stream, &[]).await,
+            Framing::None | Framing::Length(_) | Framing::UntilClose => Ok(()),
+        }
+    }
+}
+
+impl Receiver<'_> {
+    /// Waits for the head of the answer; interim ones (1xx) are read over, but for the 101 that ends HTTP.
+    ///
+    /// # Errors
+    /// When the connection breaks or the head cannot be read.
+    pub async fn head(&mut self) -> Result<Vec<u8>, Lost> {
+        loop {
+            let bytes = receive_head(self.inbox, self.stream).await?;
+            match ResponseHead::parse(&bytes)?.status {
+                100 | 102..=199 => {}
+                _ => return Ok(bytes),
+            }
+        }
+    }
+}
+
+/// The newest API version that the daemon speaks, as every answer of its says.
+pub(super) fn api_version(head: &ResponseHead<'_>) -> Option<ApiVersion> {
+    head.field("api-version").and_then(|value| ApiVersion::read(str::from_utf8(value).ok()?))
+}
+
+async fn receive_head(inbox: &mut Inbox, stream: &Stream) -> Result<Vec<u8>, Lost> {
+    head_bytes(inbox, stream, MAX_HEAD_BYTES).await?.ok_or(Lost::Closed)
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the Docker daemon closed the connection before it had answered"),
+            Self::Malformed(what) => write!(f, "the Docker daemon's answer cannot be read: {what}"),
+            Self::Io(error) => write!(f, "the connection to the Docker daemon broke: {error}"),
+        }
+    }
+}
+
+impl From<HeadFault> for Lost {
+    fn from(fault: HeadFault) -> Self {
+        match fault {
+            HeadFault::Truncated => Self::Closed,
+            HeadFault::TooLarge { .. } => {
+                Self::Malformed(format!("its head is larger than {MAX_HEAD_BYTES} bytes"))
+            }
+            HeadFault::Malformed(text) => Self::Malformed(text),
+            HeadFault::Io(error) => Self::Io(error),
+        }
+    }
+}
+
+impl From<BodyFault> for Lost {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::Truncated => Self::Closed,
+            BodyFault::Malformed(text) => Self::Malformed(text.into()),
+            BodyFault::Io(error) => Self::Io(error),
+        }
+    }
+}

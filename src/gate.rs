@@ -1,0 +1,190 @@
+//! One request, from top to bottom, and what holds the parts together.
+//!
+//! Everything runs on one thread: connections are tasks of one [`tokio::task::LocalSet`], and what they share
+//! is shared without locks.
+
+mod answer;
+mod connection;
+mod crowd;
+mod drain;
+mod listener;
+mod refusal;
+mod relay;
+mod request;
+mod signals;
+mod tunnel;
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+
+pub use drain::{Drained, Phase};
+pub use listener::{BindError, Listener};
+pub use signals::Signals;
+
+use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
+use crate::daemon::Daemon;
+use crate::operation::Unreadable;
+use crate::policy::{Policy, Verdict};
+use crate::settings::{Limits, Settings};
+use crate::wire::{Framing, RequestHead};
+use connection::{Connection, Next};
+use refusal::Refusal;
+use request::Unread;
+
+/// The parts that judge, record and forward requests.
+#[derive(Debug)]
+pub struct Gate {
+    policy: Policy,
+    audit: Audit,
+    daemon: Daemon,
+    ids: RequestIds,
+    /// What clients may take up.
+    limits: Limits,
+    /// How long running requests may go on once dockgate is told to stop.
+    grace: Duration,
+    /// The turns of large bodies.
+    bodies: Semaphore,
+}
+
+/// What became of a request, for its second record.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    status: Option<u16>,
+    request_bytes: u64,
+    response_bytes: u64,
+    end: End,
+    next: Next,
+}
+
+impl Outcome {
+    /// The client left before it was answered.
+    fn client_gone(request_bytes: u64) -> Self {
+        Self { status: None, request_bytes, response_bytes: 0, end: End::ClientGone, next: Next::Cut }
+    }
+}
+
+impl Gate {
+    /// Holds the parts together.
+    #[must_use]
+    pub fn new(policy: Policy, audit: Audit, daemon: Daemon, ids: RequestIds, settings: &Settings) -> Self {
+        let bodies = Semaphore::new(request::LARGE_BODIES);
+        Self { policy, audit, daemon, ids, limits: settings.limits, grace: settings.grace, bodies }
+    }
+
+    /// Serves the connections of `listeners` until the first of `signals`, and until the
+    /// last one has ended or was cut.
+    pub async fn serve(self, listeners: Vec<Listener>, signals: Signals) -> Drained {
+        let gate = Rc::new(self);
+        drain::until_drained(gate, listeners, signals).await
+    }
+
+    /// One request: read, judged, recorded, forwarded; and recorded again when it is over.
+    async fn request(&self, connection: &mut Connection, head: Result<Vec<u8>, Unreadable>) -> Next {
+        let started = Instant::now();
+        let id = self.ids.next();
+        let client = connection.client.clone();
+        let context = RequestContext {
+            id,
+            client: &client,
+            client_names: &self.policy.client_names(&client).collect::<Vec<_>>(),
+            policy_hash: self.policy.hash(),
+        };
+        let outcome = self.decide(connection, head, &context).await;
+        let ending = Ending {
+            status: outcome.status,
+            request_bytes: outcome.request_bytes,
+            response_bytes: outcome.response_bytes,
+            duration: started.elapsed(),
+            end: outcome.end,
+        };
+        tracing::debug!("request {id} of {}: {:?}, status {:?}", client.peer, ending.end, ending.status);
+        self.audit.ended(id, ending);
+        outcome.next
+    }
+
+    async fn decide(
+        &self,
+        connection: &mut Connection,
+        head: Result<Vec<u8>, Unreadable>,
+        context: &RequestContext<'_>,
+    ) -> Outcome {
+        let bytes = match &head {
+            Ok(bytes) => bytes,
+            Err(unreadable) => {
+                let came = connection.inbox.pending().to_vec();
+                return self
+                    .refuse_unreadable(connection, request::first_line(&came), unreadable, context)
+                    .await;
+            }
+        };
+        match RequestHead::parse(bytes) {
+            Ok(head) => self.judge(connection, &head, context).await,
+            Err(fault) => {
+                let unreadable = request::unreadable_head(fault, self.limits);
+                self.refuse_unreadable(connection, request::first_line(bytes), &unreadable, context).await
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        connection: &mut Connection,
+        head: &RequestHead<'_>,
+        context: &RequestContext<'_>,
+    ) -> Outcome {
+        let id = context.id;
+        let is_head = head.method == "HEAD";
+        connection.keep_alive = head.keep_alive && !head.is_http_10;
+        connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
+        let (version, away) = request::newest_version(&self.daemon, connection, head).await;
+        let operation = match request::read(self, connection, head, version).await {
+            Ok(operation) => operation,
+            Err(Unread::Unreadable(unreadable)) => {
+                let line = (head.method, head.target);
+                return self.refuse_unreadable(connection, line, &unreadable, context).await;
+            }
+            Err(Unread::Gone(cut)) => {
+                self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
+                return Outcome::client_gone(connection.body_bytes);
+            }
+        };
+        let permit = match self.policy.judge(context.client, operation) {
+            Verdict::Permit(permit) => permit,
+            Verdict::Denial(denial) => {
+                // It is refused, whether or not that could be recorded.
+                self.audit.record_denial(context, &denial).await.ok();
+                let refusal = Refusal::denied(&denial);
+                // What was asked can be large, and the client slow to read why it is not done.
+                drop(denial);
+                return connection.refuse(id, is_head, &refusal, End::Refused).await;
+            }
+        };
+        let recorded = match self.audit.record(context, permit).await {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
+            }
+        };
+        match away {
+            Some(failure) => {
+                connection.refuse(id, is_head, &Refusal::unasked(&failure), End::DaemonAway).await
+            }
+            None => relay::forward(&self.daemon, connection, head, recorded, id).await,
+        }
+    }
+
+    async fn refuse_unreadable(
+        &self,
+        connection: &mut Connection,
+        (method, target): (&str, &[u8]),
+        unreadable: &Unreadable,
+        context: &RequestContext<'_>,
+    ) -> Outcome {
+        // It is refused, whether or not that could be recorded.
+        self.audit.record_unreadable(context, unreadable, method, target).await.ok();
+        let is_head = method == "HEAD";
+        connection.refuse(context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
+    }
+}

@@ -1,0 +1,225 @@
+//! The daemon's answer, passed on to the client: each piece as it comes, none kept.
+
+use std::cell::Cell;
+use std::io::IoSlice;
+
+use crate::audit::RequestId;
+use crate::daemon::{Daemon, Lost, Receiver};
+use crate::operation::table::{Answer, Endpoint, Method, Protocol};
+use crate::operation::version::ApiVersion;
+use crate::wire::{Body, Framing, HeadWriter, RequestHead, ResponseHead, Stream, chunk, end_of_chunks};
+
+/// How far an exchange has come, seen from both directions.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) status: Cell<Option<u16>>,
+    pub(super) up_bytes: Cell<u64>,
+    pub(super) down_bytes: Cell<u64>,
+    pub(super) uploaded: Cell<bool>,
+    /// Whether the client was told that this is the last answer on its connection.
+    pub(super) closing: Cell<bool>,
+}
+
+/// How the way down ended.
+pub(super) enum Down {
+    /// The answer was passed on to its end; `reusable`: the daemon's connection can carry another request.
+    Complete { reusable: bool },
+    /// The answer turned the connection into a tunnel.
+    Switched,
+    /// The daemon broke off.
+    Lost(Lost),
+    /// The client takes no more.
+    ClientGone,
+}
+
+/// What the way down needs to know of the request.
+pub(super) struct Passing<'a> {
+    pub(super) daemon: &'a Daemon,
+    pub(super) client: &'a Stream,
+    pub(super) head: &'a RequestHead<'a>,
+    pub(super) endpoint: &'static Endpoint,
+    /// Whether the client asked for an upgrade.
+    pub(super) upgrade: bool,
+    pub(super) id: RequestId,
+    pub(super) keep_alive: bool,
+    pub(super) progress: &'a Progress,
+}
+
+impl Passing<'_> {
+    /// Passes the answer on.
+    pub(super) async fn down(&self, receiver: &mut Receiver<'_>) -> Down {
+        let bytes = match receiver.head().await {
+            Ok(bytes) => bytes,
+            Err(lost) => return Down::Lost(lost),
+        };
+        let answer = match ResponseHead::parse(&bytes) {
+            Ok(answer) => answer,
+            Err(fault) => return Down::Lost(fault.into()),
+        };
+        self.daemon.note(&answer);
+        if answer.status == 101 || self.is_raw_stream(&answer) {
+            return self.switch(&answer).await;
+        }
+        match self.pass(receiver, &answer).await {
+            Ok(reusable) => Down::Complete { reusable },
+            Err(down) => down,
+        }
+    }
+
+    /// Whether the daemon took the connection over without saying so in HTTP: the answer to an exec or
+    /// attach that asked for no upgrade.
+    fn is_raw_stream(&self, answer: &ResponseHead<'_>) -> bool {
+        let kind = answer.field("content-type").unwrap_or_default();
+        self.endpoint.answer == Answer::Hijack(Protocol::Tcp)
+            && answer.status == 200
+            && answer.framing == Framing::UntilClose
+            && (kind == b"application/vnd.docker.raw-stream"
+                || kind == b"application/vnd.docker.multiplexed-stream")
+    }
+
+    async fn switch(&self, answer: &ResponseHead<'_>) -> Down {
+        let upgrade = match self.endpoint.answer {
+            Answer::Hijack(protocol) if answer.status != 101 || self.upgrade => protocol,
+            Answer::Hijack(_) | Answer::Plain | Answer::Stream => {
+                return Down::Lost(Lost::Malformed("it switches protocols, which nobody asked for".into()));
+            }
+        };
+        let mut head = self.answer_head(answer);
+        if answer.status == 101 {
+            let name = match upgrade {
+                Protocol::Tcp => "tcp",
+                Protocol::WebSocket => "websocket",
+                Protocol::H2c => "h2c",
+            };
+            head.field("Connection", "Upgrade");
+            head.field("Upgrade", name);
+        }
+        self.progress.status.set(Some(answer.status));
+        match self.client.write_all(&mut [IoSlice::new(head.end().as_bytes())]).await {
+            Ok(()) => Down::Switched,
+            Err(_) => Down::ClientGone,
+        }
+    }
+
+    /// Passes an ordinary answer on. Its head goes out with the first piece of its body where that is
+    /// there already, and at once where it is not.
+    async fn pass(&self, receiver: &mut Receiver<'_>, answer: &ResponseHead<'_>) -> Result<bool, Down> {
+        let is_head = self.endpoint.method == Method::Head;
+        let chunked = match answer.framing {
+            Framing::Chunked | Framing::UntilClose => !self.head.is_http_10 && !is_head,
+            Framing::None | Framing::Length(_) => false,
+        };
+        let mut head = self.answer_head(answer);
+        match answer.framing {
+            Framing::Length(length) => head.field("Content-Length", length),
+            Framing::Chunked | Framing::UntilClose if chunked => head.field("Transfer-Encoding", "chunked"),
+            Framing::None | Framing::Chunked | Framing::UntilClose => {}
+        }
+        if !self.keeps_alive() {
+            head.field("Connection", "close");
+            self.progress.closing.set(true);
+        }
+        let head = head.end();
+
+        let mut before = head.as_bytes();
+        let mut body = Body::new(if is_head { Framing::None } else { answer.framing });
+        loop {
+            let piece = if before.is_empty() {
+                body.next(receiver.inbox, receiver.stream).await
+            } else {
+                tokio::select! {
+                    biased;
+                    piece = body.next(receiver.inbox, receiver.stream) => piece,
+                    () = std::future::ready(()) => {
+                        self.progress.status.set(Some(answer.status));
+                        self.write(&[before]).await?;
+                        before = &[];
+                        continue;
+                    }
+                }
+            };
+            let piece = piece.map_err(|fault| Down::Lost(fault.into()))?;
+            self.progress.status.set(Some(answer.status));
+            let Some(count) = piece else { break };
+            let payload = receiver.inbox.pending().get(..count).unwrap_or_default();
+            if chunked {
+                chunk(self.client, before, payload).await.map_err(|_| Down::ClientGone)?;
+            } else {
+                self.write(&[before, payload]).await?;
+            }
+            before = &[];
+            add(&self.progress.down_bytes, count);
+            receiver.inbox.consume(count);
+        }
+        if chunked {
+            end_of_chunks(self.client, before).await.map_err(|_| Down::ClientGone)?;
+        } else {
+            self.write(&[before]).await?;
+        }
+        Ok(answer.keep_alive)
+    }
+
+    async fn write(&self, parts: &[&[u8]]) -> Result<(), Down> {
+        let mut parts: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
+        self.client.write_all(&mut parts).await.map_err(|_| Down::ClientGone)
+    }
+
+    /// Whether the client's connection goes on behind this answer. Behind one that came before the
+    /// request was over it does not: what is left of the request might never end.
+    fn keeps_alive(&self) -> bool {
+        self.keep_alive && self.progress.uploaded.get()
+    }
+
+    /// The status line and the daemon's header fields, but for those that belong to one hop, and the
+    /// request's id. The fields of framing are still to come.
+    fn answer_head(&self, answer: &ResponseHead<'_>) -> HeadWriter {
+        let named: Vec<&[u8]> = answer
+            .fields
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
+            .flat_map(|(_, value)| value.split(|&byte| byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .collect();
+        let version = if self.head.is_http_10 { "1.0" } else { "1.1" };
+        let mut head = HeadWriter::new(format_args!("HTTP/{version} {} {}", answer.status, answer.reason));
+        for (name, value) in &answer.fields {
+            if is_hop_by_hop(name) || named.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
+            {
+                continue;
+            }
+            let value = String::from_utf8_lossy(value);
+            let value = if name.eq_ignore_ascii_case("api-version") { known_version(&value) } else { value };
+            head.field(name, value);
+        }
+        head.field("X-Dockgate-Request-Id", self.id);
+        head
+    }
+}
+
+/// A daemon newer than the endpoint table is made known as one that speaks the table's newest version,
+/// so that clients which negotiate ask in a version that dockgate understands.
+fn known_version(value: &str) -> std::borrow::Cow<'_, str> {
+    match ApiVersion::read(value) {
+        Some(version) if version > ApiVersion::NEWEST => ApiVersion::NEWEST.to_string().into(),
+        Some(_) | None => value.into(),
+    }
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    NAMES.iter().any(|hop| hop.eq_ignore_ascii_case(name))
+}
+
+pub(super) fn add(total: &Cell<u64>, count: usize) {
+    total.set(total.get().saturating_add(u64::try_from(count).unwrap_or(u64::MAX)));
+}

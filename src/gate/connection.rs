@@ -1,0 +1,168 @@
+//! One client's connection: requests one after the other, until either side has had enough.
+
+use std::io::IoSlice;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::crowd::Place;
+use super::drain::Phase;
+use super::refusal::Refusal;
+use super::{Gate, Outcome, request};
+use crate::audit::{End, RequestId};
+use crate::client::Client;
+use crate::daemon::Line;
+use crate::wire::{HeadFault, Inbox, InboxFault, Stream, head_bytes};
+
+/// How long a client may take to read a refusal, and how long, and for how many bytes, it may go on sending before the
+/// connection is closed under it. Closing at once would take the answer away from it.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
+
+/// A client's connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) stream: Stream,
+    pub(super) inbox: Inbox,
+    /// The daemon's side of it.
+    pub(super) line: Line,
+    place: Place,
+    /// Whether dockgate is stopping.
+    pub(super) phase: watch::Receiver<Phase>,
+    /// Whether the client would send another request behind the present one.
+    pub(super) keep_alive: bool,
+    /// Whether the present request's body was read to its end.
+    pub(super) body_read: bool,
+    /// How many bytes of it were read before it was forwarded.
+    pub(super) body_bytes: u64,
+}
+
+/// What happens on the connection after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Another request may come.
+    Request,
+    /// It is closed once the client has had time to read the answer.
+    Close,
+    /// It is closed at once.
+    Cut,
+}
+
+/// Serves `client` until its connection is done with.
+pub(super) async fn serve(
+    gate: Rc<Gate>,
+    client: Client,
+    stream: Stream,
+    place: Place,
+    phase: watch::Receiver<Phase>,
+) {
+    let mut connection = Connection {
+        client,
+        stream,
+        inbox: Inbox::default(),
+        line: Line::default(),
+        place,
+        phase,
+        keep_alive: false,
+        body_read: false,
+        body_bytes: 0,
+    };
+    let mut next = connection.next_request(&gate).await;
+    while next == Next::Request {
+        connection.inbox.rest();
+        if !connection.another_comes().await {
+            return;
+        }
+        next = connection.next_request(&gate).await;
+    }
+    if next == Next::Close {
+        connection.linger().await;
+    }
+}
+
+impl Connection {
+    /// Waits for the first byte of another request. Between requests a client may rest as long as it
+    /// likes, unless its place is needed.
+    async fn another_comes(&mut self) -> bool {
+        if !self.inbox.pending().is_empty() {
+            return true;
+        }
+        let rest = self.place.rest();
+        tokio::select! {
+            // First of all: somebody else has the place by now.
+            biased;
+            () = rest.is_over() => false,
+            _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => false,
+            filled = self.inbox.fill(&self.stream, 1) => filled.is_ok(),
+        }
+    }
+
+    async fn next_request(&mut self, gate: &Gate) -> Next {
+        let limits = gate.limits;
+        let receiving = head_bytes(&mut self.inbox, &self.stream, limits.head_bytes);
+        let received = tokio::select! {
+            biased;
+            received = tokio::time::timeout(limits.head_timeout, receiving) => received,
+            _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => return Next::Cut,
+        };
+        let head = match received {
+            Ok(Ok(Some(head))) => Ok(head),
+            Ok(Ok(None) | Err(HeadFault::Truncated | HeadFault::Io(_))) => return Next::Cut,
+            Ok(Err(fault)) => Err(request::unreadable_head(fault, limits)),
+            Err(_) if self.inbox.pending().is_empty() => return Next::Cut,
+            Err(_) => Err(request::slow_head(limits.head_timeout)),
+        };
+        self.keep_alive = false;
+        self.body_read = false;
+        self.body_bytes = 0;
+        gate.request(self, head).await
+    }
+
+    /// Answers with a refusal.
+    pub(super) async fn refuse(
+        &mut self,
+        id: RequestId,
+        is_head: bool,
+        refusal: &Refusal,
+        end: End,
+    ) -> Outcome {
+        let keep = self.keep_alive && self.body_read && *self.phase.borrow() == Phase::Serving;
+        let answer = refusal.encode(Some(id), is_head, keep);
+        let mut parts = [IoSlice::new(&answer)];
+        let writing = self.stream.write_all(&mut parts);
+        if !matches!(tokio::time::timeout(LINGER_TIME, writing).await, Ok(Ok(()))) {
+            return Outcome::client_gone(self.body_bytes);
+        }
+        Outcome {
+            status: Some(refusal.status),
+            request_bytes: self.body_bytes,
+            response_bytes: if is_head { 0 } else { refusal.body_bytes() },
+            end,
+            next: if keep { Next::Request } else { Next::Close },
+        }
+    }
+
+    /// Reads over what the client still sends, for a while, so that it gets to read the answer: a socket
+    /// closed with unread bytes throws away what was written to it.
+    async fn linger(&mut self) {
+        if self.stream.close_write().is_err() {
+            return;
+        }
+        let mut left = LINGER_BYTES;
+        let reading = async {
+            loop {
+                let pending = self.inbox.pending().len();
+                self.inbox.consume(pending);
+                left = left.saturating_sub(pending);
+                match self.inbox.fill(&self.stream, usize::MAX).await {
+                    Ok(()) if left > 0 => {}
+                    Ok(()) | Err(InboxFault::End | InboxFault::Full | InboxFault::Io(_)) => return,
+                }
+            }
+        };
+        // Either way the connection is closed now.
+        let _lingered = tokio::time::timeout(LINGER_TIME, reading).await;
+    }
+}

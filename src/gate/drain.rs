@@ -1,0 +1,108 @@
+//! Serving until told to stop, and stopping so that nobody loses an answer who could have had it.
+
+use std::io::IoSlice;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::spawn_local;
+
+use super::crowd::Crowd;
+use super::listener::Listener;
+use super::refusal::Refusal;
+use super::signals::Signals;
+use super::{Gate, connection};
+
+/// How long cut connections get to put their end on record, and the records to be written.
+const CUT_TIME: Duration = Duration::from_secs(2);
+/// How long accepting rests after it failed for want of descriptors or memory.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// Whether dockgate serves or is stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// New connections and requests are welcome.
+    Serving,
+    /// Running requests go on, others do not begin.
+    Draining,
+    /// What still runs is cut.
+    Cutting,
+}
+
+/// What stopping took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were still busy at the end of the grace period, and were cut.
+    pub cut: usize,
+}
+
+/// Accepts and serves until the first of `signals`, then drains; a second one cuts the grace period short.
+pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut signals: Signals) -> Drained {
+    let crowd = Crowd::new(gate.limits.connections);
+    let (phase, watched) = watch::channel(Phase::Serving);
+    for listener in listeners {
+        spawn_local(accept(Rc::clone(&gate), listener, Rc::clone(&crowd), watched.clone()));
+    }
+    drop(watched);
+    signals.until_stop().await;
+    tracing::info!("stopping; open connections: {}", crowd.open());
+    phase.send_replace(Phase::Draining);
+    tokio::select! {
+        () = crowd.empty() => {}
+        () = signals.until_stop() => {}
+        () = tokio::time::sleep(gate.grace) => {}
+    }
+    let cut = crowd.open();
+    if cut > 0 {
+        tracing::warn!("connections that are cut, being busy at the end of the grace period: {cut}");
+        phase.send_replace(Phase::Cutting);
+        if tokio::time::timeout(CUT_TIME, crowd.empty()).await.is_err() {
+            tracing::warn!("connections that did not end when they were cut: {}", crowd.open());
+        }
+    }
+    if tokio::time::timeout(CUT_TIME, gate.audit.flush()).await.is_err() {
+        tracing::warn!("the last records could not be written: nobody takes them");
+    }
+    Drained { cut }
+}
+
+async fn accept(gate: Rc<Gate>, listener: Listener, crowd: Rc<Crowd>, mut phase: watch::Receiver<Phase>) {
+    let (mut failing, mut crowded) = (false, false);
+    let connections = phase.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
+        };
+        let (stream, client) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if !failing {
+                    tracing::error!("listener {}: cannot accept: {error}", listener.name());
+                }
+                failing = true;
+                tokio::time::sleep(ACCEPT_REST).await;
+                continue;
+            }
+        };
+        failing = false;
+        if let Some(place) = crowd.enter() {
+            crowded = false;
+            tracing::debug!("listener {}: a client connected: {}", listener.name(), client.peer);
+            spawn_local(connection::serve(Rc::clone(&gate), client, stream, place, connections.clone()));
+        } else {
+            if !crowded {
+                let name = listener.name();
+                tracing::warn!(
+                    "listener {name}: no room for {}: all {} connections are busy",
+                    client.peer,
+                    crowd.limit()
+                );
+            }
+            crowded = true;
+            let refusal = Refusal::crowded(crowd.limit()).encode(None, false, false);
+            // It fits any socket's buffer; who does not read it is not waited for.
+            spawn_local(async move { stream.write_all(&mut [IoSlice::new(&refusal)]).await.ok() });
+        }
+    }
+}

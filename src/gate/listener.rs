@@ -1,0 +1,302 @@
+//! Where clients come in: unix sockets with the owner and mode asked for, TCP on the loopback.
+
+use std::fmt;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::geteuid;
+use socket2::{Domain, Socket, Type};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+
+use crate::client::{Client, Peer};
+use crate::settings::{Account, Address, ListenerSettings};
+use crate::wire::Stream;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// A listener, bound.
+#[derive(Debug)]
+pub struct Listener {
+    name: String,
+    socket: Bound,
+}
+
+#[derive(Debug)]
+enum Bound {
+    Unix { socket: UnixListener, file: SocketFile },
+    Tcp(TcpListener),
+}
+
+/// The file of a unix socket, removed when this is dropped, if it is still the same.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+/// Why a listener cannot be bound: what, where, and what to do.
+#[derive(Debug)]
+pub struct BindError {
+    listener: String,
+    message: String,
+}
+
+impl Listener {
+    /// Binds what `settings` ask for.
+    ///
+    /// # Errors
+    /// When the address is taken, or cannot be made.
+    pub async fn bind(settings: &ListenerSettings) -> Result<Self, BindError> {
+        let bound = match &settings.address {
+            Address::Unix(path) => bind_unix(path, settings).await,
+            Address::Tcp { host, port } => bind_tcp(host, *port).await,
+        };
+        match bound {
+            Ok(socket) => Ok(Self { name: settings.name.clone(), socket }),
+            Err(message) => Err(BindError { listener: settings.name.clone(), message }),
+        }
+    }
+
+    /// Its name, by which a policy's clients refer to it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether other hosts can reach it, and so everybody on the way can read and change what it carries.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        match &self.socket {
+            Bound::Unix { .. } => false,
+            Bound::Tcp(socket) => socket.local_addr().map_or(true, |address| !address.ip().is_loopback()),
+        }
+    }
+
+    /// Waits for a client.
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Client)> {
+        let (stream, peer) = match &self.socket {
+            Bound::Unix { socket, .. } => {
+                let (stream, _) = socket.accept().await?;
+                let credentials = stream.peer_cred()?;
+                let peer =
+                    Peer::Unix { uid: credentials.uid(), gid: credentials.gid(), pid: credentials.pid() };
+                (Stream::Unix(stream), peer)
+            }
+            Bound::Tcp(socket) => {
+                let (stream, address) = socket.accept().await?;
+                (Stream::tcp(stream)?, Peer::Tcp(address))
+            }
+        };
+        Ok((stream, Client { listener: self.name.clone(), peer }))
+    }
+}
+
+impl fmt::Display for Listener {
+    /// Where it listens, as it turned out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            Bound::Unix { file, .. } => write!(f, "unix://{}", file.path.display()),
+            Bound::Tcp(socket) => match socket.local_addr() {
+                Ok(address) => write!(f, "tcp://{address}"),
+                Err(error) => write!(f, "tcp (unknown: {error})"),
+            },
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listener {}: {}", self.listener, self.message)
+    }
+}
+
+impl std::error::Error for BindError {}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let same = fs::symlink_metadata(&self.path)
+            .is_ok_and(|found| found.dev() == self.device && found.ino() == self.inode);
+        if same && let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!("{} could not be removed: {error}", self.path.display());
+        }
+    }
+}
+
+async fn bind_unix(path: &Path, settings: &ListenerSettings) -> Result<Bound, String> {
+    let shown = path.display();
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)
+            .map_err(|error| format!("the directory {} cannot be made: {error}", directory.display()))?;
+    }
+    clear(path).await?;
+    // Nobody gets in before owner and mode are what was asked for.
+    let before = umask(Mode::from_bits_truncate(0o177));
+    let bound = UnixListener::bind(path);
+    umask(before);
+    let socket = bound.map_err(|error| format!("{shown} cannot be made: {error}{}", hint(&error, path)))?;
+    let file = dress(path, settings).map_err(|what| format!("{shown} {what}"))?;
+    Ok(Bound::Unix { socket, file })
+}
+
+/// Gives the socket that was just made at `path` the owner and mode asked for. Whoever may write in the
+/// directory could put something else there meanwhile, and would have its owner and mode changed by
+/// root: so what is there is opened without following links, looked at, and changed through that handle.
+fn dress(path: &Path, settings: &ListenerSettings) -> Result<SocketFile, String> {
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let handle =
+        nix::fcntl::open(path, flags, Mode::empty()).map_err(|error| format!("cannot be opened: {error}"))?;
+    let handle = File::from(handle);
+    let made = handle.metadata().map_err(|error| format!("cannot be looked at: {error}"))?;
+    if !made.file_type().is_socket() || made.uid() != geteuid().as_raw() || made.nlink() != 1 {
+        return Err(
+            "is no longer the socket that was made there: somebody else writes in its directory".into()
+        );
+    }
+    let owner = settings.owner.as_ref().map(Account::user_id).transpose()?;
+    let group = settings.group.as_ref().map(Account::group_id).transpose()?;
+    // A handle that only names a file can be changed through this name of its own.
+    let own_name = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
+    if owner.is_some() || group.is_some() {
+        let who = |id: Option<u32>| id.map_or_else(|| "(unchanged)".to_owned(), |id| id.to_string());
+        std::os::unix::fs::chown(&own_name, owner, group).map_err(|error| {
+            format!(
+                "cannot be given to uid {} and gid {}: {error}. Only root, or a member of that group, may do so.",
+                who(owner),
+                who(group)
+            )
+        })?;
+    }
+    fs::set_permissions(&own_name, Permissions::from_mode(settings.mode))
+        .map_err(|error| format!("cannot be given mode {:04o}: {error}", settings.mode))?;
+    Ok(SocketFile { path: path.to_owned(), device: made.dev(), inode: made.ino() })
+}
+
+/// Removes a socket that nobody listens on any more; anything else at `path` is an error.
+async fn clear(path: &Path) -> Result<(), String> {
+    let shown = path.display();
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(format!("{shown} cannot be looked at: {error}{}", hint(&error, path))),
+    };
+    if !found.file_type().is_socket() {
+        return Err(format!(
+            "{shown} is there already and is not a socket. dockgate does not remove it: choose another path, or move it away."
+        ));
+    }
+    match UnixStream::connect(path).await {
+        Ok(owner) => Err(format!(
+            "{shown} is in use by {}. Stop it, or choose another path.",
+            owner
+                .peer_cred()
+                .ok()
+                .and_then(|credentials| credentials.pid())
+                .map_or("another process".into(), process)
+        )),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
+            .map_err(|error| format!("the stale socket {shown} cannot be removed: {error}")),
+        Err(error) => {
+            Err(format!("{shown} is there already, and whether it is in use cannot be told: {error}"))
+        }
+    }
+}
+
+/// A process by its number, and its name where that can be read.
+fn process(pid: i32) -> String {
+    match fs::read_to_string(format!("/proc/{pid}/comm")) {
+        Ok(name) => format!("process {pid} ({})", name.trim_end()),
+        Err(_) => format!("process {pid}"),
+    }
+}
+
+fn hint(error: &io::Error, path: &Path) -> String {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return String::new();
+    }
+    let directory = path.parent().unwrap_or(path).display();
+    format!(". dockgate runs as uid {}; give it write access to {directory}.", geteuid())
+}
+
+async fn bind_tcp(host: &str, port: u16) -> Result<Bound, String> {
+    let mut last = format!("{host} is no address of any host");
+    let addresses = tokio::net::lookup_host((host, port)).await.map_err(|error| {
+        format!("{host} cannot be looked up: {error}. Write an address, such as 127.0.0.1.")
+    })?;
+    for address in addresses {
+        match listen(address) {
+            Ok(socket) => return Ok(Bound::Tcp(socket)),
+            Err(error) => last = explain_tcp(address, &error),
+        }
+        if address.ip() == Ipv6Addr::UNSPECIFIED {
+            let fallback = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+            tracing::warn!("{last}; trying {fallback}, without IPv6");
+            match listen(fallback) {
+                Ok(socket) => return Ok(Bound::Tcp(socket)),
+                Err(error) => last = explain_tcp(fallback, &error),
+            }
+        }
+    }
+    Err(last)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)?;
+    if address.ip() == Ipv6Addr::UNSPECIFIED {
+        // One socket for both families.
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
+fn explain_tcp(address: SocketAddr, error: &io::Error) -> String {
+    let cure = match error.kind() {
+        io::ErrorKind::AddrInUse => ". Stop the process that has it, or choose another port.",
+        io::ErrorKind::AddrNotAvailable => ". It is no address of this host.",
+        io::ErrorKind::PermissionDenied => ". Ports below 1024 need a privilege: choose another.",
+        _ => "",
+    };
+    format!("{address} cannot be listened on: {error}{cure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_socket_that_was_made_is_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let settings = |path: PathBuf| ListenerSettings {
+            name: "x".into(),
+            address: Address::Unix(path),
+            mode: 0o666,
+            owner: None,
+            group: None,
+        };
+        fs::write(at("precious"), "").unwrap();
+        fs::set_permissions(at("precious"), Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(at("precious"), at("link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        for name in ["precious", "link"] {
+            let error = dress(&at(name), &settings(at(name))).unwrap_err();
+            assert!(error.contains("no longer the socket"), "{name}: {error}");
+        }
+        assert_eq!(fs::metadata(at("precious")).unwrap().mode() & 0o777, 0o600);
+        let file = dress(&at("socket"), &settings(at("socket"))).unwrap();
+        assert_eq!(fs::metadata(at("socket")).unwrap().mode() & 0o777, 0o666);
+        drop(file);
+        assert!(!at("socket").exists(), "removed with its file");
+    }
+}

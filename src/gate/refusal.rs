@@ -1,0 +1,135 @@
+//! Everything that dockgate itself answers: errors in Docker's shape, `{"message": …}`.
+
+use crate::audit::{AuditError, RequestId};
+use crate::daemon::Failure;
+use crate::operation::{Fault, Unreadable};
+use crate::policy::Denial;
+use crate::wire::HeadWriter;
+
+/// When a client may try again, in seconds, after the daemon or the audit was not to be had.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// An answer of dockgate's own.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    retry_after_seconds: Option<u32>,
+    body: String,
+}
+
+impl Refusal {
+    /// The policy does not allow it.
+    pub(super) fn denied(denial: &Denial) -> Self {
+        Self::new(403, denial.message())
+    }
+
+    /// It says not one thing that dockgate understands.
+    pub(super) fn unreadable(unreadable: &Unreadable) -> Self {
+        let status = match unreadable.fault {
+            Fault::Malformed | Fault::UnsupportedVersion => 400,
+            Fault::UnknownEndpoint => 404,
+            Fault::TooSlow => 408,
+            Fault::BodyTooLarge => 413,
+            Fault::TargetTooLong => 414,
+            Fault::UnsupportedMediaType => 415,
+            Fault::UnknownExpectation => 417,
+            Fault::HeadTooLarge => 431,
+        };
+        Self::new(status, &format!("dockgate: {unreadable}"))
+    }
+
+    /// It is allowed, but could not be put on record.
+    pub(super) fn unrecorded(error: &AuditError) -> Self {
+        Self {
+            retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(
+                503,
+                &format!("dockgate: the request was not forwarded, since it could not be recorded: {error}"),
+            )
+        }
+    }
+
+    /// The daemon could not even be asked for its version; nothing of the request was sent.
+    pub(super) fn unasked(failure: &Failure) -> Self {
+        match failure {
+            Failure::Away(_) => Self::failure(failure),
+            Failure::Lost(lost) => Self::new(502, &format!("dockgate: {lost}. The request was not sent")),
+        }
+    }
+
+    /// The daemon gave no answer.
+    pub(super) fn failure(failure: &Failure) -> Self {
+        match failure {
+            Failure::Away(away) => Self {
+                retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+                ..Self::new(503, &format!("dockgate: the Docker daemon is away: {away}"))
+            },
+            Failure::Lost(lost) => {
+                let doubt = "The request was not sent again, since the daemon may have acted on it";
+                Self::new(502, &format!("dockgate: {lost}. {doubt}"))
+            }
+        }
+    }
+
+    /// Too many connections are open.
+    pub(super) fn crowded(limit: usize) -> Self {
+        Self {
+            retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(
+                503,
+                &format!(
+                    "dockgate: as many connections are open as may be ({limit}); raise --max-connections if that is too few"
+                ),
+            )
+        }
+    }
+
+    /// The answer as it goes over the wire. A `HEAD` request gets its head alone.
+    pub(super) fn encode(&self, id: Option<RequestId>, is_head: bool, keep: bool) -> Vec<u8> {
+        let mut head =
+            HeadWriter::new(format_args!("HTTP/1.1 {} {}", self.status, reason_phrase(self.status)));
+        head.field("Content-Type", "application/json");
+        head.field("Content-Length", self.body.len());
+        if let Some(id) = id {
+            head.field("X-Dockgate-Request-Id", id);
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            head.field("Retry-After", seconds);
+        }
+        if !keep {
+            head.field("Connection", "close");
+        }
+        let mut text = head.end();
+        if !is_head {
+            text.push_str(&self.body);
+        }
+        text.into_bytes()
+    }
+
+    /// The size of its body.
+    pub(super) fn body_bytes(&self) -> u64 {
+        u64::try_from(self.body.len()).unwrap_or(u64::MAX)
+    }
+
+    fn new(status: u16, message: &str) -> Self {
+        let mut body = serde_json::json!({ "message": message }).to_string();
+        body.push('\n');
+        Self { status, retry_after_seconds: None, body }
+    }
+}
+
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        417 => "Expectation Failed",
+        431 => "Request Header Fields Too Large",
+        502 => "Bad Gateway",
+        _ => "Service Unavailable",
+    }
+}

@@ -1,0 +1,211 @@
+//! One recorded request on its way to the daemon, its body and its client watched while the answer comes back.
+
+use std::cell::Cell;
+
+use super::answer::{Down, Passing, Progress, add};
+use super::connection::{Connection, Next};
+use super::drain::Phase;
+use super::refusal::Refusal;
+use super::{Outcome, request, tunnel};
+use crate::audit::{End, Recorded, RequestId};
+use crate::daemon::{Daemon, Failure, Forwarded, Sender};
+use crate::operation::table::Method;
+use crate::operation::{self, Fault, Unreadable};
+use crate::wire::{Body, BodyFault, Framing, Inbox, InboxFault, RequestHead, Stream};
+
+/// How much of what a client sends before its turn is kept for later.
+const EARLY_BYTES: usize = 64 * 1024;
+
+/// How the way up ended.
+enum Up {
+    /// The client is gone.
+    ClientGone,
+    /// Its body is not framed by the book.
+    Malformed(BodyFault),
+}
+
+/// Forwards `recorded` and passes the answer on.
+pub(super) async fn forward(
+    daemon: &Daemon,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    recorded: Recorded,
+    id: RequestId,
+) -> Outcome {
+    let operation = recorded.operation();
+    let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
+    let is_head = endpoint.method == Method::Head;
+    let upload = match operation.body() {
+        operation::Body::Stream => head.framing,
+        operation::Body::None | operation::Body::Json(_) => Framing::None,
+    };
+    let mut forwarded = match send(daemon, connection, head, recorded, id, upload).await {
+        Ok(forwarded) => forwarded,
+        Err(outcome) => return outcome,
+    };
+    let progress = Progress {
+        up_bytes: Cell::new(connection.body_bytes),
+        // With nothing to upload the answer may be there before the way up is looked at once.
+        uploaded: Cell::new(matches!(upload, Framing::None | Framing::Length(0))),
+        ..Progress::default()
+    };
+    let keep_alive = connection.keep_alive && *connection.phase.borrow() == Phase::Serving;
+    let mut phase = connection.phase.clone();
+    let (sender, mut receiver) = forwarded.split();
+    let passing = Passing {
+        daemon,
+        client: &connection.stream,
+        head,
+        endpoint,
+        upgrade,
+        id,
+        keep_alive,
+        progress: &progress,
+    };
+    let ended = tokio::select! {
+        biased;
+        down = passing.down(&mut receiver) => Ok(down),
+        up = up(&connection.stream, &mut connection.inbox, upload, sender, &progress) => Err(Some(up)),
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(None),
+    };
+    let answered = progress.status.get().is_some();
+    match ended {
+        Ok(Down::Complete { reusable }) => {
+            let next = if progress.closing.get() { Next::Close } else { Next::Request };
+            if reusable && progress.uploaded.get() {
+                forwarded.keep_on(&mut connection.line);
+            }
+            outcome(&progress, End::Complete, next)
+        }
+        Ok(Down::Switched) => {
+            let client = tunnel::Side { stream: &connection.stream, inbox: &mut connection.inbox };
+            let daemon = tunnel::Side { stream: receiver.stream, inbox: receiver.inbox };
+            tokio::select! {
+                () = tunnel::run(client, daemon, &progress.up_bytes, &progress.down_bytes) => {
+                    outcome(&progress, End::Tunnel, Next::Close)
+                }
+                _ = phase.wait_for(|phase| *phase == Phase::Cutting) => outcome(&progress, End::Drained, Next::Cut),
+            }
+        }
+        Ok(Down::Lost(lost)) if !answered => {
+            connection.body_read = progress.uploaded.get();
+            connection.refuse(id, is_head, &Refusal::failure(&Failure::Lost(lost)), End::DaemonGone).await
+        }
+        Ok(Down::Lost(_)) => outcome(&progress, End::DaemonGone, Next::Cut),
+        Ok(Down::ClientGone) | Err(Some(Up::ClientGone)) => outcome(&progress, End::ClientGone, Next::Cut),
+        Err(Some(Up::Malformed(fault))) if !answered => {
+            let message = request::describe(&fault);
+            let unreadable = Unreadable { fault: Fault::Malformed, endpoint: Some(endpoint), message };
+            connection.body_read = false;
+            connection.refuse(id, is_head, &Refusal::unreadable(&unreadable), End::Refused).await
+        }
+        Err(Some(Up::Malformed(_))) => outcome(&progress, End::Refused, Next::Cut),
+        Err(None) => outcome(&progress, End::Drained, Next::Cut),
+    }
+}
+
+/// Sends the recorded request, unless the client goes away or dockgate is stopped first.
+async fn send(
+    daemon: &Daemon,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    recorded: Recorded,
+    id: RequestId,
+    upload: Framing,
+) -> Result<Forwarded, Outcome> {
+    let mut phase = connection.phase.clone();
+    let sending = daemon.forward(recorded, &mut connection.line, upload);
+    let unanswered = Progress::default();
+    let sent = tokio::select! {
+        biased;
+        sent = sending => sent,
+        () = watch(&connection.stream, &mut connection.inbox, &unanswered) => {
+            return Err(Outcome::client_gone(connection.body_bytes));
+        }
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => {
+            return Err(outcome(&Progress::default(), End::Drained, Next::Cut));
+        }
+    };
+    let (failure, end) = match sent {
+        Ok(forwarded) => {
+            return match request::invite_body(connection, head, upload).await {
+                Ok(()) => Ok(forwarded),
+                Err(_) => Err(Outcome::client_gone(connection.body_bytes)),
+            };
+        }
+        Err(failure @ Failure::Away(_)) => (failure, End::DaemonAway),
+        Err(failure @ Failure::Lost(_)) => (failure, End::DaemonGone),
+    };
+    Err(connection.refuse(id, head.method == "HEAD", &Refusal::failure(&failure), end).await)
+}
+
+/// The way up: the client's body, and then nothing but the client itself, which may go away.
+async fn up(
+    client: &Stream,
+    inbox: &mut Inbox,
+    upload: Framing,
+    sender: Sender<'_>,
+    progress: &Progress,
+) -> Up {
+    let mut body = Body::new(upload);
+    loop {
+        let piece = match body.next(inbox, client).await {
+            Ok(piece) => piece,
+            Err(BodyFault::Truncated | BodyFault::Io(_)) => return Up::ClientGone,
+            Err(fault @ BodyFault::Malformed(_)) => return Up::Malformed(fault),
+        };
+        let sent = match piece {
+            Some(piece) => sender.piece(inbox.pending().get(..piece).unwrap_or_default()).await,
+            None => sender.finish().await,
+        };
+        if sent.is_err() {
+            // The daemon has closed, perhaps after an early answer, which is on its way down.
+            break;
+        }
+        match piece {
+            None => {
+                progress.uploaded.set(true);
+                break;
+            }
+            Some(piece) => {
+                inbox.consume(piece);
+                add(&progress.up_bytes, piece);
+            }
+        }
+    }
+    watch(client, inbox, progress).await;
+    Up::ClientGone
+}
+
+/// Returns when the client is gone. What it sends meanwhile waits for its turn.
+async fn watch(client: &Stream, inbox: &mut Inbox, progress: &Progress) {
+    loop {
+        match inbox.fill(client, EARLY_BYTES).await {
+            Ok(()) => {}
+            Err(InboxFault::Io(_)) => return,
+            Err(InboxFault::End) => break,
+            Err(InboxFault::Full) => {
+                client.ended().await;
+                break;
+            }
+        }
+    }
+    // It sends no more. It may still be listening, as long as it takes what it is sent.
+    loop {
+        let taken = progress.down_bytes.get();
+        client.gone_after_end().await;
+        if client.is_gone() || progress.down_bytes.get() == taken {
+            return;
+        }
+    }
+}
+
+fn outcome(progress: &Progress, end: End, next: Next) -> Outcome {
+    Outcome {
+        status: progress.status.get(),
+        request_bytes: progress.up_bytes.get(),
+        response_bytes: progress.down_bytes.get(),
+        end,
+        next,
+    }
+}

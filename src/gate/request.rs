@@ -1,0 +1,217 @@
+//! From a head on the wire to an operation: the body is read as the head's operation wants it.
+
+use std::io::IoSlice;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::Gate;
+use super::connection::Connection;
+use crate::client::Peer;
+use crate::daemon::{Daemon, Failure};
+use crate::operation::table::BodyKind;
+use crate::operation::version::ApiVersion;
+use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
+use crate::settings::Limits;
+use crate::wire::{Body, BodyFault, Expectation, Framing, HeadFault, RequestHead};
+
+/// The largest JSON body that is read. The largest that the daemon takes are configs, of 1,000 KB before
+/// base64 (swarmkit, `MaxConfigSize`).
+const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+/// What bodies commonly are. No more is read where no rule allows the request whatever is in it: enough to say
+/// what would allow it. Larger ones wait for their turn.
+const SMALL_JSON_BYTES: usize = 64 * 1024;
+/// How many larger bodies are read at a time, so that clients cannot fill the memory with them.
+pub(super) const LARGE_BODIES: usize = 16;
+/// Where no body belongs, an empty JSON value is let go of, and nothing larger.
+const MAX_NEEDLESS_BYTES: usize = 1024;
+
+/// The version that `head`'s request has if it names none, and why the daemon could not be asked for it.
+/// A request that names one does not wait for the daemon.
+pub(super) async fn newest_version(
+    daemon: &Daemon,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+) -> (ApiVersion, Option<Failure>) {
+    if matches!(head.target, [b'/', b'v', b'0'..=b'9', ..]) {
+        return (ApiVersion::NEWEST, None);
+    }
+    match daemon.newest_version(&mut connection.line).await {
+        Ok(version) => (version, None),
+        Err(failure) => (ApiVersion::NEWEST, Some(failure)),
+    }
+}
+
+/// Why there is no operation.
+pub(super) enum Unread {
+    /// The request does not say one thing that dockgate understands.
+    Unreadable(Unreadable),
+    /// The client went away in the middle of it.
+    Gone(Unreadable),
+}
+
+/// Reads the operation that `head` asks for, with its JSON body; a body that is streamed is left on the wire.
+pub(super) async fn read(
+    gate: &Gate,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    newest: ApiVersion,
+) -> Result<Operation, Unread> {
+    refuse_foreign_host(connection, head)?;
+    let asked =
+        Asked::read(&Head { method: head.method, target: head.target, headers: &head.fields }, newest)?;
+    let endpoint = asked.endpoint();
+    let fault = |fault, message: String| Unreadable { fault, endpoint: Some(endpoint), message };
+    if head.expectation == Expectation::Unknown {
+        return Err(
+            fault(Fault::UnknownExpectation, "of Expect, only 100-continue is understood".into()).into()
+        );
+    }
+    let could_grant = gate.policy.could_grant(&connection.client, endpoint);
+    let limit = match asked.body_kind() {
+        BodyKind::Tar => return Ok(asked.with_stream()),
+        BodyKind::Json { .. } if could_grant => MAX_JSON_BYTES,
+        BodyKind::Json { .. } => SMALL_JSON_BYTES,
+        BodyKind::None => MAX_NEEDLESS_BYTES,
+    };
+    let time = gate.limits.head_timeout;
+    let reading = read_body(connection, head, limit, &gate.bodies);
+    let unreadable = match tokio::time::timeout(time, reading).await {
+        Ok(Ok(bytes)) => return Ok(asked.with_body(&bytes)?),
+        Ok(Err(BodyEnd::TooLarge)) => match asked.body_kind() {
+            BodyKind::None => fault(Fault::Malformed, format!("{endpoint} takes no body")),
+            // It is denied whatever is in it.
+            BodyKind::Json { .. } | BodyKind::Tar if !could_grant => return Ok(asked.with_body(&[])?),
+            BodyKind::Json { .. } | BodyKind::Tar => {
+                fault(Fault::BodyTooLarge, format!("the JSON body is larger than {limit} bytes"))
+            }
+        },
+        Ok(Err(BodyEnd::Fault(body @ BodyFault::Malformed(_)))) => fault(Fault::Malformed, describe(&body)),
+        Ok(Err(BodyEnd::Fault(body))) => return Err(Unread::Gone(fault(Fault::Malformed, describe(&body)))),
+        Err(_) => fault(Fault::TooSlow, format!("the body did not arrive within {} seconds", time.as_secs())),
+    };
+    Err(unreadable.into())
+}
+
+/// On the loopback, a web page in somebody's browser may be the client: its own name made to mean 127.0.0.1
+/// (DNS rebinding) makes dockgate part of its site. A name that others can register has a dot in it.
+fn refuse_foreign_host(connection: &Connection, head: &RequestHead<'_>) -> Result<(), Unreadable> {
+    let is_loopback = match connection.client.peer {
+        Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
+        Peer::Unix { .. } => false,
+    };
+    let host = head.host();
+    let is_address = str::from_utf8(host).is_ok_and(|host| host.parse::<IpAddr>().is_ok());
+    if !is_loopback || is_address || !host.contains(&b'.') || host.ends_with(b".localhost") {
+        return Ok(());
+    }
+    let message = "the Host header holds a name with a dot in it; on the loopback dockgate answers to addresses, to localhost and to names without a dot, so that no web page can reach it by a name of its own".to_owned();
+    Err(Unreadable { fault: Fault::Malformed, endpoint: None, message })
+}
+
+/// The method and the target of a request whose head cannot be read, as far as its first line came.
+pub(super) fn first_line(head: &[u8]) -> (&str, &[u8]) {
+    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let mut words = line.splitn(3, |&byte| byte == b' ');
+    let method = words.next().and_then(|word| str::from_utf8(word).ok()).unwrap_or_default();
+    (method, words.next().unwrap_or_default())
+}
+
+/// What is said of a head that cannot be parsed.
+pub(super) fn unreadable_head(fault: HeadFault, limits: Limits) -> Unreadable {
+    let limit = limits.head_bytes;
+    let (fault, message) = match fault {
+        HeadFault::Truncated => (Fault::Malformed, "the request's head is cut off".to_owned()),
+        HeadFault::TooLarge { in_first_line: true } => (
+            Fault::TargetTooLong,
+            format!("the request's path and query are longer than {limit} bytes (--max-head-bytes)"),
+        ),
+        HeadFault::TooLarge { in_first_line: false } => (
+            Fault::HeadTooLarge,
+            format!("the request's head is larger than {limit} bytes (--max-head-bytes)"),
+        ),
+        HeadFault::Malformed(what) => {
+            (Fault::Malformed, format!("the request's head cannot be read: {what}"))
+        }
+        HeadFault::Io(error) => {
+            (Fault::Malformed, format!("the request's head could not be received: {error}"))
+        }
+    };
+    Unreadable { fault, endpoint: None, message }
+}
+
+/// What is said of a body that is not framed by the book.
+pub(super) fn describe(fault: &BodyFault) -> String {
+    match fault {
+        BodyFault::Truncated => "the body is cut off".to_owned(),
+        BodyFault::Malformed(what) => format!("the body cannot be read: it has {what}"),
+        BodyFault::Io(error) => format!("the body could not be received: {error}"),
+    }
+}
+
+/// What is said of a head that does not come.
+pub(super) fn slow_head(limit: Duration) -> Unreadable {
+    let message = format!("the request's head did not arrive within {} seconds", limit.as_secs());
+    Unreadable { fault: Fault::TooSlow, endpoint: None, message }
+}
+
+enum BodyEnd {
+    TooLarge,
+    Fault(BodyFault),
+}
+
+async fn read_body(
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    limit: usize,
+    bodies: &Semaphore,
+) -> Result<Vec<u8>, BodyEnd> {
+    if let Framing::Length(length) = head.framing
+        && usize::try_from(length).map_or(true, |length| length > limit)
+    {
+        return Err(BodyEnd::TooLarge);
+    }
+    invite_body(connection, head, head.framing)
+        .await
+        .map_err(|error| BodyEnd::Fault(BodyFault::Io(error)))?;
+    let mut body = Body::new(head.framing);
+    let mut bytes = Vec::new();
+    let mut turn = None;
+    while let Some(piece) =
+        body.next(&mut connection.inbox, &connection.stream).await.map_err(BodyEnd::Fault)?
+    {
+        let length = bytes.len().saturating_add(piece);
+        if length > limit {
+            return Err(BodyEnd::TooLarge);
+        }
+        if length > SMALL_JSON_BYTES && turn.is_none() {
+            // The semaphore is never closed, so this always is a turn.
+            turn = bodies.acquire().await.ok();
+        }
+        bytes.extend_from_slice(connection.inbox.pending().get(..piece).unwrap_or_default());
+        connection.inbox.consume(piece);
+    }
+    connection.body_read = true;
+    connection.body_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Ok(bytes)
+}
+
+impl From<Unreadable> for Unread {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Unreadable(unreadable)
+    }
+}
+
+/// Tells a client that waits for it to send its body, framed as `framing` says.
+pub(super) async fn invite_body(
+    connection: &Connection,
+    head: &RequestHead<'_>,
+    framing: Framing,
+) -> std::io::Result<()> {
+    let waits = head.expectation == Expectation::Continue && framing != Framing::None && !head.is_http_10;
+    if waits && connection.inbox.pending().is_empty() {
+        connection.stream.write_all(&mut [IoSlice::new(b"HTTP/1.1 100 Continue\r\n\r\n")]).await?;
+    }
+    Ok(())
+}

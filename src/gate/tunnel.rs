@@ -1,0 +1,74 @@
+//! A connection that left HTTP behind: bytes both ways, each direction closed on its own.
+
+use std::cell::Cell;
+use std::io::IoSlice;
+
+use crate::wire::{Inbox, Stream};
+
+/// One end of a tunnel.
+#[derive(Debug)]
+pub(super) struct Side<'a> {
+    pub(super) stream: &'a Stream,
+    pub(super) inbox: &'a mut Inbox,
+}
+
+/// Carries bytes both ways until both sides have ended, or the client is gone. The end of one direction
+/// is passed on and leaves the other open. What came early on either side goes first.
+pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_bytes: &Cell<u64>, down_bytes: &Cell<u64>) {
+    let client_stream = client.stream;
+    let daemon_stream = daemon.stream;
+    let up = async {
+        let ended = carry(client, daemon_stream, up_bytes).await;
+        // The daemon may have closed: what it sent before is still on its way down.
+        daemon_stream.close_write().ok();
+        match ended {
+            Carried::ToTheEnd => client_stream.hung_up().await,
+            Carried::SourceBroken => {}
+            Carried::SinkBroken => std::future::pending().await,
+        }
+    };
+    let down = async {
+        match carry(daemon, client_stream, down_bytes).await {
+            Carried::ToTheEnd | Carried::SourceBroken => {
+                client_stream.close_write().ok();
+                // The client may still have something to say, as it may to the daemon itself.
+                daemon_stream.hung_up().await;
+            }
+            Carried::SinkBroken => {}
+        }
+    };
+    tokio::select! {
+        () = up => {}
+        () = down => {}
+    }
+}
+
+enum Carried {
+    /// The source sends no more.
+    ToTheEnd,
+    /// The source failed.
+    SourceBroken,
+    /// The sink takes no more.
+    SinkBroken,
+}
+
+async fn carry(source: Side<'_>, sink: &Stream, bytes: &Cell<u64>) -> Carried {
+    let Side { stream, inbox } = source;
+    loop {
+        let pending = inbox.pending();
+        let count = pending.len();
+        if count > 0 {
+            if sink.write_all(&mut [IoSlice::new(pending)]).await.is_err() {
+                return Carried::SinkBroken;
+            }
+            bytes.set(bytes.get().saturating_add(u64::try_from(count).unwrap_or(u64::MAX)));
+        }
+        let brim = inbox.is_full();
+        inbox.consume(count);
+        match inbox.refill(stream, brim).await {
+            Ok(()) => {}
+            Err(crate::wire::InboxFault::Io(_)) => return Carried::SourceBroken,
+            Err(crate::wire::InboxFault::End | crate::wire::InboxFault::Full) => return Carried::ToTheEnd,
+        }
+    }
+}
