@@ -1,0 +1,6 @@
+//! Bytes: what a client may send, and exactly what the daemon then gets.
+
+mod body;
+mod head;
+mod tunnel;
+mod wire;

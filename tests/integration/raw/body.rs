@@ -1,0 +1,156 @@
+//! Bodies: JSON is read whole before the daemon hears of it; what it says twice is refused.
+
+use std::time::Duration;
+
+use crate::harness::{FakeDaemon, Gate};
+
+const CREATE: &str =
+    "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n";
+
+#[rustfmt::skip]
+const REFUSED: &[(&str, &str)] = &[
+    ("not JSON", "Image=x"),
+    ("cut off", "{\"Image\":\"x\""),
+    ("a second value", "{\"Image\":\"x\"}{}"),
+    ("garbage behind a brace", "{\"Image\":\"x\"}}"),
+    ("a key twice", "{\"Image\":\"a\",\"Image\":\"b\"}"),
+    ("a key twice in two spellings", "{\"Image\":\"a\",\"image\":\"b\"}"),
+    ("a key twice by an escape", "{\"Image\":\"a\",\"\\u0049mage\":\"b\"}"),
+    ("a key twice further in", "{\"HostConfig\":{\"Privileged\":false,\"privileged\":true}}"),
+    ("the long s, which Go folds", "{\"Ho\u{17f}tConfig\":{}}"),
+    ("the Kelvin sign, which Go folds", "{\"Networ\u{212a}Disabled\":true}"),
+    ("the Kelvin sign by an escape", "{\"Networ\\u212aDisabled\":true}"),
+    ("a lone surrogate", "{\"Image\":\"\\ud800\"}"),
+    ("a control character in a string", "{\"Image\":\"a\nb\"}"),
+    ("a comma at the end", "{\"Image\":\"x\",}"),
+    ("a comment", "{/**/\"Image\":\"x\"}"),
+    ("a byte order mark", "\u{feff}{}"),
+    ("a list", "[]"),
+    ("a string", "\"x\""),
+    ("NaN", "{\"StopTimeout\":NaN}"),
+];
+
+#[test]
+fn json_that_can_be_read_in_two_ways_reaches_nobody() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    for (name, body) in REFUSED {
+        let answer = gate.ask(format!("{CREATE}Content-Length: {}\r\n\r\n{body}", body.len()));
+        assert_eq!(answer.status, 400, "{name}: {}", String::from_utf8_lossy(&answer.body));
+        assert!(!answer.message().is_empty(), "{name}");
+    }
+    let deep = "[".repeat(20_000);
+    let answer = gate.ask(format!("{CREATE}Content-Length: {}\r\n\r\n{{\"Labels\":{deep}", deep.len() + 10));
+    assert_eq!(answer.status, 400, "nesting without end");
+    assert_eq!(daemon.received(), []);
+}
+
+#[test]
+fn bytes_that_are_no_text_reach_nobody() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let mut request = format!("{CREATE}Content-Length: 12\r\n\r\n").into_bytes();
+    request.extend(b"{\"Image\":\"\xff\"}".iter().take(12));
+    assert_eq!(gate.ask(request).status, 400);
+    assert_eq!(daemon.received(), []);
+}
+
+#[test]
+fn a_body_that_stops_half_way_is_never_begun_at_the_daemon() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    // 20.10 creates the container as soon as the JSON is whole, whatever length was announced.
+    for request in [
+        format!("{CREATE}Content-Length: 500\r\n\r\n{{\"Image\":\"x\"}}"),
+        format!("{CREATE}Transfer-Encoding: chunked\r\n\r\nd\r\n{{\"Image\":\"x\"}}\r\n"),
+    ] {
+        let mut waiting = gate.connect();
+        waiting.send(&request);
+        std::thread::sleep(Duration::from_millis(300));
+        drop(waiting);
+        let mut closing = gate.connect();
+        closing.send(&request);
+        closing.half_close();
+        closing.rest();
+    }
+    assert_eq!(daemon.received(), []);
+}
+
+#[rustfmt::skip]
+const BAD_CHUNKS: &[(&str, &str)] = &[
+    ("no number", "zz\r\n{}\r\n0\r\n\r\n"),
+    ("0x", "0x2\r\n{}\r\n0\r\n\r\n"),
+    ("a sign", "+2\r\n{}\r\n0\r\n\r\n"),
+    ("a blank before", " 2\r\n{}\r\n0\r\n\r\n"),
+    ("seventeen digits", "00000000000000002\r\n{}\r\n0\r\n\r\n"),
+    ("bare LF after the size", "2\n{}\r\n0\r\n\r\n"),
+    ("bare LF after the data", "2\r\n{}\n0\r\n\r\n"),
+    ("more data than announced", "1\r\n{}\r\n0\r\n\r\n"),
+    ("an extension with a bare LF", "2;a\nb\r\n{}\r\n0\r\n\r\n"),
+];
+
+#[test]
+fn chunks_that_readers_differ_on_reach_nobody() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    for (name, chunks) in BAD_CHUNKS {
+        let mut client = gate.connect();
+        client.send(format!("{CREATE}Transfer-Encoding: chunked\r\n\r\n{chunks}"));
+        client.half_close();
+        assert_eq!(client.answer().status, 400, "{name}");
+        assert_eq!(client.rest(), b"", "{name}: what follows is not another request");
+    }
+    // An upload is under way when its chunks go wrong: no end may be invented for it.
+    for (name, chunks) in BAD_CHUNKS {
+        let mut client = gate.connect();
+        client.send(format!(
+            "POST /v1.41/images/load HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+        ));
+        client.half_close();
+        client.rest();
+        let whole = daemon.received().iter().any(|request| request.after.ends_with(b"0\r\n\r\n"));
+        assert!(!whole, "{name}: the daemon was told that the upload is complete");
+    }
+}
+
+#[test]
+fn a_body_where_none_belongs_is_refused() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let body = r#"{"Binds":["/:/host"],"Privileged":true}"#;
+    let head = "HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n";
+    let answer = gate
+        .ask(format!("POST /v1.41/containers/x/start {head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(daemon.received(), []);
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let answer = gate.ask(format!("{CREATE}Content-Length: 1000000000\r\n\r\n"));
+    assert_eq!(answer.status, 413);
+    assert_eq!(daemon.received(), []);
+    assert!(gate.memory_kib("VmHWM") < 40 * 1024);
+}
+
+#[test]
+fn a_client_that_waits_to_be_asked_is_asked() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let mut client = gate.connect();
+    client.send(format!("{CREATE}Expect: 100-continue\r\nContent-Length: 13\r\n\r\n"));
+    assert_eq!(client.answer().status, 100);
+    assert_eq!(daemon.received(), [], "not before the body is here");
+    client.send("{\"Image\":\"x\"}");
+    assert_eq!(client.answer().status, 200);
+    assert_eq!(daemon.only_request().body(), "{\"Image\":\"x\"}");
+    // Who is refused is not asked for the body.
+    let refusing = Gate::with_policy("read-only").behind(&daemon).start();
+    let mut client = refusing.connect();
+    client.send(
+        "POST /v1.41/images/load HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 999\r\n\r\n",
+    );
+    assert_eq!(client.answer().status, 403);
+}

@@ -1,0 +1,10 @@
+//! A real engine behind dockgate, real clients before it: what they see must be what they see without it.
+
+mod compose;
+mod dialogue;
+mod files;
+mod look;
+mod make;
+mod policy;
+mod sessions;
+mod streams;

@@ -1,0 +1,126 @@
+//! The libraries that programs speak to Docker with: each a whole session, the same on both sides.
+
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::models::{ContainerCreateBody, HostConfig, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::query_parameters as query;
+use futures_util::StreamExt as _;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::harness::{Command, Engine, Gate, Ran, clients, steady, unique};
+
+#[test]
+fn a_session_with_docker_py() {
+    same_session(|| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/docker_py.py");
+        Command::new(clients().join("python/bin/python")).args([script])
+    });
+}
+
+#[test]
+fn a_session_with_dockerode() {
+    same_session(|| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/dockerode.js");
+        let modules = clients().join("node/node_modules");
+        Command::new("node").args([script]).env("NODE_PATH", modules.to_string_lossy())
+    });
+}
+
+#[test]
+fn a_session_with_bollard() {
+    let gate = Gate::with_policy("everything").start();
+    let session = unique("bollard");
+    let said = |address: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        steady(&runtime.block_on(bollard_session(address, &session)).unwrap().join("\n"))
+    };
+    assert_eq!(said(&gate.address()), said(&Engine::real().address));
+}
+
+/// Runs the client through the gate and straight, one after the other under the same name.
+#[track_caller]
+fn same_session(client: impl Fn() -> Command) {
+    let gate = Gate::with_policy("everything").start();
+    let session = unique("session");
+    let run = |address: &str| client().env("DOCKER_HOST", address).env("SESSION", &session).run();
+    let straight: Ran = run(&Engine::real().address).ok();
+    let through: Ran = run(&gate.address()).ok();
+    assert_eq!(through.steady(), straight.steady(), "\n{through:?}\n{straight:?}");
+}
+
+async fn bollard_session(address: &str, session: &str) -> Result<Vec<String>, bollard::errors::Error> {
+    let docker =
+        Docker::connect_with_unix(address, 60, bollard::API_DEFAULT_VERSION)?.negotiate_version().await?;
+    let mut said = vec![docker.ping().await?];
+    said.extend(docker.version().await?.api_version);
+    said.extend(docker.info().await?.driver);
+
+    let command = "echo begun; read line; echo got $line; sleep 600";
+    let body = ContainerCreateBody {
+        image: Some("dockgate-test/busybox".into()),
+        cmd: Some(["sh", "-c", command].map(Into::into).into()),
+        open_stdin: Some(true),
+        attach_stdin: Some(true),
+        host_config: Some(HostConfig { init: Some(true), ..HostConfig::default() }),
+        ..ContainerCreateBody::default()
+    };
+    let named = query::CreateContainerOptionsBuilder::new().name(session).build();
+    docker.create_container(Some(named), body).await?;
+    let attach =
+        query::AttachContainerOptionsBuilder::new().stream(true).stdin(true).stdout(true).stderr(true);
+    let mut attached = docker.attach_container(session, Some(attach.build())).await?;
+    docker.start_container(session, None::<query::StartContainerOptions>).await?;
+    attached.input.write_all(b"hello\n").await?;
+    said.push(listen(&mut attached.output, "got hello").await?);
+    drop(attached);
+    let logs = query::LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
+    said.push(listen(&mut docker.logs(session, Some(logs)), "got hello").await?);
+
+    let exec = CreateExecOptions {
+        cmd: Some(vec!["cat"]),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        ..CreateExecOptions::default()
+    };
+    let exec = docker.create_exec(session, exec).await?.id;
+    if let StartExecResults::Attached { mut output, mut input } = docker.start_exec(&exec, None).await? {
+        input.write_all(b"through cat").await?;
+        input.shutdown().await?;
+        said.push(listen(&mut output, "never said").await?);
+    }
+    said.push(format!("{:?}", docker.inspect_exec(&exec).await?.exit_code));
+
+    let network = NetworkCreateRequest {
+        name: session.into(),
+        internal: Some(true),
+        ..NetworkCreateRequest::default()
+    };
+    docker.create_network(network).await?;
+    said.extend(docker.inspect_network(session, None::<query::InspectNetworkOptions>).await?.name);
+    docker.remove_network(session).await?;
+    let volume = VolumeCreateRequest { name: Some(session.into()), ..VolumeCreateRequest::default() };
+    said.push(docker.create_volume(volume).await?.driver);
+    docker.remove_volume(session, None::<query::RemoveVolumeOptions>).await?;
+
+    docker.stop_container(session, Some(query::StopContainerOptionsBuilder::new().t(10).build())).await?;
+    let ended = docker.wait_container(session, None::<query::WaitContainerOptions>).next().await;
+    said.push(format!("{ended:?}"));
+    docker.remove_container(session, None::<query::RemoveContainerOptions>).await?;
+    let gone = docker.inspect_container(session, None::<query::InspectContainerOptions>).await;
+    said.push(gone.unwrap_err().to_string());
+    Ok(said)
+}
+
+/// What is said until `wanted` is, or until the end.
+async fn listen(
+    output: &mut (impl futures_util::Stream<Item = Result<LogOutput, bollard::errors::Error>> + Unpin),
+    wanted: &str,
+) -> Result<String, bollard::errors::Error> {
+    let mut heard = String::new();
+    while !heard.contains(wanted) {
+        let Some(piece) = output.next().await else { break };
+        heard.push_str(&piece?.to_string());
+    }
+    Ok(heard)
+}
