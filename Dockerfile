@@ -1,0 +1,21 @@
+# A static binary on nothing: no shell, no libraries, no users but the one it runs as.
+FROM rust:1-alpine AS build
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+COPY policy policy
+COPY src src
+# Static whichever C library the build image has. The target is named, or the flag would hold for build scripts too.
+RUN host="$(rustc -vV | sed -n 's/^host: //p')" \
+ && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$host" \
+ && install -D "target/$host/release/dockgate" /image/dockgate \
+ && mkdir -p /image/run/dockgate
+
+FROM scratch
+COPY --from=build /image/dockgate /dockgate
+# A volume mounted here takes over the owner, so that dockgate can make its socket in it.
+COPY --from=build --chown=65532:65532 /image/run/dockgate /run/dockgate
+USER 65532:65532
+ENV DOCKGATE_LISTEN=unix:///run/dockgate/docker.sock
+# It sees the settings that stand in the environment, or in a settings file named there, not flags.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=5s CMD ["/dockgate", "health"]
+ENTRYPOINT ["/dockgate"]
