@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
-use crate::policy::{Denial, Grounds, Permit};
+use crate::policy::{Denial, Permit};
 use crate::settings::AuditSink;
 use file::AuditFile;
 use record::{Event, Judged, Record};
@@ -216,12 +216,6 @@ impl Recorded {
     #[must_use]
     pub fn operation(&self) -> &Operation {
         self.permit.operation()
-    }
-
-    /// Why it is permitted.
-    #[must_use]
-    pub fn grounds(&self) -> &Grounds {
-        self.permit.grounds()
     }
 }
 

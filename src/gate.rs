@@ -84,7 +84,7 @@ impl Gate {
     async fn request(&self, connection: &mut Connection, head: Result<Vec<u8>, Unreadable>) -> Next {
         let started = Instant::now();
         let id = self.ids.next();
-        let client = connection.client.clone();
+        let client = Rc::clone(&connection.client);
         let context = RequestContext {
             id,
             client: &client,

@@ -107,7 +107,10 @@ impl Connection {
             .await
             .map_err(Lost::Io)?;
         let mut receiver = Receiver { stream: &self.stream, inbox: &mut self.inbox };
-        let bytes = receiver.head().await?;
+        let mut bytes = receiver.head().await?;
+        while ResponseHead::parse(&bytes)?.is_interim() {
+            bytes = receiver.head().await?;
+        }
         let head = ResponseHead::parse(&bytes)?;
         if head.status != 200 {
             return Err(Lost::Malformed(format!("it answers a ping with status {}", head.status)));
@@ -185,28 +188,18 @@ impl Sender<'_> {
 }
 
 impl Receiver<'_> {
-    /// Waits for the head of the answer; interim ones (1xx) are read over, but for the 101 that ends HTTP.
+    /// Waits for a head: an interim one, of which any number may come first, or that of the answer.
     ///
     /// # Errors
-    /// When the connection breaks or the head cannot be read.
+    /// When the connection breaks or the head is too large.
     pub async fn head(&mut self) -> Result<Vec<u8>, Lost> {
-        loop {
-            let bytes = receive_head(self.inbox, self.stream).await?;
-            match ResponseHead::parse(&bytes)?.status {
-                100 | 102..=199 => {}
-                _ => return Ok(bytes),
-            }
-        }
+        head_bytes(self.inbox, self.stream, MAX_HEAD_BYTES).await?.ok_or(Lost::Closed)
     }
 }
 
 /// The newest API version that the daemon speaks, as every answer of its says.
 pub(super) fn api_version(head: &ResponseHead<'_>) -> Option<ApiVersion> {
     head.field("api-version").and_then(|value| ApiVersion::read(str::from_utf8(value).ok()?))
-}
-
-async fn receive_head(inbox: &mut Inbox, stream: &Stream) -> Result<Vec<u8>, Lost> {
-    head_bytes(inbox, stream, MAX_HEAD_BYTES).await?.ok_or(Lost::Closed)
 }
 
 impl fmt::Display for Lost {

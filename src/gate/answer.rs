@@ -48,21 +48,24 @@ pub(super) struct Passing<'a> {
 impl Passing<'_> {
     /// Passes the answer on.
     pub(super) async fn down(&self, receiver: &mut Receiver<'_>) -> Down {
-        let bytes = match receiver.head().await {
-            Ok(bytes) => bytes,
-            Err(lost) => return Down::Lost(lost),
-        };
-        let answer = match ResponseHead::parse(&bytes) {
-            Ok(answer) => answer,
-            Err(fault) => return Down::Lost(fault.into()),
-        };
-        self.daemon.note(&answer);
-        if answer.status == 101 || self.is_raw_stream(&answer) {
-            return self.switch(&answer).await;
-        }
-        match self.pass(receiver, &answer).await {
-            Ok(reusable) => Down::Complete { reusable },
-            Err(down) => down,
+        self.answered(receiver).await.unwrap_or_else(Down::Lost)
+    }
+
+    async fn answered(&self, receiver: &mut Receiver<'_>) -> Result<Down, Lost> {
+        loop {
+            let bytes = receiver.head().await?;
+            let answer = ResponseHead::parse(&bytes)?;
+            if answer.is_interim() {
+                continue;
+            }
+            self.daemon.note(&answer);
+            if answer.status == 101 || self.is_raw_stream(&answer) {
+                return Ok(self.switch(&answer).await);
+            }
+            return Ok(match self.pass(receiver, &answer).await {
+                Ok(reusable) => Down::Complete { reusable },
+                Err(down) => down,
+            });
         }
     }
 

@@ -23,7 +23,7 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 /// A client's connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) client: Client,
+    pub(super) client: Rc<Client>,
     pub(super) stream: Stream,
     pub(super) inbox: Inbox,
     /// The daemon's side of it.
@@ -59,7 +59,7 @@ pub(super) async fn serve(
     phase: watch::Receiver<Phase>,
 ) {
     let mut connection = Connection {
-        client,
+        client: Rc::new(client),
         stream,
         inbox: Inbox::default(),
         line: Line::default(),

@@ -115,11 +115,11 @@ async fn send(
 ) -> Result<Forwarded, Outcome> {
     let mut phase = connection.phase.clone();
     let sending = daemon.forward(recorded, &mut connection.line, upload);
-    let unanswered = Progress::default();
+    let nothing_taken = Cell::new(0);
     let sent = tokio::select! {
         biased;
         sent = sending => sent,
-        () = watch(&connection.stream, &mut connection.inbox, &unanswered) => {
+        () = watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
             return Err(Outcome::client_gone(connection.body_bytes));
         }
         _ = phase.wait_for(|phase| *phase == Phase::Cutting) => {
@@ -173,12 +173,13 @@ async fn up(
             }
         }
     }
-    watch(client, inbox, progress).await;
+    watch(client, inbox, &progress.down_bytes).await;
     Up::ClientGone
 }
 
-/// Returns when the client is gone. What it sends meanwhile waits for its turn.
-async fn watch(client: &Stream, inbox: &mut Inbox, progress: &Progress) {
+/// Returns when the client is gone. What it sends meanwhile waits for its turn; `taken_bytes` counts what
+/// it was sent.
+async fn watch(client: &Stream, inbox: &mut Inbox, taken_bytes: &Cell<u64>) {
     loop {
         match inbox.fill(client, EARLY_BYTES).await {
             Ok(()) => {}
@@ -192,9 +193,9 @@ async fn watch(client: &Stream, inbox: &mut Inbox, progress: &Progress) {
     }
     // It sends no more. It may still be listening, as long as it takes what it is sent.
     loop {
-        let taken = progress.down_bytes.get();
+        let taken = taken_bytes.get();
         client.gone_after_end().await;
-        if client.is_gone() || progress.down_bytes.get() == taken {
+        if client.is_gone() || taken_bytes.get() == taken {
             return;
         }
     }

@@ -121,14 +121,10 @@ impl Kind {
         self.fields().find(|(_, field)| field.name.eq_ignore_ascii_case(key))
     }
 
-    /// Whether anything within needs a grant.
-    #[must_use]
-    pub fn has_guarded(self) -> bool {
+    /// What stands in a list or map, where this is one.
+    fn element(self) -> Option<Self> {
         match self {
-            Self::List(inner) | Self::Map(inner) => inner.has_guarded(),
-            Self::Struct(_) => self
-                .fields()
-                .any(|(part, field)| part.guard_of(field) != Guard::Plain || field.kind.has_guarded()),
+            Self::List(element) | Self::Map(element) => Some(*element),
             Self::Bool
             | Self::Int
             | Self::Uint
@@ -136,8 +132,23 @@ impl Kind {
             | Self::Text
             | Self::Bytes
             | Self::StrSlice
-            | Self::Any => false,
+            | Self::Struct(_)
+            | Self::Any => None,
         }
+    }
+
+    /// Whether there can be fields in it.
+    fn has_structs(self) -> bool {
+        matches!(self, Self::Struct(_)) || self.element().is_some_and(Self::has_structs)
+    }
+
+    /// Whether anything within needs a grant.
+    #[must_use]
+    pub fn has_guarded(self) -> bool {
+        self.element().is_some_and(Self::has_guarded)
+            || self
+                .fields()
+                .any(|(part, field)| part.guard_of(field) != Guard::Plain || field.kind.has_guarded())
     }
 }
 
@@ -159,28 +170,16 @@ impl Field {
     /// port, and a list that holds only an empty text takes the place of the daemon's own.
     #[must_use]
     pub fn is_unused(&self, value: &Json) -> bool {
-        match self.kind {
-            _ if self.empty_counts => *value == Json::Null,
-            Kind::Struct(_) => match value {
-                Json::Object(fields) => fields.iter().all(|(key, value)| match self.kind.field(key) {
-                    Some((_, field)) => field.is_unused(value),
-                    None => value.is_all_zero(),
-                }),
-                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-                    value.is_zero()
-                }
-            },
-            Kind::Bool
-            | Kind::Int
-            | Kind::Uint
-            | Kind::Float
-            | Kind::Text
-            | Kind::Bytes
-            | Kind::StrSlice
-            | Kind::List(_)
-            | Kind::Map(_)
-            | Kind::Any => value.is_zero(),
+        if self.empty_counts {
+            return *value == Json::Null;
         }
+        let (Kind::Struct(_), Json::Object(fields)) = (self.kind, value) else {
+            return value.is_zero();
+        };
+        fields.iter().all(|(key, value)| match self.kind.field(key) {
+            Some((_, field)) => field.is_unused(value),
+            None => value.is_all_zero(),
+        })
     }
 
     /// Why this value needs a grant although the field is plain, if it does.

@@ -223,6 +223,12 @@ impl<'a> ResponseHead<'a> {
         })
     }
 
+    /// Whether another head follows this one: all of 1xx, but for the 101 that ends HTTP.
+    #[must_use]
+    pub fn is_interim(&self) -> bool {
+        matches!(self.status, 100 | 102..=199)
+    }
+
     /// The value of the first field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {

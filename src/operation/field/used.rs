@@ -137,24 +137,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Kind {
-    /// Whether there can be fields in it.
-    fn has_structs(self) -> bool {
-        match self {
-            Self::Struct(_) => true,
-            Self::List(inner) | Self::Map(inner) => inner.has_structs(),
-            Self::Bool
-            | Self::Int
-            | Self::Uint
-            | Self::Float
-            | Self::Text
-            | Self::Bytes
-            | Self::StrSlice
-            | Self::Any => false,
-        }
-    }
-}
-
 /// `["80/tcp"]`
 fn write_index(out: &mut String, key: &str) -> fmt::Result {
     out.write_str("[")?;
