@@ -8,6 +8,9 @@ pub mod field;
 pub mod table;
 pub mod version;
 
+pub mod facts;
+pub mod meaning;
+
 mod encode;
 mod filters;
 mod header;
@@ -15,17 +18,23 @@ mod json;
 mod path;
 mod percent;
 mod query;
+mod understanding;
 
 use std::fmt;
 
 pub use encode::Encoded;
-use field::{Kind, UsedField};
+use facts::Facts;
+pub use facts::Question;
+use field::FieldPath;
+use field::Kind;
 pub use filters::Filters;
 use json::Expected;
 pub use json::{Flaw, Json};
+use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
 pub use query::{Query, Value};
 use table::{BodyKind, Endpoint, Lookup, Method};
+pub use understanding::{Understanding, UsedParameter};
 use version::ApiVersion;
 
 /// The head of a request as it came over the wire, split but not yet understood.
@@ -45,6 +54,8 @@ pub struct Asked {
     heading: Heading,
     /// Whether the `Content-Type` allows a JSON body.
     declares_json: bool,
+    /// The newest API version that the daemon could be asked in.
+    newest: ApiVersion,
     /// The query as it came, to tell a copy of it in the body.
     raw_query: Vec<u8>,
 }
@@ -54,6 +65,9 @@ pub struct Asked {
 pub struct Operation {
     heading: Heading,
     body: Body,
+    /// The newest API version that the daemon could have been asked in.
+    newest: ApiVersion,
+    facts: Facts,
 }
 
 /// What the head of a request says.
@@ -145,7 +159,12 @@ impl Asked {
                 headers: header::meaningful(head, endpoint)?,
                 upgrade: header::asks_for_upgrade(head, endpoint),
             };
-            Ok(Self { heading, declares_json: header::declares_json(head), raw_query: query.to_vec() })
+            Ok(Self {
+                heading,
+                newest,
+                declares_json: header::declares_json(head),
+                raw_query: query.to_vec(),
+            })
         };
         read().map_err(|unreadable| unreadable.at(endpoint))
     }
@@ -183,7 +202,7 @@ impl Asked {
             BodyKind::Tar => Ok(Body::Stream),
         };
         let body = body.map_err(|unreadable| unreadable.at(endpoint))?;
-        Ok(Operation { heading: self.heading, body })
+        Ok(self.operation(body))
     }
 
     /// Lets a tar archive follow, where one belongs; elsewhere the operation has no body.
@@ -193,7 +212,11 @@ impl Asked {
             BodyKind::Tar => Body::Stream,
             BodyKind::None | BodyKind::Json { .. } => Body::None,
         };
-        Operation { heading: self.heading, body }
+        self.operation(body)
+    }
+
+    fn operation(self, body: Body) -> Operation {
+        Operation { heading: self.heading, body, newest: self.newest, facts: Facts::NONE }
     }
 
     fn json_body(&self, bytes: &[u8], kind: Kind) -> Result<Body, Unreadable> {
@@ -260,13 +283,32 @@ impl Operation {
         &self.body
     }
 
-    /// The fields of a JSON body that are used, those that are plain included.
+    /// The values that stand in the body at a path of the field table, in all elements of lists and maps; and
+    /// those that stand where older daemons look for them too.
     #[must_use]
-    pub fn used_fields(&self) -> Vec<UsedField<'_>> {
-        match (&self.body, self.heading.endpoint.body) {
-            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => field::used_fields(kind, json),
+    pub fn values_at(&self, path: &FieldPath) -> Vec<&Json> {
+        match (&self.body, self.endpoint().body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
+                path.spellings().flat_map(|steps| understanding::values_at(kind, json, steps)).collect()
+            }
             (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
         }
+    }
+
+    /// What the container that it makes will be like, where it makes one.
+    #[must_use]
+    pub fn posture(&self) -> Option<Posture> {
+        match (&self.body, self.endpoint().body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: _ }) if Posture::is_of(self.endpoint().id) => {
+                Some(Posture::read(self.endpoint().id, kind, json, self.version()))
+            }
+            (Body::None | Body::Json(_) | Body::Stream, _) => None,
+        }
+    }
+
+    /// Takes down what the daemon answered to a question.
+    pub fn learn(&mut self, question: Question, answer: Option<Json>) {
+        self.facts.add(question, answer);
     }
 
     /// Whether the client asks to upgrade the connection, where the endpoint can.

@@ -5,6 +5,8 @@
 //! table. [`Policy::judge`] then decides, and nothing else makes a [`Permit`]. The language is
 //! described in `docs/policy.md`.
 
+mod aspect;
+mod body;
 mod condition;
 mod draft;
 pub mod group;
@@ -14,6 +16,7 @@ mod nearest;
 mod pattern;
 pub mod problem;
 mod reach;
+mod require;
 mod resolve;
 mod rule;
 mod selection;
@@ -28,6 +31,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::client::Client;
+use crate::operation::version::ApiVersion;
 pub use judge::Permit;
 use problem::{Problem, Severity};
 use rule::Rule;
@@ -40,6 +44,8 @@ pub use verdict::{Denial, Grounds, Reason, Refusal, Suggestion, Verdict};
 pub struct Policy {
     hash: String,
     mode: Mode,
+    /// The oldest API version that a request may have.
+    min_version: Option<ApiVersion>,
     clients: Vec<Selector>,
     allow: Vec<Rule>,
     forbid: Vec<Rule>,
@@ -106,6 +112,7 @@ impl Policy {
         Self {
             hash: hash(source),
             mode: resolved.mode,
+            min_version: resolved.min_version,
             clients: resolved.clients,
             allow: resolved.allow,
             forbid: resolved.forbid,

@@ -5,6 +5,7 @@
 //! that is not in it is unknown, and needs a grant.
 
 use super::json::Json;
+use super::meaning::{Reading, Resource, clean};
 use super::table::Guard;
 use super::version::ApiVersion;
 
@@ -25,9 +26,11 @@ pub(super) mod swarm;
 pub(super) mod task;
 pub(super) mod volume;
 
+mod path;
 mod row;
 mod used;
 
+pub use path::{FieldPath, Found};
 pub use used::UsedField;
 pub(super) use used::used_fields;
 
@@ -48,6 +51,10 @@ pub struct Field {
     pub empty_counts: bool,
     /// Where a plain field is a path: below which directory it needs a grant, and why.
     pub guarded_below: Option<(&'static str, &'static str)>,
+    /// Why a plain text needs a grant where it has a control character, as a line break, in it.
+    pub one_line: Option<&'static str>,
+    /// How it is read for what it means, whatever field says it.
+    pub reading: Option<Reading>,
     /// The first API version whose reference has it, where it came later than the rest.
     pub since: Option<ApiVersion>,
     /// The last API version that has it, where it is gone from newer ones.
@@ -137,6 +144,26 @@ impl Kind {
         }
     }
 
+    /// The paths of all fields within, as a policy writes them.
+    #[must_use]
+    pub fn paths(self) -> Vec<String> {
+        let mut paths = Vec::new();
+        for (part, field) in self.innermost().fields() {
+            let name = match part.same_as {
+                Some(above) => format!("{above}.{}", field.name),
+                None => field.name.to_owned(),
+            };
+            paths.extend(field.kind.paths().into_iter().map(|below| format!("{name}.{below}")));
+            paths.push(name);
+        }
+        paths
+    }
+
+    /// What stands in the lists and maps, where it is any of these.
+    fn innermost(self) -> Self {
+        self.element().map_or(self, Self::innermost)
+    }
+
     /// Whether there can be fields in it.
     fn has_structs(self) -> bool {
         matches!(self, Self::Struct(_)) || self.element().is_some_and(Self::has_structs)
@@ -184,12 +211,21 @@ impl Field {
 
     /// Why this value needs a grant although the field is plain, if it does.
     #[must_use]
-    pub fn guard_of_path(&self, value: &Json) -> Guard {
+    pub fn guard_of_text(&self, value: &Json) -> Guard {
         match (self.guarded_below, value) {
             (Some((directory, reason)), Json::String(path)) if is_below(path, directory) => {
                 Guard::Guarded(reason)
             }
-            _ => Guard::Plain,
+            _ => self.guard_of_lines(value),
+        }
+    }
+
+    fn guard_of_lines(&self, value: &Json) -> Guard {
+        let has_control = |text: &str| text.contains(|character: char| character.is_control());
+        let mut texts = value.as_text().into_iter().chain(value.items().iter().filter_map(Json::as_text));
+        match self.one_line {
+            Some(reason) if texts.any(has_control) => Guard::Guarded(reason),
+            Some(_) | None => Guard::Plain,
         }
     }
 
@@ -210,17 +246,7 @@ impl Field {
 
 /// Whether a path, taken from the root, is the directory `/NAME` or below it, however it is spelled.
 fn is_below(path: &str, directory: &str) -> bool {
-    let mut segments = Vec::new();
-    for segment in path.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop();
-            }
-            name => segments.push(name),
-        }
-    }
-    segments.first() == directory.strip_prefix('/').as_ref()
+    clean(path).split('/').nth(1) == directory.strip_prefix('/')
 }
 
 #[cfg(test)]

@@ -58,6 +58,48 @@ impl Json {
         out.extend_from_slice(self.to_string().as_bytes());
     }
 
+    /// The text, where this is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// The number as it is written, where this is one.
+    #[must_use]
+    pub fn as_number(&self) -> Option<&str> {
+        match self {
+            Self::Number(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::String(_) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// What stands in an array; nothing, where this is none.
+    #[must_use]
+    pub fn items(&self) -> &[Json] {
+        match self {
+            Self::Array(items) => items,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Object(_) => &[],
+        }
+    }
+
+    /// What stands in an object; nothing, where this is none.
+    #[must_use]
+    pub fn fields(&self) -> &[(String, Json)] {
+        match self {
+            Self::Object(fields) => fields,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => &[],
+        }
+    }
+
+    /// What stands in an object under this key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        self.fields().iter().find(|(own, _)| own == key).map(|(_, value)| value)
+    }
+
     /// Whether this is a zero value: `null`, `false`, a zero, `""`, `[]` or `{}`. Clients send every
     /// field they know, most of them zero; a zero field is not used.
     #[must_use]

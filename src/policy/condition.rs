@@ -1,14 +1,15 @@
-//! What a rule says about one query parameter, as data: sets of texts and of numbers.
+//! What a rule says about one parameter or field, as data: sets of texts and of numbers.
 
 use toml::Spanned;
 
-use super::draft::DraftCondition;
+use super::draft::{DraftCondition, Quantifier};
 use super::pattern::{Expression, Glob};
 use super::problem::{Code, Problem};
-use crate::operation::Value;
+use crate::operation::field::Kind;
 use crate::operation::table::{Parameter, ParameterKind};
+use crate::operation::{Json, Value};
 
-/// A set of values of a query parameter.
+/// A set of values of a parameter or field.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Condition {
     /// `false`: the parameter must not be used.
@@ -21,6 +22,8 @@ pub(super) enum Condition {
     Expression(Expression),
     /// Numbers within one of these, both ends included.
     Numbers(Vec<(i64, i64)>),
+    /// Lists and maps of which so many elements are such.
+    Elements(Quantifier, Box<Condition>),
 }
 
 impl Condition {
@@ -61,6 +64,18 @@ impl Condition {
                 }
                 Some(Self::Numbers(vec![(low, high)]))
             }
+            DraftCondition::Elements(quantifier, inner) => match Self::read(inner, problems)? {
+                inner @ (Self::Texts(_) | Self::Expression(_) | Self::Numbers(_)) => {
+                    Some(Self::Elements(*quantifier, Box::new(inner)))
+                }
+                Self::Unused | Self::Any | Self::Elements(..) => {
+                    problems.push(
+                        Problem::new(Code::WrongCondition, inner.span(), "this says nothing of an element")
+                            .help("write `{ some = [\"…\"] }`, `{ every = { regex = \"…\" } }` or the like"),
+                    );
+                    None
+                }
+            },
         }
     }
 
@@ -71,6 +86,7 @@ impl Condition {
             (Self::Unused | Self::Any, _)
             | (Self::Texts(_) | Self::Expression(_), ParameterKind::Text | ParameterKind::List)
             | (Self::Numbers(_), ParameterKind::Int) => Ok(()),
+            (Self::Elements(_, inner), ParameterKind::List) => inner.fits(parameter),
             (_, ParameterKind::Bool | ParameterKind::StrictBool) => Err(format!(
                 "`{name}` is on or off: write `query.{name} = false` to keep it off, `true` to leave it open"
             )),
@@ -84,6 +100,71 @@ impl Condition {
         }
     }
 
+    /// Whether values of a field of this kind can be in the set; the error says what to write instead.
+    pub(super) fn fits_kind(&self, kind: Kind, path: &str) -> Result<(), String> {
+        let texts = format!("write `\"{path}\" = [\"…\"]`, or `{{ regex = \"…\" }}`");
+        match (self, kind) {
+            (Self::Unused | Self::Any, _)
+            // The texts of a map are `key=value`.
+            | (Self::Texts(_) | Self::Expression(_), Kind::Text | Kind::Map(_))
+            | (Self::Numbers(_), Kind::Int | Kind::Uint | Kind::Float) => Ok(()),
+            (Self::Elements(_, inner), Kind::StrSlice | Kind::Map(_)) => inner.fits_kind(Kind::Text, path),
+            (Self::Elements(_, inner), Kind::List(element)) => inner.fits_kind(*element, path),
+            (Self::Elements(..), _) => {
+                Err(format!("`{path}` is neither a list nor a map: leave out `every` and `some`"))
+            }
+            (_, Kind::StrSlice) => self.fits_kind(Kind::Text, path),
+            (_, Kind::List(element)) => self.fits_kind(*element, path),
+            (_, Kind::Bool) => Err(format!(
+                "`{path}` is true or false: write `= true` to leave it open, `= false` to keep it off, and \
+                 `require.\"{path}\" = true` to have it on"
+            )),
+            (_, Kind::Int | Kind::Uint | Kind::Float) => {
+                Err(format!("`{path}` is a number: write `= 10`, `{{ max = 10 }}` or `{{ max = \"2GiB\" }}`"))
+            }
+            (_, Kind::Text | Kind::Map(_)) => Err(texts),
+            (_, Kind::Struct(_)) => {
+                Err(format!("`{path}` has fields: name the one that is meant, as `{path}.NAME`"))
+            }
+            (_, Kind::Bytes | Kind::Any) => {
+                Err(format!("conditions do not look into `{path}`: write `= true` or `= false`"))
+            }
+        }
+    }
+
+    /// Whether an allow rule with this condition lets a used value of a field pass: every element of a list or map
+    /// must be in the set.
+    pub(super) fn admits_json(&self, value: &Json) -> bool {
+        self.has_json(value, Quantifier::Every)
+    }
+
+    /// Whether a forbid rule with this condition strikes a used value of a field: one element is enough.
+    pub(super) fn strikes_json(&self, value: &Json) -> bool {
+        self.has_json(value, Quantifier::Some)
+    }
+
+    fn has_json(&self, value: &Json, quantifier: Quantifier) -> bool {
+        if let Self::Elements(own, inner) = self {
+            return inner.has_json(value, *own);
+        }
+        let of_elements = |mut are: Box<dyn Iterator<Item = bool> + '_>| match quantifier {
+            Quantifier::Every => are.all(|is| is),
+            Quantifier::Some => are.any(|is| is),
+        };
+        match (self, value) {
+            (Self::Any, _) => true,
+            (Self::Unused, _) | (_, Json::Null | Json::Bool(_)) => false,
+            (_, Json::Array(items)) => {
+                of_elements(Box::new(items.iter().map(|item| self.has_json(item, quantifier))))
+            }
+            (_, Json::Object(fields)) => {
+                of_elements(Box::new(fields.iter().map(|(key, value)| self.has_text(&entry(key, value)))))
+            }
+            (_, Json::String(text)) => self.has_text(text),
+            (_, Json::Number(text)) => text.parse().is_ok_and(|number| self.has_number(number)),
+        }
+    }
+
     /// Whether an allow rule with this condition lets the value pass. What is sent but not used, as
     /// an empty text, always passes.
     pub(super) fn admits(&self, value: &Value) -> bool {
@@ -94,7 +175,7 @@ impl Condition {
             Value::Bool(_) | Value::Filters(_) | Value::Json(_) => *self == Self::Any,
             Value::Int(number) => self.has_number(*number),
             Value::Text(text) => self.has_text(text),
-            Value::List(texts) => texts.iter().all(|text| self.has_text(text)),
+            Value::List(texts) => self.has_texts(texts, Quantifier::Every),
         }
     }
 
@@ -105,15 +186,29 @@ impl Condition {
                 Value::Bool(_) | Value::Filters(_) | Value::Json(_) => *self == Self::Any,
                 Value::Int(number) => self.has_number(*number),
                 Value::Text(text) => self.has_text(text),
-                Value::List(texts) => texts.iter().any(|text| self.has_text(text)),
+                Value::List(texts) => self.has_texts(texts, Quantifier::Some),
             }
     }
 
-    fn has_number(&self, number: i64) -> bool {
+    /// As a requirement: whether the value is used, and in the set.
+    pub(super) fn is_met(&self, value: &Value) -> bool {
+        is_used(value) && self.admits(value)
+    }
+
+    fn has_texts(&self, texts: &[String], quantifier: Quantifier) -> bool {
+        match (self, quantifier) {
+            (Self::Elements(own, inner), _) => inner.has_texts(texts, *own),
+            (_, Quantifier::Every) => texts.iter().all(|text| self.has_text(text)),
+            (_, Quantifier::Some) => texts.iter().any(|text| self.has_text(text)),
+        }
+    }
+
+    /// Whether the number is in the set.
+    pub(super) fn has_number(&self, number: i64) -> bool {
         match self {
             Self::Any => true,
             Self::Numbers(ranges) => ranges.iter().any(|(low, high)| (*low..=*high).contains(&number)),
-            Self::Unused | Self::Texts(_) | Self::Expression(_) => false,
+            Self::Unused | Self::Texts(_) | Self::Expression(_) | Self::Elements(..) => false,
         }
     }
 
@@ -122,7 +217,7 @@ impl Condition {
             Self::Any => true,
             Self::Texts(globs) => globs.iter().any(|glob| glob.matches(text)),
             Self::Expression(expression) => expression.matches(text),
-            Self::Unused | Self::Numbers(_) => false,
+            Self::Unused | Self::Numbers(_) | Self::Elements(..) => false,
         }
     }
 
@@ -139,8 +234,45 @@ impl Condition {
             (Self::Numbers(narrow), Self::Numbers(wide)) => narrow
                 .iter()
                 .all(|(low, high)| wide.iter().any(|(lowest, highest)| lowest <= low && high <= highest)),
+            (Self::Elements(narrow_quantifier, narrow), Self::Elements(quantifier, wide)) => {
+                narrow_quantifier == quantifier && narrow.within(wide)
+            }
             _ => self == other,
         }
+    }
+
+    /// The condition as a policy writes it; texts are quoted by `quote`.
+    pub(super) fn written(&self, quote: fn(&str) -> String) -> String {
+        match self {
+            Self::Unused => "false".to_owned(),
+            Self::Any => "true".to_owned(),
+            Self::Texts(globs) => one_or_many(globs.iter().map(Glob::source).map(|glob| quote(&glob))),
+            Self::Expression(expression) => format!("{{ regex = {} }}", quote(expression.source())),
+            Self::Numbers(ranges) => match ranges.as_slice() {
+                [(min, i64::MAX)] => format!("{{ min = {min} }}"),
+                [(0, max)] if *max != 0 => format!("{{ max = {max} }}"),
+                [(min, max)] if min != max => format!("{{ min = {min}, max = {max} }}"),
+                ranges => one_or_many(ranges.iter().map(|(number, _)| number.to_string())),
+            },
+            Self::Elements(Quantifier::Every, inner) => format!("{{ every = {} }}", inner.written(quote)),
+            Self::Elements(Quantifier::Some, inner) => format!("{{ some = {} }}", inner.written(quote)),
+        }
+    }
+}
+
+fn one_or_many(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    match items.as_slice() {
+        [only] => only.clone(),
+        items => format!("[{}]", items.join(", ")),
+    }
+}
+
+/// An entry of a map, as patterns see it: `key=value`; the key alone, where the value is no text.
+pub(super) fn entry(key: &str, value: &Json) -> String {
+    match value {
+        Json::String(text) => format!("{key}={text}"),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => key.to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The policy as written: every value with its place in the file, nothing looked up yet.
 
+mod aspect;
+mod condition;
 mod value;
 
 use std::ops::Range;
@@ -9,7 +11,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::nearest::nearest;
 use super::problem::{Code, Problem};
-use crate::operation::table::{self, ParameterKind};
+use crate::operation::meaning::Aspect;
+pub(super) use aspect::DraftAspect;
+use aspect::aspect_keys;
+pub(super) use condition::{DraftCondition, Quantifier};
 use value::Reader;
 
 /// A policy file, as written.
@@ -17,6 +22,7 @@ use value::Reader;
 pub(super) struct Draft {
     pub(super) version: Option<Spanned<i64>>,
     pub(super) mode: Option<Spanned<String>>,
+    pub(super) min_version: Option<Spanned<String>>,
     pub(super) clients: Vec<DraftClient>,
     pub(super) allow: Vec<DraftRule>,
     pub(super) forbid: Vec<DraftRule>,
@@ -39,33 +45,28 @@ pub(super) struct DraftRule {
     pub(super) name: Option<Spanned<String>>,
     pub(super) clients: Option<Vec<Spanned<String>>>,
     pub(super) operations: Vec<Spanned<String>>,
-    pub(super) query: Vec<(Spanned<String>, Spanned<DraftCondition>)>,
+    pub(super) query: Vec<Conditioned>,
+    pub(super) body: Vec<Conditioned>,
+    /// `body = true`
+    pub(super) whole_body: Option<Spanned<bool>>,
+    pub(super) aspects: Vec<(Aspect, Spanned<DraftAspect>)>,
+    pub(super) require: Vec<Conditioned>,
+    pub(super) require_query: Vec<Conditioned>,
+    pub(super) profile: Option<Spanned<String>>,
     pub(super) unguarded: Option<Spanned<bool>>,
     pub(super) reason: Option<Spanned<String>>,
-    /// Whether a line `query.PARAM = …` can be added under the header: not where `query` is an
-    /// inline table or has a header of its own.
-    pub(super) takes_query_lines: bool,
+    /// Whether lines can be added under the header: not where a table that they may go into is an inline one or has
+    /// a header of its own.
+    pub(super) takes_lines: bool,
 }
 
-/// The right side of `query.PARAM = …`
-#[derive(Debug)]
-pub(super) enum DraftCondition {
-    /// `true`, `false`
-    Used(bool),
-    /// `"a*"`, `["a", "b*"]`
-    Texts(Vec<Spanned<String>>),
-    /// `{ regex = "…" }`
-    Regex(Spanned<String>),
-    /// `10`, `[10, 20]`
-    Numbers(Vec<Spanned<i64>>),
-    /// `{ min = 1, max = 60 }`
-    Range { min: Option<Spanned<i64>>, max: Option<Spanned<i64>> },
-}
+/// What a condition is about, and the condition.
+pub(super) type Conditioned = (Spanned<String>, Spanned<DraftCondition>);
 
-const FILE_KEYS: &[&str] = &["version", "mode", "clients", "allow", "forbid"];
+const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid"];
 const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
-const ALLOW_KEYS: &[&str] = &["name", "clients", "operations", "query", "unguarded", "reason"];
-const FORBID_KEYS: &[&str] = &["name", "clients", "operations", "query", "reason"];
+const RULE_KEYS: &[&str] = &["name", "clients", "operations", "query", "body", "resources", "reason"];
+const ALLOW_KEYS: &[&str] = &["require", "profile", "unguarded"];
 
 /// Reads the source. What comes out is what could be read of it; nothing, where it is not TOML.
 pub(super) fn read(source: &str) -> (Option<Draft>, Vec<Problem>) {
@@ -166,13 +167,14 @@ impl Reader<'_> {
         Draft {
             version: table.get("version").and_then(|value| self.integer(value, "version")),
             mode: table.get("mode").and_then(|value| self.string(value, "mode")),
+            min_version: table.get("min_version").and_then(|value| self.string(value, "min_version")),
             clients: clients
                 .into_iter()
                 .flatten()
                 .filter_map(|(name, value)| self.client(name, value))
                 .collect(),
-            allow: self.rules(table, "allow", ALLOW_KEYS),
-            forbid: self.rules(table, "forbid", FORBID_KEYS),
+            allow: self.rules(table, "allow", &rule_keys(ALLOW_KEYS)),
+            forbid: self.rules(table, "forbid", &rule_keys(&[])),
         }
     }
 
@@ -227,106 +229,41 @@ impl Reader<'_> {
             );
             Vec::new()
         };
-        let query = table.get("query");
-        let conditions = query.and_then(|value| self.table(value, "query")).into_iter().flatten();
+        let require = table.get("require").and_then(|value| self.table(value, "require"));
+        let (body, whole_body) = match table.get("body") {
+            Some(whole) if whole.get_ref().is_bool() => (Vec::new(), self.boolean(whole, "body")),
+            Some(value) => {
+                let fields = self.table(value, "body");
+                (fields.map(|fields| self.paths("body", fields)).unwrap_or_default(), None)
+            }
+            None => (Vec::new(), None),
+        };
         Some(DraftRule {
             span,
             name: table.get("name").and_then(|value| self.text(value, "name")),
             clients: table.get("clients").map(|value| self.strings(value, "clients")),
             operations,
-            query: conditions
-                .filter_map(|(name, value)| {
-                    let name = Spanned::new(name.span(), name.get_ref().clone().into_owned());
-                    let condition = self.condition(name.get_ref(), value)?;
-                    Some((name, Spanned::new(value.span(), condition)))
-                })
-                .collect(),
+            query: table.get("query").map(|value| self.parameters("query", value)).unwrap_or_default(),
+            body,
+            whole_body,
+            aspects: self.aspects(table),
+            require: require.map(|table| self.requirements(table)).unwrap_or_default(),
+            require_query: require
+                .and_then(|table| table.get("query"))
+                .map(|value| self.parameters("require.query", value))
+                .unwrap_or_default(),
+            profile: table.get("profile").and_then(|value| self.string(value, "profile")),
             unguarded: table.get("unguarded").and_then(|value| self.boolean(value, "unguarded")),
             reason: table.get("reason").and_then(|value| self.text(value, "reason")),
-            takes_query_lines: query.is_none_or(|value| self.is_dotted(value)),
+            takes_lines: ["query", "body", "resources"]
+                .into_iter()
+                .filter_map(|name| table.get(name))
+                .all(|value| !value.get_ref().is_table() || self.is_dotted(value)),
         })
-    }
-
-    fn condition(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<DraftCondition> {
-        let what = format!("query.{name}");
-        match value.get_ref() {
-            DeValue::Boolean(used) => Some(DraftCondition::Used(*used)),
-            DeValue::String(_) => self.string(value, &what).map(|text| DraftCondition::Texts(vec![text])),
-            DeValue::Integer(_) => {
-                self.integer(value, &what).map(|number| DraftCondition::Numbers(vec![number]))
-            }
-            DeValue::Array(array) if array.is_empty() => {
-                self.strings(value, &what);
-                None
-            }
-            DeValue::Array(array)
-                if array.iter().next().is_some_and(|first| first.get_ref().is_integer()) =>
-            {
-                Some(DraftCondition::Numbers(self.integers(value, &what)))
-            }
-            DeValue::Array(_) => {
-                let texts = self.strings(value, &what);
-                (!texts.is_empty()).then_some(DraftCondition::Texts(texts))
-            }
-            DeValue::Table(table) => self.condition_table(name, value.span(), table),
-            DeValue::Float(_) | DeValue::Datetime(_) => {
-                self.wrong_type(value, &what, "a condition");
-                None
-            }
-        }
-    }
-
-    fn condition_table(
-        &mut self,
-        name: &str,
-        span: Range<usize>,
-        table: &DeTable<'_>,
-    ) -> Option<DraftCondition> {
-        let what = format!("query.{name}");
-        let reported = self.problems.len();
-        self.known_keys(table, &["regex", "min", "max"], "a condition");
-        let has_unknown = self.problems.len() > reported;
-        if has_unknown && is_json(name) {
-            // One for all of them, which says what there is in their place.
-            self.problems.truncate(reported);
-            self.problems.push(
-                Problem::new(Code::WrongCondition, span, format!("this is no condition for `{name}`"))
-                    .help(super::condition::json_help(name)),
-            );
-            return None;
-        }
-        let min = table.get("min");
-        let max = table.get("max");
-        match (table.get("regex"), min.or(max)) {
-            (Some(regex), None) => self.string(regex, "regex").map(DraftCondition::Regex),
-            (None, Some(_)) => Some(DraftCondition::Range {
-                min: min.and_then(|value| self.integer(value, "min")),
-                max: max.and_then(|value| self.integer(value, "max")),
-            }),
-            (Some(_), Some(bound)) => {
-                let message = format!("`{what}` has both `regex` and a range");
-                self.problems.push(
-                    Problem::new(Code::WrongCondition, span, message)
-                        .also(bound.span(), "a range is for numbers")
-                        .help("a parameter is a text or a number: keep one of them"),
-                );
-                None
-            }
-            (None, None) if has_unknown => None,
-            (None, None) => {
-                self.problems.push(
-                    Problem::new(Code::EmptyValue, span, format!("`{what}` says nothing"))
-                        .help("write `{ max = 60 }`, `{ min = 1, max = 60 }` or `{ regex = \"…\" }`"),
-                );
-                None
-            }
-        }
     }
 }
 
-/// Whether every parameter of this name is JSON.
-fn is_json(name: &str) -> bool {
-    let mut kinds =
-        table::endpoints().filter_map(|endpoint| endpoint.parameter(name)).map(|p| p.kind).peekable();
-    kinds.peek().is_some() && kinds.all(|kind| matches!(kind, ParameterKind::Filters | ParameterKind::Json))
+/// The keys that a rule may have.
+fn rule_keys(further: &[&'static str]) -> Vec<&'static str> {
+    RULE_KEYS.iter().chain(further).copied().chain(aspect_keys()).collect()
 }

@@ -9,8 +9,9 @@ use super::suggest::{self, Asker, Case};
 use super::verdict::{Denial, Grounds, Refusal, Verdict};
 use super::{Candidates, Mode, Policy, selection};
 use crate::client::Client;
-use crate::operation::Operation;
+use crate::operation::meaning::Aspect;
 use crate::operation::table::Endpoint;
+use crate::operation::{Operation, Question};
 
 /// An operation that may go on. Only the judge makes one.
 #[derive(Debug)]
@@ -61,21 +62,46 @@ impl Policy {
         self.mode == Mode::Observe || rules.any(|rule| rule.is_for(&clients))
     }
 
+    /// What the daemon must be asked before the operation can be judged: where a rule looks at files of the host,
+    /// what volumes and the containers of `VolumesFrom` are.
+    #[must_use]
+    pub fn questions(&self, client: &Client, operation: &Operation) -> Vec<Question> {
+        let clients = self.matching_clients(client);
+        let Some(candidates) = self.candidates.get(&selection::key(operation.endpoint())) else {
+            return Vec::new();
+        };
+        let allow = candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place));
+        let forbid = candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place));
+        let mut rules = allow.chain(forbid);
+        let looks = |rule: &Rule| rule.is_for(&clients) && rule.aspects.contains_key(&Aspect::HostPaths);
+        if !rules.any(looks) {
+            return Vec::new();
+        }
+        let questions: BTreeSet<Question> = operation.understand().questions().cloned().collect();
+        questions.into_iter().collect()
+    }
+
     /// The rule that grants the operation, or why it is refused.
     fn decide(&self, client: &Client, operation: &Operation) -> Result<&Rule, Box<Refusal>> {
         let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };
-        let refuse = |case: &Case<'_>| Box::new(suggest::refusal(operation, asker, case));
+        let understood = &operation.understand();
+        let refuse = |case: &Case<'_>| Box::new(suggest::refusal(operation, understood, asker, case));
         let nothing = Candidates::default();
         let candidates = self.candidates.get(&selection::key(operation.endpoint())).unwrap_or(&nothing);
         let clients = self.matching_clients(client);
         let path = OnceCell::new();
         let is_path_of = |paths: &Paths| paths.contain(|| path.get_or_init(|| operation.path()).as_str());
 
+        if let Some(floor) = self.min_version.filter(|floor| operation.version() < *floor) {
+            return Err(refuse(&Case::TooOld(floor)));
+        }
         let forbidding = candidates
             .forbid
             .iter()
             .filter_map(|(place, paths)| Some((self.forbid.get(*place)?, paths)))
-            .filter(|(rule, paths)| rule.is_for(&clients) && rule.strikes(operation) && is_path_of(paths))
+            .filter(|(rule, paths)| {
+                rule.is_for(&clients) && rule.strikes(operation, understood) && is_path_of(paths)
+            })
             .min_by_key(|(rule, _)| &rule.name);
         if let Some((rule, _)) = forbidding {
             return Err(refuse(&Case::Forbidden(rule)));
@@ -91,7 +117,7 @@ impl Policy {
         let mut closest: Option<(&Rule, Vec<Shortfall>)> = None;
         let mut granting: Option<&Rule> = None;
         for rule in for_client {
-            let shortfalls = rule.shortfalls(operation);
+            let shortfalls = rule.shortfalls(operation, understood);
             if shortfalls.is_empty() {
                 granting = granting.into_iter().chain([rule]).min_by_key(|rule| &rule.name);
             } else {
@@ -103,7 +129,8 @@ impl Policy {
             (Some(rule), _) => Ok(rule),
             (None, Some((rule, shortfalls))) => Err(refuse(&Case::Short(rule, &shortfalls))),
             (None, None) => {
-                let granting = for_others.iter().filter(|rule| rule.shortfalls(operation).is_empty());
+                let granting =
+                    for_others.iter().filter(|rule| rule.shortfalls(operation, understood).is_empty());
                 let others = granting.filter_map(|rule| rule.clients.as_ref()).flatten();
                 let names: BTreeSet<&str> = others
                     .filter_map(|place| self.clients.get(*place))
@@ -113,7 +140,7 @@ impl Policy {
                     .into_iter()
                     .map(|(rule, _)| rule)
                     .filter(|rule| rule.is_for(&clients))
-                    .min_by_key(|rule| (rule.shortfalls(operation).len(), &rule.name));
+                    .min_by_key(|rule| (rule.shortfalls(operation, understood).len(), &rule.name));
                 Err(refuse(&Case::NoRule { granted_to: &names, elsewhere }))
             }
         }

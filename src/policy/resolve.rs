@@ -5,18 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 use super::Mode;
+use super::aspect::AspectSet;
+use super::body::FieldCondition;
 use super::condition::Condition;
-use super::draft::{Draft, DraftCondition, DraftRule};
-use super::nearest::did_you_mean;
+use super::draft::{Conditioned, Draft, DraftCondition, DraftRule};
+use super::nearest::{did_you_mean, nearest};
 use super::problem::{Code, Problem};
+use super::require::{Demand, Requirement, safe_profile};
 use super::rule::{Rule, RuleName};
-use super::selection::Selection;
+use super::selection::{self, Selection};
 use super::selector::Selector;
-use crate::operation::table::{self, Endpoint, Parameter, ParameterKind};
+use crate::operation::field::{FieldPath, Kind};
+use crate::operation::meaning::{Posture, Stance};
+use crate::operation::table::{self, BodyKind, Endpoint, Parameter, ParameterKind};
+use crate::operation::version::ApiVersion;
 
 /// The meaning of a draft.
 pub(super) struct Resolved {
     pub(super) mode: Mode,
+    pub(super) min_version: Option<ApiVersion>,
     pub(super) clients: Vec<Selector>,
     pub(super) allow: Vec<Rule>,
     pub(super) forbid: Vec<Rule>,
@@ -38,7 +45,8 @@ pub(super) fn resolve(draft: &Draft, source: &str, problems: &mut Vec<Problem>) 
     };
     let allow = rules(&draft.allow, false);
     let forbid = rules(&draft.forbid, true);
-    Resolved { mode: resolve_mode(draft, problems), clients, allow, forbid }
+    let min_version = resolve_min_version(draft, problems);
+    Resolved { mode: resolve_mode(draft, problems), min_version, clients, allow, forbid }
 }
 
 fn check_version(draft: &Draft, problems: &mut Vec<Problem>) {
@@ -60,6 +68,21 @@ fn resolve_mode(draft: &Draft, problems: &mut Vec<Problem>) -> Mode {
         );
         Mode::Enforce
     })
+}
+
+fn resolve_min_version(draft: &Draft, problems: &mut Vec<Problem>) -> Option<ApiVersion> {
+    let written = draft.min_version.as_ref()?;
+    let version = ApiVersion::read(written.get_ref());
+    let known = version.filter(|version| (ApiVersion::OLDEST..=ApiVersion::NEWEST).contains(version));
+    if known.is_none() {
+        let message = format!("`{}` is no API version that dockgate knows", written.get_ref());
+        problems.push(Problem::new(Code::NumberOutOfRange, written.span(), message).help(format!(
+            "it knows {} to {}: `min_version = \"1.44\"`",
+            ApiVersion::OLDEST,
+            ApiVersion::NEWEST
+        )));
+    }
+    known
 }
 
 fn check_names(draft: &Draft, problems: &mut Vec<Problem>) {
@@ -96,7 +119,23 @@ fn resolve_rule(
     for (name, condition) in &draft.query {
         conditions.extend(resolve_condition(name, condition, &selection, forbids, problems));
     }
+    let fields = |conditions: &[Conditioned], table, problems: &mut Vec<Problem>| {
+        let found = conditions
+            .iter()
+            .filter_map(|written| resolve_field(table, written, &selection, forbids, problems));
+        found.collect::<Vec<_>>()
+    };
+    let body = fields(&draft.body, "body", problems);
+    let aspects = draft
+        .aspects
+        .iter()
+        .filter_map(|(aspect, written)| Some((*aspect, AspectSet::read(*aspect, written, problems)?)));
+    let aspects = aspects.collect();
     Rule {
+        fields: body,
+        aspects,
+        requirements: resolve_requirements(draft, &selection, problems),
+        whole_body: draft.whole_body.as_ref().is_some_and(|whole| *whole.get_ref()),
         name,
         span: draft.span.clone(),
         clients: draft.clients.as_ref().map(|names| resolve_clients(names, clients, problems)),
@@ -104,7 +143,7 @@ fn resolve_rule(
         conditions,
         unguarded: draft.unguarded.as_ref().is_some_and(|unguarded| *unguarded.get_ref()),
         reason: draft.reason.as_ref().map(|reason| reason.get_ref().clone()),
-        takes_lines: draft.takes_query_lines && draft.unguarded.is_none(),
+        takes_lines: draft.takes_lines && draft.unguarded.is_none() && draft.whole_body.is_none(),
     }
 }
 
@@ -179,6 +218,176 @@ fn resolve_condition(
         return None;
     }
     Some((first.name, condition))
+}
+
+/// A condition on a field, in those operations of the rule that have it.
+fn resolve_field(
+    table: &str,
+    (path, draft): &Conditioned,
+    selection: &Selection,
+    forbids: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<FieldCondition> {
+    let condition = Condition::read(draft, problems);
+    let mut places = BTreeMap::new();
+    for endpoint in selection.endpoints() {
+        if let Some((path, found)) =
+            json_kind(endpoint).and_then(|kind| FieldPath::find(kind, path.get_ref()))
+        {
+            places.insert(selection::key(endpoint), (path, found));
+        }
+    }
+    let Some((canonical, found)) = places.values().next().cloned() else {
+        problems.extend(unknown_field(path, selection));
+        return None;
+    };
+    let condition = condition?;
+    let name = canonical.to_string();
+    let fault = if forbids && condition == Condition::Unused {
+        Some((
+            format!("a forbid rule cannot strike what is not used: `\"{name}\" = false`"),
+            format!(
+                "`body.\"{name}\" = true` forbids it when it is used; in an allow rule `false` keeps it out"
+            ),
+        ))
+    } else {
+        let help = condition.fits_kind(found.field.kind, &name).err();
+        help.map(|help| (format!("this is no condition for `{table}.\"{name}\"`"), help))
+    };
+    if let Some((message, help)) = fault {
+        problems.push(Problem::new(Code::WrongCondition, draft.span(), message).help(help));
+        return None;
+    }
+    Some(FieldCondition { path: name, condition, places })
+}
+
+fn json_kind(endpoint: &Endpoint) -> Option<Kind> {
+    match endpoint.body {
+        BodyKind::Json { kind, guard: _ } => Some(kind),
+        BodyKind::None | BodyKind::Tar => None,
+    }
+}
+
+fn unknown_field(path: &Spanned<String>, selection: &Selection) -> Option<Problem> {
+    let kinds: Vec<Kind> = selection.endpoints().filter_map(json_kind).collect();
+    if selection.endpoints().next().is_none() || (selection.partial && kinds.is_empty()) {
+        return None;
+    }
+    let message = format!("no operation of this rule has a field `{}` in its body", path.get_ref());
+    let known: BTreeSet<String> = kinds.iter().flat_map(|kind| kind.paths()).collect();
+    let last = path.get_ref().rsplit('.').next().unwrap_or_default();
+    let ends =
+        known.iter().find(|known| known.rsplit('.').next().is_some_and(|l| l.eq_ignore_ascii_case(last)));
+    let help = match ends {
+        _ if kinds.is_empty() => Some("they have no JSON body".to_owned()),
+        Some(known) => Some(format!("did you mean `\"{known}\"`?")),
+        None => nearest(path.get_ref(), known.iter().map(String::as_str))
+            .map(|near| format!("did you mean `\"{near}\"`?")),
+    };
+    Some(Problem::new(Code::UnknownField, path.span(), message).help_if(help))
+}
+
+fn resolve_requirements(
+    draft: &DraftRule,
+    selection: &Selection,
+    problems: &mut Vec<Problem>,
+) -> Vec<Requirement> {
+    let mut requirements = Vec::new();
+    let makes_containers = || selection.endpoints().any(|endpoint| Posture::is_of(endpoint.id));
+    let needs_containers = |span: std::ops::Range<usize>, what: &str, problems: &mut Vec<Problem>| {
+        if !selection.partial && !makes_containers() {
+            let message =
+                format!("no operation of this rule makes containers, so that `{what}` says nothing");
+            problems.push(Problem::new(Code::WrongCondition, span, message).help(
+                "it is for `POST /containers/create`, `POST /services/create` and updates of services",
+            ));
+        }
+    };
+    if let Some(profile) = &draft.profile {
+        needs_containers(profile.span(), "profile", problems);
+        if profile.get_ref() == "safe" {
+            requirements.extend(safe_profile());
+        } else {
+            let message = format!("there is no profile `{}`", profile.get_ref());
+            problems.push(
+                Problem::new(Code::WrongCondition, profile.span(), message)
+                    .help("write `profile = \"safe\"`; for something else name it under `require`"),
+            );
+        }
+    }
+    for written in &draft.require {
+        let (name, condition) = written;
+        if let Some(stance) = Stance::ALL.into_iter().find(|stance| stance.as_str() == name.get_ref()) {
+            needs_containers(name.span(), name.get_ref(), problems);
+            if let Some(demand) = resolve_demand(stance, condition, problems) {
+                requirements.push(Requirement::Stance(stance, demand));
+            }
+            continue;
+        }
+        if let Some(field) = resolve_field("require", written, selection, false, problems) {
+            if field.condition == Condition::Unused {
+                let message = format!("`require.\"{}\" = false` requires nothing", field.path);
+                problems.push(
+                    Problem::new(Code::WrongCondition, condition.span(), message)
+                        .help(format!("`body.\"{}\" = false` keeps it out", field.path)),
+                );
+            } else {
+                requirements.push(Requirement::Field(field));
+            }
+        }
+    }
+    for (name, condition) in &draft.require_query {
+        if let Some((name, condition)) = resolve_condition(name, condition, selection, false, problems) {
+            requirements.push(Requirement::Parameter(name, condition));
+        }
+    }
+    requirements
+}
+
+fn resolve_demand(
+    stance: Stance,
+    written: &Spanned<DraftCondition>,
+    problems: &mut Vec<Problem>,
+) -> Option<Demand> {
+    let name = stance.as_str();
+    let help = match (stance, written.get_ref()) {
+        (Stance::ReadOnlyRoot | Stance::NoNewPrivileges | Stance::NonRoot, DraftCondition::Used(true)) => {
+            return Some(Demand::Holds);
+        }
+        (Stance::DropCapabilities, DraftCondition::Texts(texts)) => {
+            let name = |text: &Spanned<String>| {
+                let name = text.get_ref().to_ascii_uppercase();
+                name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
+            };
+            return Some(Demand::Dropped(texts.iter().map(name).collect()));
+        }
+        (Stance::Memory | Stance::Pids | Stance::Cpus, DraftCondition::Used(true)) => {
+            return Some(Demand::Limit(Condition::Numbers(vec![(1, i64::MAX)])));
+        }
+        (
+            Stance::Memory | Stance::Pids | Stance::Cpus,
+            DraftCondition::Numbers(_) | DraftCondition::Range { .. } | DraftCondition::Texts(_),
+        ) => match Condition::read(written, problems)? {
+            condition @ Condition::Numbers(_) => return Some(Demand::Limit(condition)),
+            Condition::Unused
+            | Condition::Any
+            | Condition::Texts(_)
+            | Condition::Expression(_)
+            | Condition::Elements(..) => {
+                format!("write `require.{name} = {{ max = … }}`, or `true` for any limit")
+            }
+        },
+        (Stance::Memory | Stance::Pids | Stance::Cpus, _) => {
+            format!("write `require.{name} = {{ max = … }}`, or `true` for any limit")
+        }
+        (Stance::DropCapabilities, _) => "write `require.drop_capabilities = [\"ALL\"]`".to_owned(),
+        (Stance::ReadOnlyRoot | Stance::NoNewPrivileges | Stance::NonRoot, _) => {
+            format!("write `require.{name} = true`, or leave it out")
+        }
+    };
+    let message = format!("this is no condition for `require.{name}`");
+    problems.push(Problem::new(Code::WrongCondition, written.span(), message).help(help));
+    None
 }
 
 /// What a parameter is, in words.

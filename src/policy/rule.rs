@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
+use super::aspect::AspectSet;
+use super::body::FieldCondition;
 use super::condition::Condition;
+use super::require::Requirement;
 use super::selection::Selection;
 use crate::operation::field::UsedField;
+use crate::operation::meaning::{Aspect, Use};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
-use crate::operation::{Operation, Value};
+use crate::operation::{Json, Operation, Understanding, UsedParameter, Value};
 
 /// An allow rule or a forbid rule.
 #[derive(Clone, Debug)]
@@ -19,7 +23,16 @@ pub(super) struct Rule {
     /// Places in the policy's list of clients; without them it is for everyone.
     pub(super) clients: Option<BTreeSet<usize>>,
     pub(super) selection: Selection,
+    /// On query parameters.
     pub(super) conditions: BTreeMap<&'static str, Condition>,
+    /// On fields of bodies.
+    pub(super) fields: Vec<FieldCondition>,
+    /// On what is meant, whatever says it.
+    pub(super) aspects: BTreeMap<Aspect, AspectSet>,
+    /// What must be set. Always empty in a forbid rule.
+    pub(super) requirements: Vec<Requirement>,
+    /// Whether it grants what is guarded in bodies, as far as it is known. Always `false` in a forbid rule.
+    pub(super) whole_body: bool,
     /// Whether it grants whatever is guarded. Always `false` in a forbid rule.
     pub(super) unguarded: bool,
     pub(super) reason: Option<String>,
@@ -41,26 +54,62 @@ pub(super) enum RuleName {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shortfall {
     /// A guarded parameter is used, and the rule does not grant it.
-    Grant { parameter: &'static Parameter, guard: &'static str, value: Value },
+    Grant { parameter: &'static Parameter, guard: &'static str, value: Value, means: Option<Vec<Use>> },
     /// The body is guarded as a whole, and the rule does not grant it.
     Body { guard: &'static str },
     /// A guarded field of the body is used, and the rule does not grant it.
-    Field { path: String, place: String, guard: &'static str, known: bool },
+    Field(LackingField),
     /// A parameter has a value that the rule's condition does not admit.
     Condition { parameter: &'static Parameter, value: Value },
+    /// A field has a value that the rule's condition does not admit.
+    FieldCondition { path: String, value: Json },
+    /// Something is meant that the rule does not admit.
+    Meaning(Use),
+    /// Something is not set that the rule requires; in words.
+    Requirement(String),
+}
+
+/// A guarded field that is used and not granted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LackingField {
+    pub(super) path: String,
+    pub(super) place: String,
+    pub(super) guard: &'static str,
+    pub(super) known: bool,
+    pub(super) value: Json,
+    /// What it means, if that is all that it says.
+    pub(super) means: Option<Vec<Use>>,
 }
 
 /// What an allow rule admits of one parameter.
 pub(super) enum Admission<'r> {
     /// Whatever is sent.
     Anything,
-    /// Only zero values, and what the table knows to be harmless: it is guarded, and the text says why.
-    Zero { why: &'static str, harmless: &'static [&'static str] },
+    /// Only zero values, and what the table knows to be harmless: it is guarded.
+    Zero { harmless: &'static [&'static str] },
     /// What the condition admits.
     If(&'r Condition),
 }
 
 impl Rule {
+    /// A rule that says nothing.
+    pub(super) fn blank() -> Self {
+        Self {
+            name: RuleName::AtLine(0),
+            span: 0..0,
+            clients: None,
+            selection: Selection::default(),
+            conditions: BTreeMap::new(),
+            fields: Vec::new(),
+            aspects: BTreeMap::new(),
+            requirements: Vec::new(),
+            whole_body: false,
+            unguarded: false,
+            reason: None,
+            takes_lines: true,
+        }
+    }
+
     /// Whether the rule is for one of these clients.
     pub(super) fn is_for(&self, clients: &BTreeSet<usize>) -> bool {
         self.clients.as_ref().is_none_or(|mine| !mine.is_disjoint(clients))
@@ -70,38 +119,84 @@ impl Rule {
     pub(super) fn admission(&self, parameter: &Parameter) -> Admission<'_> {
         match (self.conditions.get(parameter.name), parameter.guard) {
             (Some(condition), _) => Admission::If(condition),
-            (None, Guard::Guarded(why)) if !self.unguarded => {
-                Admission::Zero { why, harmless: parameter.harmless }
-            }
+            (None, Guard::Guarded(_)) if !self.unguarded => Admission::Zero { harmless: parameter.harmless },
             (None, Guard::Plain | Guard::Guarded(_)) => Admission::Anything,
         }
     }
 
     /// As an allow rule for the operation's endpoint: everything that it lacks to grant the request.
-    pub(super) fn shortfalls(&self, operation: &Operation) -> Vec<Shortfall> {
+    pub(super) fn shortfalls(&self, operation: &Operation, understood: &Understanding<'_>) -> Vec<Shortfall> {
         let mut shortfalls = Vec::new();
         for (parameter, value) in operation.query().iter() {
-            match self.admission(parameter) {
-                Admission::Zero { why: guard, .. } if needs_grant(parameter, value) => {
-                    shortfalls.push(Shortfall::Grant { parameter, guard, value: value.clone() });
-                }
-                Admission::If(condition) if !condition.admits(value) => {
-                    shortfalls.push(Shortfall::Condition { parameter, value: value.clone() });
-                }
-                Admission::Anything | Admission::Zero { .. } | Admission::If(_) => {}
+            if let Some(condition) = self.conditions.get(parameter.name).filter(|c| !c.admits(value)) {
+                debug_assert!(*condition != Condition::Any, "any value is admitted");
+                shortfalls.push(Shortfall::Condition { parameter, value: value.clone() });
             }
         }
+        for field in &self.fields {
+            if let Some(value) = field.fails(operation) {
+                shortfalls.push(Shortfall::FieldCondition { path: field.path.clone(), value: value.clone() });
+            }
+        }
+        for meant in understood.uses() {
+            let set = self.aspects.get(&meant.meaning.aspect());
+            if set.is_some_and(|set| !set.admits(&meant.meaning)) {
+                shortfalls.push(Shortfall::Meaning(meant.clone()));
+            }
+        }
+        for requirement in self.requirements.iter().filter(|requirement| !requirement.is_met(operation)) {
+            shortfalls.push(Shortfall::Requirement(requirement.wish()));
+        }
         if !self.unguarded {
-            shortfalls.extend(body_shortfalls(operation));
+            shortfalls.extend(self.ungranted(operation, understood));
         }
         shortfalls
     }
 
+    /// What is guarded and used, and not granted.
+    pub(super) fn ungranted(&self, operation: &Operation, understood: &Understanding<'_>) -> Vec<Shortfall> {
+        let endpoint = operation.endpoint();
+        let mut lacking = Vec::new();
+        for used in &understood.parameters {
+            let Guard::Guarded(guard) = used.guard() else { continue };
+            if !self.conditions.contains_key(used.parameter.name) && !self.grants_meaning(used.meaning()) {
+                lacking.push(Shortfall::of_parameter(used, guard));
+            }
+        }
+        if let Some(guard) = body_guard(endpoint) {
+            if !self.whole_body {
+                lacking.push(Shortfall::Body { guard });
+            }
+            return lacking;
+        }
+        for used in &understood.fields {
+            let Guard::Guarded(guard) = used.guard else { continue };
+            let is_granted = (self.whole_body && used.field.is_some())
+                || self.fields.iter().any(|field| field.grants(endpoint, used))
+                || self.grants_meaning(used.meaning());
+            if !is_granted {
+                lacking.push(Shortfall::of_field(used, guard));
+            }
+        }
+        lacking
+    }
+
+    /// Whether all that is meant is of kinds that the rule says something of, so that nothing else need be said.
+    fn grants_meaning(&self, meant: Option<&[Use]>) -> bool {
+        meant.is_some_and(|meant| meant.iter().all(|one| self.aspects.contains_key(&one.meaning.aspect())))
+    }
+
     /// As a forbid rule for the operation's endpoint: whether all its conditions strike.
-    pub(super) fn strikes(&self, operation: &Operation) -> bool {
-        self.conditions.iter().all(|(name, condition)| {
+    pub(super) fn strikes(&self, operation: &Operation, understood: &Understanding<'_>) -> bool {
+        let parameters = self.conditions.iter().all(|(name, condition)| {
             operation.query().get(name).is_some_and(|value| condition.strikes(value))
-        })
+        });
+        parameters
+            && self.fields.iter().all(|field| field.strikes(operation))
+            && self.aspects.iter().all(|(aspect, set)| {
+                let of_aspect = |meant: &&Use| meant.meaning.aspect() == *aspect;
+                understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
+            })
     }
 
     /// As an allow rule: whether the other grants everything that this one does, to everyone to whom
@@ -114,6 +209,8 @@ impl Rule {
         };
         clients
             && self.selection.within(&other.selection)
+            && self.bounds_within(other)
+            && self.grants_within(other)
             && self.selection.endpoints().all(|endpoint| {
                 // Fields that are not known are guarded wherever there are fields.
                 let takes_fields = matches!(endpoint.body, BodyKind::Json { .. });
@@ -124,13 +221,43 @@ impl Rule {
                     .all(|parameter| self.admission(parameter).within(&other.admission(parameter)))
             })
     }
+
+    /// Whether this rule bounds whatever the other bounds, at least as narrowly.
+    fn bounds_within(&self, other: &Self) -> bool {
+        let fields = other.fields.iter().all(|wide| {
+            wide.condition == Condition::Any
+                || self
+                    .fields
+                    .iter()
+                    .any(|own| own.path == wide.path && own.condition.within(&wide.condition))
+        });
+        let aspects = other
+            .aspects
+            .iter()
+            .all(|(aspect, wide)| self.aspects.get(aspect).is_some_and(|own| own.within(wide)));
+        let requirements =
+            other.requirements.iter().all(|wide| self.requirements.iter().any(|own| wide.is_implied_by(own)));
+        fields && aspects && requirements
+    }
+
+    /// Whether the other grants whatever guarded things this one grants.
+    fn grants_within(&self, other: &Self) -> bool {
+        let body = other.unguarded || other.whole_body;
+        let grants = |field: &&FieldCondition| field.condition != Condition::Unused;
+        other.unguarded
+            || ((body || !self.whole_body)
+                && self.fields.iter().filter(grants).all(|own| {
+                    body || other.fields.iter().any(|wide| wide.path == own.path && grants(&wide))
+                })
+                && self.aspects.keys().all(|aspect| other.aspects.contains_key(aspect)))
+    }
 }
 
 impl Admission<'_> {
     fn within(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Admission::Anything) | (Admission::Zero { .. }, Admission::Zero { .. }) => true,
-            (Admission::Zero { harmless: [], .. }, Admission::If(wide)) => {
+            (Admission::Zero { harmless: [] }, Admission::If(wide)) => {
                 !matches!(wide, Condition::Numbers(_)) || wide.admits(&Value::Int(0))
             }
             (Admission::Anything | Admission::Zero { .. }, Admission::If(wide)) => **wide == Condition::Any,
@@ -140,28 +267,36 @@ impl Admission<'_> {
     }
 }
 
-/// Whether a rule must grant this value of the parameter.
-pub(super) fn needs_grant(parameter: &Parameter, value: &Value) -> bool {
-    parameter.guard != Guard::Plain
-        && !value.is_zero()
-        && parameter.guard_of(&value.to_string()) != Guard::Plain
-}
-
-/// What of the body must be granted by `unguarded`.
-pub(super) fn body_shortfalls(operation: &Operation) -> Vec<Shortfall> {
-    // Of a body that is guarded as a whole an empty one says something too: everything by default.
-    match body_guard(operation.endpoint()) {
-        Some(guard) => vec![Shortfall::Body { guard }],
-        None => operation.used_fields().into_iter().filter_map(Shortfall::of_field).collect(),
-    }
-}
-
 impl Shortfall {
-    fn of_field(used: UsedField<'_>) -> Option<Self> {
-        let UsedField { path, place, field, guard, value: _ } = used;
-        match guard {
-            Guard::Plain => None,
-            Guard::Guarded(guard) => Some(Self::Field { path, place, guard, known: field.is_some() }),
+    fn of_parameter(used: &UsedParameter<'_>, guard: &'static str) -> Self {
+        Self::Grant {
+            parameter: used.parameter,
+            guard,
+            value: used.value.clone(),
+            means: used.meaning().map(<[Use]>::to_vec),
+        }
+    }
+
+    fn of_field(used: &UsedField<'_>, guard: &'static str) -> Self {
+        Self::Field(LackingField {
+            path: used.path.clone(),
+            place: used.place.clone(),
+            guard,
+            known: used.field.is_some(),
+            value: used.value.clone(),
+            means: used.meaning().map(<[Use]>::to_vec),
+        })
+    }
+
+    /// Whether something is lacking that can be granted beside what the rule says; not that what it says does not
+    /// hold.
+    pub(super) fn is_grant(&self) -> bool {
+        match self {
+            Self::Grant { .. } | Self::Body { .. } | Self::Field(_) => true,
+            Self::Condition { .. }
+            | Self::FieldCondition { .. }
+            | Self::Meaning(_)
+            | Self::Requirement(_) => false,
         }
     }
 }

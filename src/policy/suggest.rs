@@ -1,5 +1,6 @@
 //! What a refused client is told: what was refused, why, and what to add to the policy.
 
+mod lines;
 mod toml_text;
 
 use std::collections::BTreeSet;
@@ -7,11 +8,13 @@ use std::fmt::Write as _;
 
 use super::nearest::list;
 use super::pattern::escape_expression;
-use super::rule::{Rule, Shortfall, body_shortfalls, needs_grant};
+use super::rule::{LackingField, Rule, Shortfall};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
-use crate::operation::table::Guard;
-use crate::operation::{Operation, Value};
+use crate::operation::meaning::Meaning;
+use crate::operation::version::ApiVersion;
+use crate::operation::{Operation, Understanding};
+use lines::Lines;
 
 /// Of how many fields a summary gives the names.
 const MOST_NAMED: usize = 10;
@@ -43,16 +46,29 @@ pub(super) enum Case<'a> {
     Forbidden(&'a Rule),
     /// The closest allow rule, and what it lacks.
     Short(&'a Rule, &'a [Shortfall]),
+    /// The request's API version is below this, the policy's floor.
+    TooOld(ApiVersion),
 }
 
 /// The refusal, in words.
-pub(super) fn refusal(operation: &Operation, asker: Asker<'_>, case: &Case<'_>) -> Refusal {
+pub(super) fn refusal(
+    operation: &Operation,
+    understood: &Understanding<'_>,
+    asker: Asker<'_>,
+    case: &Case<'_>,
+) -> Refusal {
     let endpoint = operation.endpoint();
     let whom = asker.name.map_or_else(|| "this client".to_owned(), |name| format!("client \"{name}\""));
     let why = match case {
         Case::Forbidden(rule) => format!("{} forbids it", rule.name),
         Case::NoRule { granted_to, elsewhere } => ungranted(granted_to, *elsewhere),
         Case::Short(rule, shortfalls) => lacking(rule, shortfalls),
+        Case::TooOld(floor) => {
+            format!(
+                "the policy takes no API version below {floor}, and the request has {}",
+                operation.version()
+            )
+        }
     };
     let summary = format!("dockgate: {endpoint} ({}) is not allowed for {whom}: {why}.", endpoint.id);
     let mut message = summary.clone();
@@ -67,24 +83,35 @@ pub(super) fn refusal(operation: &Operation, asker: Asker<'_>, case: &Case<'_>) 
             }
             (Reason::Forbidden, Some(rule), None)
         }
+        Case::TooOld(floor) => {
+            push(
+                &mut message,
+                format_args!(
+                    "\nSpeak {floor} or a newer one (DOCKER_API_VERSION), or lower `min_version` in the policy."
+                ),
+            );
+            (Reason::Version, None, None)
+        }
         Case::NoRule { granted_to: _, elsewhere } => {
-            let rule = whole_rule(operation, asker, *elsewhere, &mut message);
+            let rule = whole_rule(operation, understood, asker, *elsewhere, &mut message);
             (Reason::NoRule, None, Some(Suggestion::Rule(rule)))
         }
         Case::Short(rule, shortfalls) => {
-            let fails = |shortfall: &Shortfall| matches!(shortfall, Shortfall::Condition { .. });
-            let only_grants = !shortfalls.iter().any(fails);
+            let only_grants = shortfalls.iter().all(Shortfall::is_grant);
             let reason = if only_grants { Reason::MissingGrant } else { Reason::Condition };
             let conditions: Vec<_> =
-                shortfalls.iter().filter(|shortfall| fails(shortfall)).cloned().collect();
-            push_details(&mut message, &conditions);
+                shortfalls.iter().filter(|shortfall| !shortfall.is_grant()).cloned().collect();
+            push_details(&mut message, operation, &conditions);
             if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
                 push(&mut message, format_args!("\nReason: {reason}"));
             }
             let suggestion = if only_grants && rule.takes_lines {
-                Suggestion::Lines { rule: rule.name.label(), lines: grant_lines(shortfalls, &mut message) }
+                push_details(&mut message, operation, shortfalls);
+                let mut lines = Lines::default();
+                lines.grant(shortfalls, understood, rule);
+                Suggestion::Lines { rule: rule.name.label(), lines: lines.written(&mut message) }
             } else {
-                Suggestion::Rule(whole_rule(operation, asker, Some(rule), &mut message))
+                Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), &mut message))
             };
             (reason, Some(rule), Some(suggestion))
         }
@@ -128,6 +155,8 @@ fn ungranted(granted_to: &BTreeSet<&str>, elsewhere: Option<&Rule>) -> String {
 fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     let mut grants = Vec::new();
     let mut conditions = Vec::new();
+    let mut sets = BTreeSet::new();
+    let mut requirements = Vec::new();
     let mut fields = Vec::new();
     let mut seen = BTreeSet::new();
     let mut unknown = 0_usize;
@@ -136,10 +165,18 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
             Shortfall::Grant { parameter, .. } => grants.push(format!("the parameter {}", parameter.name)),
             Shortfall::Body { .. } => grants.push("the body".to_owned()),
             // The same field may stand in several elements of a list or map.
-            Shortfall::Field { path, known: true, .. } if seen.insert(path) => fields.push(path.clone()),
-            Shortfall::Field { known: true, .. } => {}
-            Shortfall::Field { known: false, .. } => unknown = unknown.saturating_add(1),
+            Shortfall::Field(field) if field.known => {
+                if seen.insert(&field.path) {
+                    fields.push(field.path.clone());
+                }
+            }
+            Shortfall::Field(_) => unknown = unknown.saturating_add(1),
             Shortfall::Condition { parameter, .. } => conditions.push(parameter.name.to_owned()),
+            Shortfall::FieldCondition { path, .. } => conditions.push(path.clone()),
+            Shortfall::Meaning(meant) => {
+                sets.insert(meant.meaning.aspect().as_str());
+            }
+            Shortfall::Requirement(wish) => requirements.push(format!("`{wish}`")),
         }
     }
     let more = fields.len().saturating_sub(MOST_NAMED);
@@ -159,14 +196,21 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
         [only] => lacks.push(format!("its condition on {only} does not hold")),
         several => lacks.push(format!("its conditions on {} do not hold", list(several, "and on"))),
     }
+    if !sets.is_empty() {
+        let sets: Vec<String> = sets.into_iter().map(str::to_owned).collect();
+        lacks.push(format!("its {} do not have all that is asked", list(&sets, "and")));
+    }
+    if !requirements.is_empty() {
+        lacks.push(format!("{} does not hold", list(&requirements, "and")));
+    }
     if !grants.is_empty() {
         lacks.push(format!("it does not grant {}", list(&grants, "and")));
     }
     format!("{} has it, but {}", rule.name, list(&lacks, "and"))
 }
 
-/// One line for each shortfall: why it is guarded, or which value the condition does not admit.
-fn push_details(message: &mut String, shortfalls: &[Shortfall]) {
+/// One line for each shortfall: why it is guarded, or what the rule does not admit.
+fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Shortfall]) {
     let more = shortfalls.len().saturating_sub(MOST_EXPLAINED);
     for shortfall in shortfalls.iter().take(MOST_EXPLAINED) {
         match shortfall {
@@ -174,17 +218,31 @@ fn push_details(message: &mut String, shortfalls: &[Shortfall]) {
                 push(message, format_args!("\nThe parameter {} is guarded: it {guard}.", parameter.name));
             }
             Shortfall::Body { guard } => push(message, format_args!("\nThe body is guarded: it {guard}.")),
-            Shortfall::Field { place, guard, known: true, .. } => {
-                push(message, format_args!("\nThe field {place} is guarded: it {guard}."));
-            }
-            Shortfall::Field { place, guard, known: false, .. } => {
-                push(message, format_args!("\nThe field {place} {guard}."));
+            Shortfall::Field(LackingField { place, guard, known, value, .. }) => {
+                let is = if *known { "is guarded: it " } else { "" };
+                let value = toml_text::short_json(value);
+                push(message, format_args!("\nThe field {place} {is}{guard}. It was asked with {value}."));
             }
             Shortfall::Condition { parameter, value } => {
                 if let Some(value) = toml_text::short(value) {
                     push(message, format_args!("\nIt was asked with {} = {value}.", parameter.name));
                 }
             }
+            Shortfall::FieldCondition { path, value } => {
+                let value = toml_text::short_json(value);
+                push(message, format_args!("\nIt was asked with {path} = {value}."));
+            }
+            Shortfall::Meaning(meant) => {
+                let what = toml_text::meant(&meant.meaning);
+                push(message, format_args!("\nIt was asked with {what}, in {}.", meant.place));
+                if is_read_only_in_vain(operation, &meant.meaning) {
+                    message.push_str(
+                        " Below API 1.44 a read-only mount leaves what is mounted further down writable: speak 1.44 \
+                         or newer.",
+                    );
+                }
+            }
+            Shortfall::Requirement(_) => {}
         }
     }
     if more > 0 {
@@ -192,30 +250,22 @@ fn push_details(message: &mut String, shortfalls: &[Shortfall]) {
     }
 }
 
-/// The lines that grant what is missing; what there is to know of them is added to the message.
-fn grant_lines(shortfalls: &[Shortfall], message: &mut String) -> String {
-    push_details(message, shortfalls);
-    let mut lines = String::new();
-    // `unguarded` grants the parameters too.
-    let needs_unguarded =
-        |shortfall: &Shortfall| matches!(shortfall, Shortfall::Body { .. } | Shortfall::Field { .. });
-    if shortfalls.iter().any(needs_unguarded) {
-        lines.push_str("unguarded = true\n");
-        return lines;
-    }
-    for shortfall in shortfalls {
-        if let Shortfall::Grant { parameter, value, .. } = shortfall {
-            lines.push_str(&condition_line(parameter.name, value));
-            push_width(message, parameter.name, value);
-        }
-    }
-    lines
+/// Whether a file of the host may only seem to be read-only.
+fn is_read_only_in_vain(operation: &Operation, meaning: &Meaning) -> bool {
+    matches!(meaning, Meaning::HostPath(host) if !host.read_only)
+        && operation.version() < ApiVersion::new(1, 44)
 }
 
 /// A rule that grants the request and, beside what is plain, nothing more. Where there is a rule that
 /// was meant for such requests, the new one has its restrictions, but for those that the request breaks.
 /// What there is to know of it is added to the message.
-fn whole_rule(operation: &Operation, asker: Asker<'_>, model: Option<&Rule>, message: &mut String) -> String {
+fn whole_rule(
+    operation: &Operation,
+    understood: &Understanding<'_>,
+    asker: Asker<'_>,
+    model: Option<&Rule>,
+    message: &mut String,
+) -> String {
     let mut rule = "[[allow]]\n".to_owned();
     if let Some(client) = asker.name {
         push(&mut rule, format_args!("clients = [{}]\n", toml_text::quote(client)));
@@ -225,38 +275,14 @@ fn whole_rule(operation: &Operation, asker: Asker<'_>, model: Option<&Rule>, mes
     let entry = entry(operation, model, message);
     push(&mut rule, format_args!("operations = [{}]\n", toml_text::quote(&entry)));
 
-    let conditions = || {
-        let of_model = model.into_iter().flat_map(|model| &model.conditions);
-        of_model.filter(|(name, _)| operation.endpoint().parameter(name).is_some())
-    };
-    let mut needed = body_shortfalls(operation);
-    let is_unguarded = !needed.is_empty();
-    if is_unguarded {
-        rule.push_str("unguarded = true\n");
-    }
-    for (parameter, value) in operation.query().iter() {
-        let Guard::Guarded(guard) = parameter.guard else { continue };
-        if needs_grant(parameter, value) && !conditions().any(|(name, _)| *name == parameter.name) {
-            needed.push(Shortfall::Grant { parameter, guard, value: value.clone() });
-        }
-    }
-    push_details(message, &needed);
-    for (name, condition) in conditions() {
-        if let Some(value) = operation.query().get(name).filter(|value| !condition.admits(value)) {
-            rule.push_str(&condition_line(name, value));
-            push_width(message, name, value);
-        } else {
-            let condition = toml_text::written(condition);
-            push(&mut rule, format_args!("query.{} = {condition}\n", toml_text::key(name)));
-        }
-    }
-    // `unguarded` grants the parameters too.
-    for shortfall in needed.iter().filter(|_| !is_unguarded) {
-        if let Shortfall::Grant { parameter, value, .. } = shortfall {
-            rule.push_str(&condition_line(parameter.name, value));
-            push_width(message, parameter.name, value);
-        }
-    }
+    // What the model has of grants is said anew, as narrow as it can be.
+    let model = model.map_or_else(Rule::blank, |model| Rule { unguarded: false, ..model.clone() });
+    let needed = model.ungranted(operation, understood);
+    push_details(message, operation, &needed);
+    let mut lines = Lines::default();
+    lines.keep(&model, operation, understood);
+    lines.grant(&needed, understood, &model);
+    rule.push_str(&lines.written(message));
     rule
 }
 
@@ -271,17 +297,6 @@ fn entry(operation: &Operation, model: Option<&Rule>, message: &mut String) -> S
         message.push_str("\nThe path is too long to be repeated: the rule below is for every path.");
     }
     endpoint.to_string()
-}
-
-/// Says so where a condition that is suggested admits more than the value.
-fn push_width(message: &mut String, name: &str, value: &Value) {
-    if toml_text::exact(value).is_none() {
-        push(message, format_args!("\nThe line for {name} below admits any value."));
-    }
-}
-
-fn condition_line(name: &str, value: &Value) -> String {
-    format!("query.{} = {}\n", toml_text::key(name), toml_text::condition(value))
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {

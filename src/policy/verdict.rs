@@ -53,6 +53,8 @@ pub enum Reason {
     MissingGrant,
     /// An allow rule has the operation, but one of its conditions does not hold.
     Condition,
+    /// The API version of the request is below the policy's floor.
+    Version,
 }
 
 /// What to add to the policy so that it allows the request.
@@ -154,6 +156,7 @@ impl Reason {
             Self::Forbidden => "forbidden",
             Self::MissingGrant => "missing_grant",
             Self::Condition => "condition",
+            Self::Version => "version",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Kind::{Bool, Int, List, Map, StrSlice, Struct, Text};
 use super::endpoint::ENDPOINT_SETTINGS;
 use super::host_config::{HOST_CONFIG, RESTART_POLICY};
 use super::resources::RESOURCES;
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading};
 
 /// `ContainerCreate`. Engines up to 26.1 decode it into one struct that embeds `Config` and `HostConfig`
 /// (moby `runconfig.ContainerConfigWrapper`): without a `HostConfig`, all its fields are taken from the top.
@@ -54,14 +54,20 @@ const NETWORKING_CONFIG: Kind = Struct(&[Part::of(&[Field::guarded(
     "The networks it is connected to, by name, beside that of `NetworkMode`",
     "lets the container reach what is on these networks, and take names there",
 )
+.means(Reading::NetworkKeys)
 // What `NetworkMode` says without a grant. The daemon does not give out the host's by this way.
 .harmless(&["default", "bridge", "none"])])]);
 
+/// Why a name may have only one line.
+pub(super) const MORE_LINES: &str =
+    "writes further lines into files such as `/etc/hosts` and `/etc/resolv.conf`";
+
 /// The part of a container that is the same on every host.
 const CONFIG: &[Field] = &[
-    Field::plain("Hostname", Text, "Its host name"),
-    Field::plain("Domainname", Text, "Its domain name"),
-    Field::plain("User", Text, "The user, and the group, that the command runs as in the container"),
+    Field::plain("Hostname", Text, "Its host name").one_line(MORE_LINES),
+    Field::plain("Domainname", Text, "Its domain name").one_line(MORE_LINES),
+    Field::plain("User", Text, "The user, and the group, that the command runs as in the container")
+        .means(Reading::User),
     Field::plain("AttachStdin", Bool, "Attaches standard input when it starts"),
     Field::plain("AttachStdout", Bool, "Attaches standard output when it starts"),
     Field::plain("AttachStderr", Bool, "Attaches standard error when it starts"),
@@ -73,7 +79,7 @@ const CONFIG: &[Field] = &[
     Field::plain("Cmd", StrSlice, "The command, or the arguments of the entry point"),
     Field::plain("Healthcheck", HEALTHCHECK, "A command that tells whether it works"),
     Field::plain("ArgsEscaped", Bool, "The command is escaped; Windows only"),
-    Field::plain("Image", Text, "The image; without one the file system is empty"),
+    Field::plain("Image", Text, "The image; without one the file system is empty").means(Reading::Image),
     Field::plain(
         "Volumes",
         Map(&Kind::EMPTY),
@@ -114,6 +120,7 @@ pub(super) const LOG_CONFIG: Kind = Struct(&[Part::of(&[
         "The log driver",
         "makes the daemon send what the container prints to where the driver says",
     )
+    .means(Reading::Driver("log"))
     .harmless(&["json-file", "local", "none"]),
     Field::guarded(
         "Config",

@@ -1,7 +1,8 @@
 //! `EndpointSettings`: how a container stands in a network (moby `api/types/network/endpoint.go`).
 
 use super::Kind::{Int, Struct, Text};
-use super::{Field, Kind, Part};
+use super::container::MORE_LINES;
+use super::{Field, Kind, Part, Reading};
 
 /// The settings of one network. What the daemon tells of a running container it clears before it starts one
 /// (moby `daemon.cleanOperationalData`).
@@ -13,7 +14,7 @@ pub(super) const ENDPOINT_SETTINGS: Kind = Struct(&[Part::of(&[
         "Containers that it knows by name there",
         "gives the container the address of another one under a name",
     ),
-    Field::plain("Aliases", Kind::TEXTS, "Further names that it has there"),
+    Field::plain("Aliases", Kind::TEXTS, "Further names that it has there").one_line(MORE_LINES),
     Field::guarded(
         "DriverOpts",
         Kind::TEXT_MAP,
@@ -28,7 +29,8 @@ pub(super) const ENDPOINT_SETTINGS: Kind = Struct(&[Part::of(&[
         Text,
         "The network's ID",
         "is the network that the container joins, whatever name is given beside it",
-    ),
+    )
+    .means(Reading::Network),
     Field::plain("EndpointID", Text, "Told by the daemon, which clears it"),
     Field::plain("Gateway", Text, "Told by the daemon, which clears it"),
     Field::plain("IPAddress", Text, "Told by the daemon, which clears it"),

@@ -1,7 +1,7 @@
 //! The bodies about exec instances (moby `api/types/container/exec.go`).
 
 use super::Kind::{Bool, List, Struct, Text, Uint};
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading};
 
 /// `ContainerExec`. That a command runs in the container is what the operation is about.
 pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
@@ -10,13 +10,15 @@ pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
         Text,
         "The user, and the group, that the command runs as",
         "can make the command root in a container that is not",
-    ),
+    )
+    .means(Reading::User),
     Field::guarded(
         "Privileged",
         Bool,
         "Lets the command do what root on the host can do",
         "gives the command every right on the host",
-    ),
+    )
+    .means(Reading::Privileged),
     Field::plain("Tty", Bool, "Gives it a terminal"),
     CONSOLE_SIZE,
     Field::plain("AttachStdin", Bool, "Attaches standard input"),

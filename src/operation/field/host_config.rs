@@ -1,9 +1,9 @@
 //! `HostConfig`: the part of a container that is about its host (moby `api/types/container/hostconfig.go`).
 
 use super::Kind::{Bool, Int, List, Map, StrSlice, Struct, Text, Uint};
-use super::container::LOG_CONFIG;
+use super::container::{LOG_CONFIG, MORE_LINES};
 use super::mount::MOUNTS;
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading, Resource};
 
 /// `RestartPolicy`, of containers.
 pub(super) const RESTART_POLICY: Kind = Struct(&[Part::of(&[
@@ -18,7 +18,8 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         Kind::TEXTS,
         "Files of the host and named volumes that the container has: `/host:/inside:ro`",
         "can give the container any file of the host, and any volume",
-    ),
+    )
+    .means(Reading::Binds),
     Field::plain("ContainerIDFile", Text, "Where the client wrote the ID; the daemon only remembers it"),
     Field::plain("LogConfig", LOG_CONFIG, "Where its output goes"),
     Field::guarded(
@@ -27,13 +28,15 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "Its network: `default`, `none`, `bridge`, `host`, `container:…` or the name of one",
         "can give the container the host's network, that of another container, or what is on a network",
     )
+    .means(Reading::NetworkMode)
     .harmless(&["default", "none", "bridge"]),
     Field::guarded(
         "PortBindings",
         Map(&List(&PORT_BINDING)),
         "The ports of the host that lead to ports of the container",
         "opens ports of the host",
-    ),
+    )
+    .means(Reading::PortBindings),
     Field::plain("RestartPolicy", RESTART_POLICY, "When the daemon starts it again"),
     Field::plain("AutoRemove", Bool, "Deletes it when it ends").since(25),
     Field::guarded(
@@ -42,13 +45,15 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "The driver of its volumes",
         "hands its volumes to a plugin, or makes the daemon look for one",
     )
+    .means(Reading::Driver("volume"))
     .harmless(&["local"]),
     Field::guarded(
         "VolumesFrom",
         Kind::TEXTS,
         "Containers whose volumes it has too",
         "gives the container the volumes and the host's files of another container",
-    ),
+    )
+    .means(Reading::VolumesFrom),
     Field::plain("ConsoleSize", List(&Uint), "Height and width of its terminal").since(25),
     Field::guarded(
         "Annotations",
@@ -62,7 +67,8 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         StrSlice,
         "Capabilities of the kernel that it has beside the usual ones",
         "gives the container rights of the host's root",
-    ),
+    )
+    .means(Reading::Capabilities),
     Field::plain("CapDrop", StrSlice, "Capabilities of the kernel that it does without"),
     Field::guarded(
         "Capabilities",
@@ -70,6 +76,7 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "Exactly the capabilities that it has",
         "gives the container rights of the host's root",
     )
+    .means(Reading::Capabilities)
     .since(40)
     .until(40),
     Field::guarded(
@@ -78,17 +85,19 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "Its cgroup namespace: `private` or `host`",
         "can show the container the host's control groups",
     )
+    .means(Reading::NamespaceMode("cgroup"))
     .harmless(&["private"])
     .since(41),
-    Field::plain("Dns", Kind::TEXTS, "Its name servers"),
-    Field::plain("DnsOptions", Kind::TEXTS, "Options of its resolver"),
-    Field::plain("DnsSearch", Kind::TEXTS, "Domains in which its resolver looks"),
+    Field::plain("Dns", Kind::TEXTS, "Its name servers").one_line(MORE_LINES),
+    Field::plain("DnsOptions", Kind::TEXTS, "Options of its resolver").one_line(MORE_LINES),
+    Field::plain("DnsSearch", Kind::TEXTS, "Domains in which its resolver looks").one_line(MORE_LINES),
     Field::guarded(
         "ExtraHosts",
         Kind::TEXTS,
         "Names with addresses: `name:10.0.0.1`",
         "gives names in the container other addresses, with `host-gateway` that of the host",
-    ),
+    )
+    .means(Reading::ExtraHosts),
     Field::guarded(
         "GroupAdd",
         Kind::TEXTS,
@@ -101,13 +110,15 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "Its IPC namespace: `none`, `private`, `shareable`, `host` or `container:…`",
         "can give the container the shared memory of the host or of another container",
     )
+    .means(Reading::NamespaceMode("ipc"))
     .harmless(&["none", "private"]),
     Field::guarded(
         "Cgroup",
         Text,
         "The control group: `container:…`",
         "can put the container into the control group of another",
-    ),
+    )
+    .means(Reading::NamespaceMode("cgroup")),
     Field::guarded(
         "Links",
         Kind::TEXTS,
@@ -125,19 +136,22 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         Text,
         "Its PID namespace: empty, `host` or `container:…`",
         "can show the container the processes of the host or of another container",
-    ),
+    )
+    .means(Reading::NamespaceMode("pid")),
     Field::guarded(
         "Privileged",
         Bool,
         "Lets it do what root on the host can do",
         "gives the container every right and device of the host",
-    ),
+    )
+    .means(Reading::Privileged),
     Field::guarded(
         "PublishAllPorts",
         Bool,
         "Publishes all exposed ports on ports that the daemon picks",
         "opens ports of the host",
-    ),
+    )
+    .means(Reading::AllPorts),
     Field::plain("ReadonlyRootfs", Bool, "Lets it only read its file system"),
     Field::guarded(
         "SecurityOpt",
@@ -145,6 +159,7 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "Settings of seccomp, AppArmor, SELinux and the like",
         "can take away what keeps the container from the kernel",
     )
+    .means(Reading::SecurityOptions)
     .harmless(&["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"]),
     Field::guarded(
         "StorageOpt",
@@ -157,20 +172,24 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         Kind::TEXT_MAP,
         "Directories that are kept in memory, with their options",
         "can fill the host's memory, and mount with options such as `exec` and `suid`",
-    ),
+    )
+    .means(Reading::Tmpfs),
     Field::guarded(
         "UTSMode",
         Text,
         "Its UTS namespace: empty or `host`",
         "can let the container see and, with the right, change the host's name",
-    ),
+    )
+    .means(Reading::NamespaceMode("uts")),
     Field::guarded(
         "UsernsMode",
         Text,
         "Its user namespace: empty or `host`",
         "can make root in the container root on the host where users are mapped",
-    ),
+    )
+    .means(Reading::NamespaceMode("user")),
     Field::guarded("ShmSize", Int, "Size of `/dev/shm`, in bytes", "can fill the host's memory")
+        .means(Reading::Amount(Resource::Shm))
         // 64 MiB, the daemon's own default.
         .harmless(&["67108864"]),
     Field::guarded(
@@ -178,13 +197,15 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         Kind::TEXT_MAP,
         "Settings of the kernel",
         "changes settings of the kernel, of the host where a namespace is shared",
-    ),
+    )
+    .means(Reading::Sysctls),
     Field::guarded(
         "Runtime",
         Text,
         "The runtime; the daemon's default if empty",
         "runs the container in another way than the host's owner chose; any shim of the host will do",
-    ),
+    )
+    .means(Reading::Driver("runtime")),
     Field::guarded(
         "Isolation",
         Text,
@@ -199,6 +220,7 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "What is hidden of `/proc` and `/sys`, in place of what the daemon hides",
         "uncovers what the daemon hides of the kernel",
     )
+    .means(Reading::SystemPaths)
     .empty_counts()
     .since(38),
     Field::guarded(
@@ -207,6 +229,7 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "What cannot be written in `/proc` and `/sys`, in place of what the daemon protects",
         "lets the container write what the daemon protects of the kernel",
     )
+    .means(Reading::SystemPaths)
     .empty_counts()
     .since(38),
     Field::plain("Init", Bool, "Runs a small init as its first process").since(25),

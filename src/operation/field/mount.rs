@@ -1,7 +1,7 @@
 //! `Mounts`, of containers and of services (moby `api/types/mount`).
 
 use super::Kind::{Bool, Int, List, Struct, Text, Uint};
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading};
 
 /// The field `Mounts`.
 pub(super) const MOUNTS: Field = Field::guarded(
@@ -9,7 +9,8 @@ pub(super) const MOUNTS: Field = Field::guarded(
     List(&MOUNT),
     "Files of the host, volumes, images and memory that the container has",
     "can give the container any file of the host, any volume, and what other images hold",
-);
+)
+.means(Reading::Mounts);
 
 const MOUNT: Kind = Struct(&[Part::of(&[
     Field::plain("Type", Text, "`bind`, `volume`, `tmpfs`, `image`, `cluster` or `npipe`"),

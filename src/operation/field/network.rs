@@ -2,7 +2,7 @@
 
 use super::Kind::{Bool, List, Struct, Text};
 use super::endpoint::ENDPOINT_SETTINGS;
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading};
 
 /// `NetworkCreate`.
 pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
@@ -14,6 +14,7 @@ pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
         "The driver; `bridge` if nothing is said",
         "can put containers on the host's own network, or spread the network over a swarm",
     )
+    .means(Reading::Driver("network"))
     .harmless(&["bridge"]),
     Field::guarded(
         "Scope",
@@ -80,6 +81,7 @@ const IPAM: Kind = Struct(&[Part::of(&[
         "What manages the addresses",
         "hands the addresses to a plugin, or makes the daemon look for one",
     )
+    .means(Reading::Driver("ipam"))
     .harmless(&["default"]),
     Field::guarded(
         "Options",

@@ -3,7 +3,7 @@
 
 use super::Kind::{Bool, Int, List, Struct, Text, Uint};
 use super::container::ULIMITS;
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading, Resource};
 
 const NAMES_DEVICES: &str = "makes the daemon look for any path of the host";
 
@@ -16,8 +16,11 @@ pub(super) const RESOURCES: &[Field] = &[
         "can take CPU time away from other containers",
     )
     .harmless(&["1024"]),
-    Field::plain("Memory", Int, "How much memory it may use, in bytes"),
-    Field::plain("NanoCpus", Int, "How many CPUs it may use, in billionths").since(25),
+    Field::plain("Memory", Int, "How much memory it may use, in bytes")
+        .means(Reading::Amount(Resource::Memory)),
+    Field::plain("NanoCpus", Int, "How many CPUs it may use, in billionths")
+        .means(Reading::Amount(Resource::Cpus))
+        .since(25),
     Field::guarded(
         "CgroupParent",
         Text,
@@ -37,7 +40,8 @@ pub(super) const RESOURCES: &[Field] = &[
     Field::guarded("BlkioDeviceReadIOps", RATES, "Reads in a second, by device", NAMES_DEVICES),
     Field::guarded("BlkioDeviceWriteIOps", RATES, "Writes in a second, by device", NAMES_DEVICES),
     Field::plain("CpuPeriod", Int, "The period of `CpuQuota`, in microseconds"),
-    Field::plain("CpuQuota", Int, "CPU time it may use in a period, in microseconds"),
+    Field::plain("CpuQuota", Int, "CPU time it may use in a period, in microseconds")
+        .means(Reading::CpuQuota),
     Field::guarded(
         "CpuRealtimePeriod",
         Int,
@@ -57,13 +61,15 @@ pub(super) const RESOURCES: &[Field] = &[
         List(&DEVICE),
         "Devices of the host that it has",
         "gives the container devices of the host, its disks included",
-    ),
+    )
+    .means(Reading::Devices),
     Field::guarded(
         "DeviceCgroupRules",
         Kind::TEXTS,
         "Devices that it may use: `c 13:* rwm`",
         "lets the container use devices of the host, its disks included",
     )
+    .means(Reading::DeviceRules)
     .since(28),
     Field::guarded(
         "DeviceRequests",
@@ -71,6 +77,7 @@ pub(super) const RESOURCES: &[Field] = &[
         "Devices that a driver picks, such as GPUs",
         "gives the container devices of the host, and has their driver's hooks run",
     )
+    .means(Reading::DeviceRequests)
     .since(40),
     Field::plain("KernelMemory", Int, "How much memory of the kernel it may use, in bytes").until(41),
     Field::plain("KernelMemoryTCP", Int, "How much memory of TCP buffers it may use, in bytes").since(40),
@@ -89,6 +96,7 @@ pub(super) const RESOURCES: &[Field] = &[
     ),
     // In an update 0 takes the limit away (moby `postContainersUpdate`).
     Field::plain("PidsLimit", Int, "How many processes it may have; 0 and -1 for any")
+        .means(Reading::Amount(Resource::Pids))
         .since(25)
         .empty_counts(),
     Field::guarded(
@@ -96,7 +104,8 @@ pub(super) const RESOURCES: &[Field] = &[
         ULIMITS,
         "Limits of its processes",
         "can raise what the host's owner set for processes and open files",
-    ),
+    )
+    .means(Reading::Ulimits),
     Field::plain("CpuCount", Int, "How many CPUs it may use; Windows only"),
     Field::plain("CpuPercent", Int, "How much of the CPUs it may use; Windows only"),
     Field::plain("IOMaximumIOps", Uint, "Operations in a second; Windows only"),

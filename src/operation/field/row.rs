@@ -1,6 +1,6 @@
 //! Spelling a row: what is not said of a field is that it is plain, and in all versions.
 
-use super::{ApiVersion, Field, Guard, Kind, Part};
+use super::{ApiVersion, Field, Guard, Kind, Part, Reading};
 
 impl Field {
     pub(super) const fn plain(name: &'static str, kind: Kind, summary: &'static str) -> Self {
@@ -11,6 +11,8 @@ impl Field {
             harmless: &[],
             empty_counts: false,
             guarded_below: None,
+            one_line: None,
+            reading: None,
             since: None,
             until: None,
             summary,
@@ -34,6 +36,16 @@ impl Field {
     /// A path that is guarded below the directory `/NAME`; `reason` goes on from "it …".
     pub(super) const fn guarded_below(self, directory: &'static str, reason: &'static str) -> Self {
         Self { guarded_below: Some((directory, reason)), ..self }
+    }
+
+    /// A text that is guarded where it has more than one line; `reason` goes on from "it …".
+    pub(super) const fn one_line(self, reason: &'static str) -> Self {
+        Self { one_line: Some(reason), ..self }
+    }
+
+    /// How it is read for what it means.
+    pub(super) const fn means(self, reading: Reading) -> Self {
+        Self { reading: Some(reading), ..self }
     }
 
     /// A directory to run in. In `/proc` a process finds handles that the runtime left open, some of them on

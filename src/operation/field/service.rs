@@ -2,7 +2,7 @@
 
 use super::Kind::{Float, Int, List, Struct, Text, Uint};
 use super::task::{NETWORKS, TASK_TEMPLATE};
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading};
 
 /// `ServiceCreate` and `ServiceUpdate`; an update takes the place of all that was said before.
 pub(in crate::operation) const SPEC: Kind = Struct(&[Part::of(&[
@@ -60,5 +60,6 @@ const ENDPOINT_SPEC: Kind = Struct(&[Part::of(&[
         ])])),
         "The ports that it publishes",
         "opens ports of every node",
-    ),
+    )
+    .means(Reading::ServicePorts),
 ])]);

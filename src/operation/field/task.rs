@@ -2,9 +2,9 @@
 //! `container.go`).
 
 use super::Kind::{Bool, Bytes, Int, List, Struct, Text, Uint};
-use super::container::{HEALTHCHECK, ULIMITS};
+use super::container::{HEALTHCHECK, MORE_LINES, ULIMITS};
 use super::mount::MOUNTS;
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading, Resource};
 
 /// The field `Networks`, of tasks and, as it was in older versions, of services.
 pub(super) const NETWORKS: Field = Field::guarded(
@@ -16,7 +16,8 @@ pub(super) const NETWORKS: Field = Field::guarded(
     ])])),
     "The networks of its containers",
     "can give the containers the host's network, or what is on another",
-);
+)
+.means(Reading::ServiceNetworks);
 
 /// `TaskSpec`.
 pub(super) const TASK_TEMPLATE: Kind = Struct(&[Part::of(&[
@@ -57,6 +58,7 @@ pub(super) const TASK_TEMPLATE: Kind = Struct(&[Part::of(&[
                 "The log driver",
                 "makes the daemon send what the containers print to where the driver says",
             )
+            .means(Reading::Driver("log"))
             .harmless(&["json-file", "local", "none"]),
             Field::guarded(
                 "Options",
@@ -79,14 +81,15 @@ pub(super) const TASK_TEMPLATE: Kind = Struct(&[Part::of(&[
 ])]);
 
 const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
-    Field::plain("Image", Text, "The image"),
+    Field::plain("Image", Text, "The image").means(Reading::Image),
     Field::plain("Labels", Kind::TEXT_MAP, "The container's labels"),
     Field::plain("Command", Kind::TEXTS, "The entry point"),
     Field::plain("Args", Kind::TEXTS, "Its arguments"),
-    Field::plain("Hostname", Text, "The host name").since(25),
+    Field::plain("Hostname", Text, "The host name").one_line(MORE_LINES).since(25),
     Field::plain("Env", Kind::TEXTS, "The environment"),
     Field::working_directory("Dir", "The directory that the command runs in"),
-    Field::plain("User", Text, "The user, and the group, that the command runs as in the container"),
+    Field::plain("User", Text, "The user, and the group, that the command runs as in the container")
+        .means(Reading::User),
     Field::guarded(
         "Groups",
         Kind::TEXTS,
@@ -109,13 +112,14 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
         "Names with addresses: `10.0.0.1 name`",
         "gives names in the container other addresses, with `host-gateway` that of the host",
     )
+    .means(Reading::ExtraHosts)
     .since(26),
     Field::plain(
         "DNSConfig",
         Struct(&[Part::of(&[
-            Field::plain("Nameservers", Kind::TEXTS, "Name servers"),
-            Field::plain("Search", Kind::TEXTS, "Domains in which the resolver looks"),
-            Field::plain("Options", Kind::TEXTS, "Options of the resolver"),
+            Field::plain("Nameservers", Kind::TEXTS, "Name servers").one_line(MORE_LINES),
+            Field::plain("Search", Kind::TEXTS, "Domains in which the resolver looks").one_line(MORE_LINES),
+            Field::plain("Options", Kind::TEXTS, "Options of the resolver").one_line(MORE_LINES),
         ])]),
         "How it resolves names",
     )
@@ -138,6 +142,7 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
         "Settings of the kernel",
         "changes settings of the kernel, of the host where a namespace is shared",
     )
+    .means(Reading::Sysctls)
     .since(40),
     Field::guarded(
         "CapabilityAdd",
@@ -145,6 +150,7 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
         "Capabilities of the kernel that it has beside the usual ones",
         "gives the container rights of the host's root",
     )
+    .means(Reading::Capabilities)
     .since(41),
     Field::plain("CapabilityDrop", Kind::TEXTS, "Capabilities of the kernel that it does without").since(41),
     Field::guarded(
@@ -153,6 +159,7 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
         "Limits of its processes",
         "can raise what the host's owner set for processes and open files",
     )
+    .means(Reading::Ulimits)
     .since(41),
     Field::guarded(
         "OomScoreAdj",
@@ -180,14 +187,15 @@ const PRIVILEGES: Kind = Struct(&[Part::of(&[
         "SELinuxContext",
         Struct(&[Part::of(&[
             Field::plain("Disable", Bool, "Without SELinux"),
-            Field::plain("User", Text, "The user"),
+            Field::plain("User", Text, "The user").means(Reading::User),
             Field::plain("Role", Text, "The role"),
             Field::plain("Type", Text, "The type"),
             Field::plain("Level", Text, "The level"),
         ])]),
         "Its SELinux label",
         WEAKENS,
-    ),
+    )
+    .means(Reading::SeLinux),
     Field::guarded(
         "Seccomp",
         Struct(&[Part::of(&[
@@ -197,6 +205,7 @@ const PRIVILEGES: Kind = Struct(&[Part::of(&[
         "Its seccomp profile",
         WEAKENS,
     )
+    .means(Reading::Seccomp)
     .since(44),
     Field::guarded(
         "AppArmor",
@@ -204,6 +213,7 @@ const PRIVILEGES: Kind = Struct(&[Part::of(&[
         "Its AppArmor profile",
         WEAKENS,
     )
+    .means(Reading::AppArmor)
     .since(44),
     Field::plain("NoNewPrivileges", Bool, "Keeps its processes from gaining rights").since(44),
 ])]);
@@ -248,9 +258,9 @@ const RESOURCES: Kind = Struct(&[Part::of(&[
     Field::plain(
         "Limits",
         Struct(&[Part::of(&[
-            Field::plain("NanoCPUs", Int, "CPUs, in billionths"),
-            Field::plain("MemoryBytes", Int, "Memory, in bytes"),
-            Field::plain("Pids", Int, "Processes").since(41),
+            Field::plain("NanoCPUs", Int, "CPUs, in billionths").means(Reading::Amount(Resource::Cpus)),
+            Field::plain("MemoryBytes", Int, "Memory, in bytes").means(Reading::Amount(Resource::Memory)),
+            Field::plain("Pids", Int, "Processes").means(Reading::Amount(Resource::Pids)).since(41),
         ])]),
         "What it may consume",
     ),

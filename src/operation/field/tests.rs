@@ -3,7 +3,10 @@
 
 use std::collections::HashSet;
 
+use super::super::facts::Facts;
+use super::super::meaning::Context;
 use super::super::table::{BodyKind, Endpoint, endpoints};
+use super::super::version::ApiVersion;
 use super::{Field, Guard, Kind, Part};
 
 mod clients;
@@ -12,6 +15,12 @@ mod used;
 
 fn endpoint(id: &str) -> &'static Endpoint {
     endpoints().find(|endpoint| endpoint.id == id).unwrap_or_else(|| panic!("{id}"))
+}
+
+/// What meanings hang on, for a body of this endpoint in the newest version.
+fn context(endpoint: &'static Endpoint) -> Context<'static> {
+    static NO_FACTS: Facts = Facts::NONE;
+    Context { endpoint, version: ApiVersion::NEWEST, newest: ApiVersion::NEWEST, facts: &NO_FACTS }
 }
 
 fn kind_of(endpoint: &Endpoint) -> Option<Kind> {

@@ -4,15 +4,16 @@ use std::fmt::{self, Write};
 
 use super::{Field, Guard, Kind, Part};
 use crate::operation::json::{Json, write_key};
+use crate::operation::meaning::{Context, Enclosing, Read};
 
 /// Why a field that is not in the table is guarded.
 const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
 
 /// A field that is used. A list or map is one field, but for the fields of structs in plain ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct UsedField<'a> {
-    /// The way to it in canonical spelling, without indices and the keys of maps: `HostConfig.Binds`. The last
-    /// word is the client's where the field is unknown.
+    /// The way to it in canonical spelling, without indices and the keys of maps: `HostConfig.Binds`, also where it
+    /// stands beside `HostConfig`. The last word is the client's where the field is unknown.
     pub path: String,
     /// Its place in this body: `HostConfig.Mounts[1].Source`.
     pub place: String,
@@ -22,11 +23,18 @@ pub struct UsedField<'a> {
     pub guard: Guard,
     /// The value.
     pub value: &'a Json,
+    /// What it means, where its row says how to read that.
+    pub(in crate::operation) read: Option<Read>,
 }
 
 /// The used fields of a body of this kind, in its order.
-pub(in crate::operation) fn used_fields(kind: Kind, body: &Json) -> Vec<UsedField<'_>> {
-    let mut walk = Walk { found: Vec::new(), path: String::new(), place: String::new(), only_unknown: false };
+pub(in crate::operation) fn used_fields<'a>(
+    kind: Kind,
+    body: &'a Json,
+    context: Context<'a>,
+) -> Vec<UsedField<'a>> {
+    let mut walk =
+        Walk { found: Vec::new(), path: String::new(), place: String::new(), only_unknown: false, context };
     walk.within(kind, body);
     walk.found
 }
@@ -39,6 +47,7 @@ struct Walk<'a> {
     /// Whether the walk is within a field that was taken as a whole. A grant of the whole does not grant
     /// what is unknown in it.
     only_unknown: bool,
+    context: Context<'a>,
 }
 
 impl<'a> Walk<'a> {
@@ -48,12 +57,12 @@ impl<'a> Walk<'a> {
             (Kind::Struct(_), Json::Object(fields)) => {
                 for (key, value) in fields {
                     match kind.field(key) {
-                        Some((part, field)) => {
-                            self.at_field(field.name, |walk| walk.field(part, field, value));
-                        }
+                        Some((part, field)) => self.at_field(part.same_as, field.name, |walk| {
+                            walk.field(part, field, value, fields);
+                        }),
                         None if value.is_all_zero() => {}
-                        None => self.at_field(key, |walk| {
-                            walk.push(None, Guard::Guarded(UNKNOWN), value);
+                        None => self.at_field(None, key, |walk| {
+                            walk.push(None, Guard::Guarded(UNKNOWN), value, &[]);
                         }),
                     }
                 }
@@ -72,13 +81,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn field(&mut self, part: &Part, field: &'static Field, value: &'a Json) {
+    fn field(&mut self, part: &Part, field: &'static Field, value: &'a Json, around: &'a [(String, Json)]) {
         if field.is_unused(value) {
             return;
         }
         let guard = match part.guard_of(field) {
             Guard::Guarded(_) if field.is_harmless(value) => Guard::Plain,
-            Guard::Plain => field.guard_of_path(value),
+            Guard::Plain => field.guard_of_text(value),
             guard @ Guard::Guarded(_) => guard,
         };
         if self.only_unknown {
@@ -91,11 +100,11 @@ impl<'a> Walk<'a> {
             (Kind::List(inner), Guard::Plain) if inner.has_structs() => self.within(field.kind, value),
             // The keys say something, and so do the fields below them.
             (Kind::Map(inner), guard) if is_row(inner) => {
-                self.push(Some(field), guard, value);
+                self.push(Some(field), guard, value, around);
                 self.within(field.kind, value);
             }
             _ => {
-                self.push(Some(field), guard, value);
+                self.push(Some(field), guard, value, around);
                 self.only_unknown = true;
                 self.within(field.kind, value);
                 self.only_unknown = false;
@@ -103,24 +112,42 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn push(&mut self, field: Option<&'static Field>, guard: Guard, value: &'a Json) {
+    fn push(
+        &mut self,
+        field: Option<&'static Field>,
+        guard: Guard,
+        value: &'a Json,
+        around: &'a [(String, Json)],
+    ) {
+        let around = Enclosing { fields: around, context: self.context };
+        let read =
+            field.and_then(|field| field.reading).map(|reading| reading.read(value, &self.place, around));
         self.found.push(UsedField {
             path: self.path.clone(),
             place: self.place.clone(),
             field,
             guard,
             value,
+            read,
         });
     }
 
-    fn at_field(&mut self, name: &str, walk: impl FnOnce(&mut Self)) {
-        let step = |path: &mut String| {
+    /// Goes to a field; `elsewhere` is the field below which it stands in canonical spelling.
+    fn at_field(&mut self, elsewhere: Option<&str>, name: &str, walk: impl FnOnce(&mut Self)) {
+        let step = |path: &mut String, name: &str| {
             if !path.is_empty() {
                 path.push('.');
             }
             write_key(name, path)
         };
-        self.at(|path, place| step(path).and_then(|()| step(place)), walk);
+        self.at(
+            |path, place| {
+                elsewhere.map_or(Ok(()), |above| step(path, above))?;
+                step(path, name)?;
+                step(place, name)
+            },
+            walk,
+        );
     }
 
     fn at(

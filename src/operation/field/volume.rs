@@ -1,7 +1,7 @@
 //! The bodies about volumes (moby `api/types/volume`).
 
 use super::Kind::{Int, List, Struct, Text};
-use super::{Field, Kind, Part};
+use super::{Field, Kind, Part, Reading};
 
 /// `VolumeCreate`.
 pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
@@ -12,13 +12,15 @@ pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
         "The driver; `local` if nothing is said",
         "hands the volume to a plugin, or makes the daemon look for one",
     )
+    .means(Reading::Driver("volume"))
     .harmless(&["local"]),
     Field::guarded(
         "DriverOpts",
         Kind::TEXT_MAP,
         "Options of the driver",
         "can make the volume any directory, device or share that the host reaches",
-    ),
+    )
+    .means(Reading::VolumeOptions),
     Field::plain("Labels", Kind::TEXT_MAP, "Its labels"),
     Field::guarded(
         "ClusterVolumeSpec",

@@ -78,6 +78,15 @@ impl Value {
         }
     }
 
+    /// The text, where this is one; empty where it is not.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Bool(_) | Self::Int(_) | Self::List(_) | Self::Filters(_) | Self::Json(_) => "",
+        }
+    }
+
     /// The texts that are sent, one for each time the parameter stands in the query.
     pub(super) fn texts(&self) -> Vec<Cow<'_, str>> {
         match self {

@@ -9,6 +9,15 @@ use crate::operation::table;
 use crate::policy::nearest::did_you_mean;
 use crate::policy::problem::{Code, Problem};
 
+/// What numbers are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// As they stand; sizes in bytes.
+    One,
+    /// One is a thousand million, so that parts of it can be said.
+    Billionth,
+}
+
 /// Reads values and gathers what is wrong with them.
 #[derive(Debug)]
 pub(super) struct Reader<'s> {
@@ -98,7 +107,55 @@ impl<'s> Reader<'s> {
         self.one_or_many(value, what, Self::integer)
     }
 
-    fn one_or_many<T>(
+    /// A text; a number is taken as its text.
+    pub(super) fn text_or_number(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        what: &str,
+    ) -> Option<Spanned<String>> {
+        if value.get_ref().is_integer() {
+            return self
+                .integer(value, what)
+                .map(|number| Spanned::new(number.span(), number.get_ref().to_string()));
+        }
+        self.string(value, what)
+    }
+
+    /// A number, counted in this unit: `2.5`; or a size: `"2GiB"`.
+    pub(super) fn amount(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        what: &str,
+        unit: Unit,
+    ) -> Option<Spanned<i64>> {
+        let scaled = match value.get_ref() {
+            DeValue::String(text) if unit == Unit::One => read_size(text),
+            DeValue::Float(float) if unit == Unit::Billionth => billionths(float.as_str()),
+            DeValue::Integer(_) => {
+                let number = self.integer(value, what)?;
+                match unit {
+                    Unit::One => Some(*number.get_ref()),
+                    Unit::Billionth => number.get_ref().checked_mul(1_000_000_000),
+                }
+            }
+            DeValue::String(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => None,
+        };
+        if scaled.is_none() {
+            let expected = match unit {
+                Unit::One => "a whole number, or a size such as \"2GiB\"",
+                Unit::Billionth => "a number such as 2 or 1.5",
+            };
+            self.wrong_type(value, what, expected);
+        }
+        scaled.map(|number| Spanned::new(value.span(), number))
+    }
+
+    pub(super) fn one_or_many<T>(
         &mut self,
         value: &Spanned<DeValue<'_>>,
         what: &str,
@@ -140,5 +197,60 @@ impl<'s> Reader<'s> {
     pub(super) fn is_dotted(&self, table: &Spanned<DeValue<'_>>) -> bool {
         let text = self.source.get(table.span()).unwrap_or_default();
         !text.starts_with(['{', '['])
+    }
+}
+
+/// `512`, `64KiB`, `1.5GB`: bytes. `k`, `m`, `g` and `t` alone count by 1024, as for the docker CLI.
+fn read_size(text: &str) -> Option<i64> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, suffix) = text.split_at_checked(end)?;
+    let bytes: i64 = match suffix.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        _ => return None,
+    };
+    let billionths = i128::from(billionths(number)?);
+    let size = billionths.checked_mul(i128::from(bytes))?.checked_div(1_000_000_000)?;
+    i64::try_from(size).ok()
+}
+
+/// A decimal number of at most nine places, in billionths.
+fn billionths(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    if part.len() > 9 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part: i64 = format!("{part:0<9}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(1_000_000_000)?.checked_add(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_in_bytes() {
+        for (text, bytes) in [
+            ("512", Some(512)),
+            ("2GiB", Some(2 << 30)),
+            ("1.5g", Some(3 << 29)),
+            ("64 KiB", Some(65_536)),
+            ("1MB", Some(1_000_000)),
+            ("", None),
+            ("GiB", None),
+            ("-1", None),
+            ("2GG", None),
+            ("9999999TiB", None),
+        ] {
+            assert_eq!(read_size(text), bytes, "{text}");
+        }
+        assert_eq!(billionths("2.5"), Some(2_500_000_000));
     }
 }

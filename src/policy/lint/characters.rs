@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use crate::policy::draft::{Draft, DraftCondition};
+use crate::policy::draft::{Draft, DraftAspect, DraftCondition};
 use crate::policy::problem::{Code, Problem};
 
 /// Warns of characters outside ASCII in operations and patterns: what Docker calls things is ASCII,
@@ -12,13 +12,30 @@ pub(in crate::policy) fn find_odd_characters(draft: &Draft, problems: &mut Vec<P
         for operation in &rule.operations {
             check(operation, problems);
         }
-        for (_, condition) in &rule.query {
-            match condition.get_ref() {
-                DraftCondition::Texts(texts) => texts.iter().for_each(|text| check(text, problems)),
-                DraftCondition::Regex(regex) => check(regex, problems),
-                DraftCondition::Used(_) | DraftCondition::Numbers(_) | DraftCondition::Range { .. } => {}
+        for (_, condition) in
+            rule.query.iter().chain(&rule.body).chain(&rule.require).chain(&rule.require_query)
+        {
+            check_condition(condition, problems);
+        }
+        for (_, said) in &rule.aspects {
+            match said.get_ref() {
+                DraftAspect::Texts(texts) => texts.iter().for_each(|text| check(text, problems)),
+                DraftAspect::Regex(regex) => check(regex, problems),
+                DraftAspect::Paths { read_write, read_only } => {
+                    read_write.iter().chain(read_only).for_each(|text| check(text, problems));
+                }
+                DraftAspect::Any(_) | DraftAspect::Amount(_) => {}
             }
         }
+    }
+}
+
+fn check_condition(condition: &Spanned<DraftCondition>, problems: &mut Vec<Problem>) {
+    match condition.get_ref() {
+        DraftCondition::Texts(texts) => texts.iter().for_each(|text| check(text, problems)),
+        DraftCondition::Regex(regex) => check(regex, problems),
+        DraftCondition::Elements(_, inner) => check_condition(inner, problems),
+        DraftCondition::Used(_) | DraftCondition::Numbers(_) | DraftCondition::Range { .. } => {}
     }
 }
 

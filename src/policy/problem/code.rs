@@ -80,6 +80,8 @@ codes! {
     Error RegexMatchesNothing = "regex-matches-nothing",
     /// None of the rule's operations has this query parameter.
     Error UnknownParameter = "unknown-parameter",
+    /// None of the rule's operations has this field in its body.
+    Error UnknownField = "unknown-field",
     /// A condition that does not fit the kind of its parameter.
     Error WrongCondition = "wrong-condition",
     /// A range in which no number lies.

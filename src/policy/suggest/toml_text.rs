@@ -2,17 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::operation::Value;
-use crate::policy::condition::Condition;
-use crate::policy::pattern::{Glob, escape};
+use crate::operation::meaning::{ImageRef, Meaning};
+use crate::operation::{Json, Value};
+use crate::policy::aspect::item;
+use crate::policy::condition::entry;
+use crate::policy::pattern::escape;
 
 /// Values longer than this are not repeated to the client: a query can be 64 KiB.
 const LONGEST_BYTES: usize = 200;
-
-/// A condition that grants this value; any value, where the exact one is long or is JSON.
-pub(super) fn condition(value: &Value) -> String {
-    exact(value).unwrap_or_else(|| "true".to_owned())
-}
 
 /// A condition that grants this value and no other, where it can be written.
 pub(super) fn exact(value: &Value) -> Option<String> {
@@ -29,27 +26,75 @@ pub(super) fn exact(value: &Value) -> Option<String> {
     (text.len() <= LONGEST_BYTES).then_some(text)
 }
 
-/// A condition as a policy writes it.
-pub(super) fn written(condition: &Condition) -> String {
-    match condition {
-        Condition::Unused => "false".to_owned(),
-        Condition::Any => "true".to_owned(),
-        Condition::Texts(globs) => one_or_many(globs.iter().map(Glob::source).map(|glob| quote(&glob))),
-        Condition::Expression(expression) => format!("{{ regex = {} }}", quote(expression.source())),
-        Condition::Numbers(ranges) => match ranges.as_slice() {
-            [(min, i64::MAX)] => format!("{{ min = {min} }}"),
-            [(0, max)] if *max != 0 => format!("{{ max = {max} }}"),
-            [(min, max)] if min != max => format!("{{ min = {min}, max = {max} }}"),
-            ranges => one_or_many(ranges.iter().map(|(number, _)| number.to_string())),
-        },
+/// A condition that grants this value of a field and no other, where it can be written.
+pub(super) fn exact_json(value: &Json) -> Option<String> {
+    let text = match value {
+        Json::Bool(true) => "true".to_owned(),
+        Json::Number(number) => number.parse::<i64>().ok()?.to_string(),
+        Json::String(text) => quote(&escape(text)),
+        Json::Array(items) => {
+            let globs: Option<Vec<String>> =
+                items.iter().map(|item| Some(quote(&escape(item.as_text()?)))).collect();
+            list(&globs?)?
+        }
+        Json::Object(fields) => {
+            let globs: Option<Vec<String>> = fields
+                .iter()
+                .map(|(key, value)| {
+                    Some(quote(&escape(&entry(key, &Json::String(value.as_text()?.to_owned())))))
+                })
+                .collect();
+            list(&globs?)?
+        }
+        Json::Null | Json::Bool(false) => return None,
+    };
+    (text.len() <= LONGEST_BYTES).then_some(text)
+}
+
+/// A list of what is quoted already. None where it would be empty, which no condition is.
+pub(super) fn list(quoted: &[String]) -> Option<String> {
+    (!quoted.is_empty()).then(|| format!("[{}]", quoted.join(", ")))
+}
+
+/// The value of a field in short, as JSON.
+pub(super) fn short_json(value: &Json) -> String {
+    const MOST_CHARACTERS: usize = 120;
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 
-fn one_or_many(items: impl Iterator<Item = String>) -> String {
-    let items: Vec<String> = items.collect();
-    match items.as_slice() {
-        [only] => only.clone(),
-        items => format!("[{}]", items.join(", ")),
+/// Something that is meant, in words.
+pub(super) fn meant(meaning: &Meaning) -> String {
+    let text = match meaning {
+        Meaning::HostPath(host) if host.read_only => format!("{} (read-only)", quote(&host.path)),
+        Meaning::HostPath(host) => quote(&host.path),
+        Meaning::Image(ImageRef::None) => "no image".to_owned(),
+        Meaning::Image(image) => quote(&image.to_string()),
+        Meaning::Amount(_, amount) => amount.to_string(),
+        Meaning::Port(port) => quote(&port.to_string()),
+        Meaning::Volume(_)
+        | Meaning::ContainerPath(_)
+        | Meaning::Tmpfs(_)
+        | Meaning::Namespace(_)
+        | Meaning::Network(_)
+        | Meaning::Capability(_)
+        | Meaning::Device(_)
+        | Meaning::Security(_)
+        | Meaning::User(_)
+        | Meaning::Driver(_)
+        | Meaning::Sysctl(_)
+        | Meaning::Ulimit(_)
+        | Meaning::Remote(_)
+        | Meaning::ExtraHost(_) => quote(&item(meaning).unwrap_or_default()),
+    };
+    let is_long = text.len() > LONGEST_BYTES;
+    if is_long {
+        format!("{} (too long to be shown)", meaning.aspect())
+    } else {
+        format!("{} {text}", meaning.aspect())
     }
 }
 

@@ -44,7 +44,7 @@ fn the_refusals_in_the_manual_are_those_that_are_given() {
     let requests = [
         "POST /containers/web/stop",
         "POST /images/create?fromSrc=https://example.org/image.tar",
-        r#"POST /containers/create {"Image":"x","HostConfig":{"Binds":["/:/host"],"Privileged":true}}"#,
+        r#"POST /containers/create {"HostConfig":{"Binds":["/etc:/host:ro","app-data:/data"],"Sysctls":{"net.core.somaxconn":"1024"}}}"#,
     ];
     assert_eq!(refusals.len(), requests.len());
     for ((line, text), request) in refusals.iter().zip(requests) {

@@ -241,13 +241,13 @@ operations = ["POST /containers/{id}/pause"]"#
     assert_eq!(
         told("backend", "POST /networks/create {\"Name\":\"x\",\"Driver\":\"macvlan\"}"),
         r#"dockgate: POST /networks/create (NetworkCreate) is not allowed for client "backend": no rule of the policy grants it.
-The field Driver is guarded: it can put containers on the host's own network, or spread the network over a swarm.
+The field Driver is guarded: it can put containers on the host's own network, or spread the network over a swarm. It was asked with "macvlan".
 To allow it, add to the policy:
 
 [[allow]]
 clients = ["backend"]
 operations = ["POST /networks/create"]
-unguarded = true"#
+drivers = ["network:macvlan"]"#
     );
     assert_eq!(
         told("tcp", "GET /containers/json"),
@@ -281,14 +281,15 @@ query.t = 90"#
             "tcp",
             r#"POST /containers/create {"image":"x","hostconfig":{"privileged":true,"Mounts":[{"New":1}]},"Binds":["/:/h"]}"#
         ),
-        r#"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule "create" has it, but it does not grant HostConfig.Privileged, HostConfig.Mounts, Binds and a field that is not known.
-The field HostConfig.Privileged is guarded: it gives the container every right and device of the host.
-The field HostConfig.Mounts is guarded: it can give the container any file of the host, any volume, and what other images hold.
-The field HostConfig.Mounts[0].New is not known to dockgate, so what it does is not either.
-The field Binds is guarded: it can give the container any file of the host, and any volume.
+        r#"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule "create" has it, but it does not grant HostConfig.Privileged, HostConfig.Mounts, HostConfig.Binds and a field that is not known.
+The field HostConfig.Privileged is guarded: it gives the container every right and device of the host. It was asked with true.
+The field HostConfig.Mounts is guarded: it can give the container any file of the host, any volume, and what other images hold. It was asked with [{"New":1}].
+The field HostConfig.Mounts[0].New is not known to dockgate, so what it does is not either. It was asked with 1.
+The field Binds is guarded: it can give the container any file of the host, and any volume. It was asked with ["/:/h"].
 To allow it, add to rule "create", under its [[allow]]:
 
-unguarded = true"#
+unguarded = true
+host_paths = ["/"]"#
     );
     assert_eq!(
         told("tcp", "POST /swarm/join {\"JoinToken\":\"x\"}"),
@@ -296,7 +297,7 @@ unguarded = true"#
 The body is guarded: it hands the host to the managers of the swarm that it names.
 To allow it, add to rule "create", under its [[allow]]:
 
-unguarded = true"#
+body = true"#
     );
     assert_eq!(
         told("tcp", "POST /build?remote=a*b&networkmode=host"),
@@ -305,8 +306,8 @@ The parameter remote is guarded: it makes the daemon fetch any URL or git reposi
 The parameter networkmode is guarded: it can put the build on the host's network, or into another container's.
 To allow it, add to rule "build", under its [[allow]]:
 
-query.remote = 'a\*b'
-query.networkmode = "host""#
+query.networkmode = "host"
+query.remote = 'a\*b'"#
     );
 }
 

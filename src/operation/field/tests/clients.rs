@@ -3,7 +3,7 @@
 
 use super::super::super::json::Json;
 use super::super::{Guard, used_fields};
-use super::{endpoint, kind_of};
+use super::{context, endpoint, kind_of};
 
 const CREATE: &[(&str, &str)] = &[
     ("docker 20.10", include_str!("bodies/docker-20.10.json")),
@@ -52,9 +52,10 @@ fn ordinary_bodies_of_other_operations_need_no_grant() {
 
 #[track_caller]
 fn assert_plain(id: &str, client: &str, body: &str) {
-    let kind = kind_of(endpoint(id)).unwrap();
+    let endpoint = endpoint(id);
+    let kind = kind_of(endpoint).unwrap();
     let json = Json::read(body.as_bytes(), kind).unwrap_or_else(|flaw| panic!("{client}: {flaw}"));
-    let used = used_fields(kind, &json);
+    let used = used_fields(kind, &json, context(endpoint));
     assert!(!used.is_empty(), "{client}");
     for field in used {
         assert_eq!(field.guard, Guard::Plain, "{client}: {}", field.place);

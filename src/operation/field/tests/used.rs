@@ -2,14 +2,16 @@
 
 use super::super::super::json::Json;
 use super::super::{Guard, used_fields};
-use super::{endpoint, kind_of};
+use super::{context, endpoint, kind_of};
 
 /// The places of the used fields of a body, with `!` behind those that are guarded, and `?` behind those
 /// that are not known.
 fn used(id: &str, body: &str) -> String {
-    let kind = kind_of(endpoint(id)).unwrap();
+    let endpoint = endpoint(id);
+    let kind = kind_of(endpoint).unwrap();
+
     let json = Json::read(body.as_bytes(), kind).unwrap_or_else(|flaw| panic!("{body}: {flaw}"));
-    let fields = used_fields(kind, &json).into_iter().map(|used| {
+    let fields = used_fields(kind, &json, context(endpoint)).into_iter().map(|used| {
         let mark = match (used.guard, used.field) {
             (Guard::Guarded(_), None) => "?",
             (Guard::Guarded(_), Some(_)) => "!",

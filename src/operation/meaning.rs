@@ -1,0 +1,251 @@
+//! What a request means, whatever says it: a field of the body, a parameter, a name in the path.
+//!
+//! The same thing has many spellings. A file of the host arrives in `Binds`, in `Mounts`, in options of a
+//! volume's driver; root is `0`, `00` and `+0`. Here they come to one, so that a policy says a thing once.
+
+mod device;
+mod drivers;
+mod image;
+mod limits;
+mod mode;
+mod mount;
+mod network;
+mod parameter;
+mod path;
+mod plugin;
+mod port;
+mod posture;
+mod reading;
+mod security;
+mod user;
+
+use std::fmt;
+
+pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
+pub(super) use parameter::{of_identifiers, of_parameter};
+pub use path::HostPath;
+pub(super) use path::clean;
+pub use port::HostPort;
+pub use posture::{Posture, Stance, is_non_root};
+pub use reading::Reading;
+pub(super) use reading::{Context, Enclosing, Read};
+
+/// One thing that a request means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// What.
+    pub meaning: Meaning,
+    /// Where the request says it: `HostConfig.Binds[0]`, `parameter networkmode`.
+    pub place: String,
+}
+
+/// What can be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A file or directory of the host.
+    HostPath(HostPath),
+    /// A volume with a name.
+    Volume(String),
+    /// A path in a container, from its root.
+    ContainerPath(String),
+    /// A file system in memory: `/run:size=64m`.
+    Tmpfs(String),
+    /// A namespace that is not the container's own: `pid:host`.
+    Namespace(String),
+    /// A network, by what the request calls it.
+    Network(String),
+    /// A capability, in capitals and without `CAP_`.
+    Capability(String),
+    /// A device: a path of the host, or `cgroup:…`, `request:…`, `cdi:…`.
+    Device(String),
+    /// Something that changes what keeps the container from the kernel: `seccomp=unconfined`.
+    Security(String),
+    /// The user that a command runs as: numbers in decimal, `image` where none is said.
+    User(String),
+    /// An image.
+    Image(ImageRef),
+    /// A port of the host.
+    Port(HostPort),
+    /// A driver, a runtime or a builder: `log:syslog`.
+    Driver(String),
+    /// A setting of the kernel: `net.core.somaxconn=1024`.
+    Sysctl(String),
+    /// A limit of processes: `nofile=1024:2048`.
+    Ulimit(String),
+    /// A URL that the daemon fetches.
+    Remote(String),
+    /// A name with its address: `db:10.0.0.1`.
+    ExtraHost(String),
+    /// How much of something is asked for.
+    Amount(Resource, i64),
+}
+
+/// What can be asked for in amounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    /// Memory, in bytes.
+    Memory,
+    /// CPUs, in billionths.
+    Cpus,
+    /// Processes.
+    Pids,
+    /// `/dev/shm`, in bytes.
+    Shm,
+}
+
+/// The kinds of things that can be meant: what a policy's keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// `host_paths`
+    HostPaths,
+    /// `volumes`
+    Volumes,
+    /// `container_paths`
+    ContainerPaths,
+    /// `tmpfs`
+    Tmpfs,
+    /// `namespaces`
+    Namespaces,
+    /// `networks`
+    Networks,
+    /// `capabilities`
+    Capabilities,
+    /// `devices`
+    Devices,
+    /// `security`
+    Security,
+    /// `users`
+    Users,
+    /// `images`
+    Images,
+    /// `ports`
+    Ports,
+    /// `drivers`
+    Drivers,
+    /// `sysctls`
+    Sysctls,
+    /// `ulimits`
+    Ulimits,
+    /// `remotes`
+    Remotes,
+    /// `extra_hosts`
+    ExtraHosts,
+    /// `resources.…`
+    Resource(Resource),
+}
+
+impl Aspect {
+    /// Every one, in the order in which manuals list them.
+    pub const ALL: [Self; 21] = [
+        Self::HostPaths,
+        Self::Volumes,
+        Self::Tmpfs,
+        Self::Images,
+        Self::Users,
+        Self::Networks,
+        Self::Ports,
+        Self::ExtraHosts,
+        Self::Namespaces,
+        Self::Capabilities,
+        Self::Devices,
+        Self::Security,
+        Self::Drivers,
+        Self::Sysctls,
+        Self::Ulimits,
+        Self::Remotes,
+        Self::ContainerPaths,
+        Self::Resource(Resource::Memory),
+        Self::Resource(Resource::Cpus),
+        Self::Resource(Resource::Pids),
+        Self::Resource(Resource::Shm),
+    ];
+
+    /// The key in a policy.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HostPaths => "host_paths",
+            Self::Volumes => "volumes",
+            Self::ContainerPaths => "container_paths",
+            Self::Tmpfs => "tmpfs",
+            Self::Namespaces => "namespaces",
+            Self::Networks => "networks",
+            Self::Capabilities => "capabilities",
+            Self::Devices => "devices",
+            Self::Security => "security",
+            Self::Users => "users",
+            Self::Images => "images",
+            Self::Ports => "ports",
+            Self::Drivers => "drivers",
+            Self::Sysctls => "sysctls",
+            Self::Ulimits => "ulimits",
+            Self::Remotes => "remotes",
+            Self::ExtraHosts => "extra_hosts",
+            Self::Resource(Resource::Memory) => "resources.memory",
+            Self::Resource(Resource::Cpus) => "resources.cpus",
+            Self::Resource(Resource::Pids) => "resources.pids",
+            Self::Resource(Resource::Shm) => "resources.shm",
+        }
+    }
+
+    /// What it is about, in one line.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::HostPaths => "Files and directories of the host",
+            Self::Volumes => "Volumes that have a name",
+            Self::ContainerPaths => "Files and directories in a container that are read or written",
+            Self::Tmpfs => "Directories that are kept in memory, with their options",
+            Self::Namespaces => "Namespaces that are not the container's own",
+            Self::Networks => "Networks",
+            Self::Capabilities => "Capabilities of the kernel beside the usual ones",
+            Self::Devices => "Devices of the host",
+            Self::Security => "What is changed of seccomp, AppArmor, SELinux and hidden paths",
+            Self::Users => "The user that commands run as",
+            Self::Images => "Images that are used, made, named or deleted",
+            Self::Ports => "Ports of the host that are published",
+            Self::Drivers => "Drivers of volumes, networks and logs, runtimes and builders",
+            Self::Sysctls => "Settings of the kernel",
+            Self::Ulimits => "Limits of processes",
+            Self::Remotes => "URLs that the daemon fetches",
+            Self::ExtraHosts => "Names with addresses",
+            Self::Resource(Resource::Memory) => "Memory, in bytes",
+            Self::Resource(Resource::Cpus) => "CPUs",
+            Self::Resource(Resource::Pids) => "Processes",
+            Self::Resource(Resource::Shm) => "`/dev/shm`, in bytes",
+        }
+    }
+}
+
+impl fmt::Display for Aspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Meaning {
+    /// Its kind.
+    #[must_use]
+    pub const fn aspect(&self) -> Aspect {
+        match self {
+            Self::HostPath(_) => Aspect::HostPaths,
+            Self::Volume(_) => Aspect::Volumes,
+            Self::ContainerPath(_) => Aspect::ContainerPaths,
+            Self::Tmpfs(_) => Aspect::Tmpfs,
+            Self::Namespace(_) => Aspect::Namespaces,
+            Self::Network(_) => Aspect::Networks,
+            Self::Capability(_) => Aspect::Capabilities,
+            Self::Device(_) => Aspect::Devices,
+            Self::Security(_) => Aspect::Security,
+            Self::User(_) => Aspect::Users,
+            Self::Image(_) => Aspect::Images,
+            Self::Port(_) => Aspect::Ports,
+            Self::Driver(_) => Aspect::Drivers,
+            Self::Sysctl(_) => Aspect::Sysctls,
+            Self::Ulimit(_) => Aspect::Ulimits,
+            Self::Remote(_) => Aspect::Remotes,
+            Self::ExtraHost(_) => Aspect::ExtraHosts,
+            Self::Amount(resource, _) => Aspect::Resource(*resource),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Devices of the host: by path, by number, by driver.
+
+use super::super::json::Json;
+use super::Meaning;
+use super::path::clean;
+use super::reading::Reader;
+
+/// `Devices`: paths of the host; of a directory the daemon takes all devices in it.
+pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
+    for (index, item) in value.items().iter().enumerate() {
+        let path = item.get("PathOnHost").and_then(Json::as_text).unwrap_or_default();
+        if path.starts_with('/') {
+            at.means_at(&format!("[{index}].PathOnHost"), Meaning::Device(clean(path)));
+        } else {
+            at.says_more();
+        }
+    }
+}
+
+/// `DeviceCgroupRules`: `c 13:* rwm`.
+pub(super) fn rules(value: &Json, at: &mut Reader<'_, '_>) {
+    at.texts(value, |at, text, place| at.means_at(place, Meaning::Device(format!("cgroup:{text}"))));
+}
+
+/// `DeviceRequests`: of a driver, by what devices can do; or by names of the Container Device Interface.
+pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
+    for (index, item) in value.items().iter().enumerate() {
+        let place = format!("[{index}]");
+        let driver = item.get("Driver").and_then(Json::as_text).unwrap_or_default();
+        if item.get("Options").is_some_and(|options| !options.is_zero()) {
+            at.says_more();
+        }
+        if driver == "cdi" {
+            for id in item.get("DeviceIDs").map(Json::items).unwrap_or_default() {
+                match id.as_text() {
+                    Some(id) => at.means_at(&place, Meaning::Device(format!("cdi:{id}"))),
+                    None => at.says_more(),
+                }
+            }
+            continue;
+        }
+        let sets = item.get("Capabilities").map(Json::items).unwrap_or_default();
+        if sets.is_empty() {
+            at.means_at(&place, Meaning::Device(format!("request:{driver}:")));
+        }
+        for set in sets {
+            let names: Vec<&str> = set.items().iter().filter_map(Json::as_text).collect();
+            at.means_at(&place, Meaning::Device(format!("request:{driver}:{}", names.join(","))));
+        }
+    }
+}

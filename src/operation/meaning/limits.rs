@@ -1,0 +1,68 @@
+//! What a container may consume, settings of the kernel, and names with addresses.
+
+use super::super::json::Json;
+use super::reading::Reader;
+use super::{Meaning, Resource};
+
+/// `Sysctls`: a map.
+pub(super) fn sysctls(value: &Json, at: &mut Reader<'_, '_>) {
+    for (name, setting) in value.fields() {
+        let setting = setting.as_text().unwrap_or_default();
+        at.means_at(&format!("[{name:?}]"), Meaning::Sysctl(format!("{name}={setting}")));
+    }
+}
+
+/// `Ulimits`: `nofile=1024:2048`, the soft limit first, as the docker CLI writes them.
+pub(super) fn ulimits(value: &Json, at: &mut Reader<'_, '_>) {
+    for (index, item) in value.items().iter().enumerate() {
+        let limit = |name: &str| item.get(name).and_then(Json::as_number).unwrap_or("0").to_owned();
+        let name = item.get("Name").and_then(Json::as_text).unwrap_or_default();
+        let limit = format!("{name}={}:{}", limit("Soft"), limit("Hard"));
+        at.means_at(&format!("[{index}]"), Meaning::Ulimit(limit));
+    }
+}
+
+/// `ExtraHosts`: `name:address`; services write `address name…`.
+pub(super) fn extra_hosts(value: &Json, at: &mut Reader<'_, '_>) {
+    at.texts(value, |at, text, place| {
+        let mut words = text.split_ascii_whitespace();
+        match (words.next(), words.next()) {
+            (Some(address), Some(_)) => {
+                for name in text.split_ascii_whitespace().skip(1) {
+                    at.means_at(place, Meaning::ExtraHost(format!("{name}:{address}")));
+                }
+            }
+            _ => at.means_at(place, Meaning::ExtraHost(text.replacen('=', ":", 1))),
+        }
+    });
+}
+
+/// An amount; one that does not fit is shown as the largest. No processes means any number of them: a new container
+/// has no limit then, and one that is changed loses its own.
+pub(super) fn amount(resource: Resource, value: &Json, at: &mut Reader<'_, '_>) {
+    match (resource, number(value)) {
+        (Resource::Pids, ..=0) if at.around.context.endpoint.id == "ContainerUpdate" => {
+            at.means(Meaning::Amount(resource, i64::MAX));
+        }
+        (Resource::Pids, 0) => {}
+        (_, amount) => at.means(Meaning::Amount(resource, amount)),
+    }
+}
+
+/// `CpuQuota` microseconds in each `CpuPeriod`, of which the kernel's own is 100,000.
+pub(super) fn cpu_quota(value: &Json, at: &mut Reader<'_, '_>) {
+    let period = at.around.get("CpuPeriod").map(number).filter(|period| *period > 0).unwrap_or(100_000);
+    at.means(Meaning::Amount(Resource::Cpus, billionths(number(value), period)));
+}
+
+/// How many billionths of a CPU a quota is; no quota, where it is below zero.
+pub(super) fn billionths(quota: i64, period: i64) -> i64 {
+    if quota < 0 {
+        return quota;
+    }
+    quota.saturating_mul(1_000_000_000).checked_div(period).unwrap_or(i64::MAX)
+}
+
+pub(super) fn number(value: &Json) -> i64 {
+    value.as_number().and_then(|text| text.parse().ok()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,275 @@
+//! Files of the host, volumes and memory that a container is given: `Binds`, `Mounts`, `VolumesFrom`, `Tmpfs`, and
+//! the options of a volume's driver.
+
+use super::super::facts::Question;
+use super::super::json::Json;
+use super::super::version::ApiVersion;
+use super::path::HostPath;
+use super::reading::Reader;
+use super::{ImageRef, Meaning};
+
+/// From this version on a read-only mount is read-only with all that is mounted below it, where the kernel can do
+/// that (moby `daemon/volumes_unix.go`).
+const RECURSIVE_SINCE: ApiVersion = ApiVersion::new(1, 44);
+
+/// `Binds`: `source:target[:options]` (moby `volume/mounts.linuxParser.parseMountRaw`).
+pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
+    at.texts(value, |at, text, place| {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (source, options) = match *parts.as_slice() {
+            [_] => (None, ""),
+            [_, options] if parse_options(options).is_some() => (None, options),
+            [source, _] => (Some(source), ""),
+            [source, _, options] => (Some(source), options),
+            _ => return at.says_more(),
+        };
+        let Some(options) = parse_options(options) else { return at.says_more() };
+        if options.is_shared {
+            at.says_more();
+        }
+        // Without a source it is a volume without a name.
+        if let Some(source) = source {
+            let read_only = options.read_only && !options.relabels;
+            mounted(source, read_only, place, at);
+        }
+    });
+}
+
+/// A path of the host, or a volume by its name.
+fn mounted(source: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
+    if source.starts_with('/') {
+        let read_only = read_only && is_recursive(at);
+        at.means_at(place, Meaning::HostPath(HostPath::new(source, read_only)));
+    } else {
+        volume(source, read_only, place, at);
+    }
+}
+
+fn is_recursive(at: &Reader<'_, '_>) -> bool {
+    let context = at.around.context;
+    context.version >= RECURSIVE_SINCE || context.newest < RECURSIVE_SINCE
+}
+
+/// What the options behind a bind say.
+#[derive(Default)]
+struct BindOptions {
+    read_only: bool,
+    /// Mounts within are seen outside, or the reverse.
+    is_shared: bool,
+    /// What is mounted gets another SELinux label, which writes to it.
+    relabels: bool,
+}
+
+/// None, where the daemon would not take them.
+fn parse_options(text: &str) -> Option<BindOptions> {
+    let mut options = BindOptions::default();
+    for word in text.split(',').filter(|_| !text.is_empty()) {
+        match word {
+            "ro" => options.read_only = true,
+            "rw" | "nocopy" | "consistent" | "cached" | "delegated" | "private" | "rprivate" => {}
+            "z" | "Z" => options.relabels = true,
+            "shared" | "rshared" | "slave" | "rslave" => options.is_shared = true,
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+/// A volume with a name: itself, and where the daemon was asked, what it is.
+fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
+    at.means_at(place, Meaning::Volume(name.to_owned()));
+    let Some(found) = at.ask(Question::Volume(name.to_owned())) else { return };
+    let Some(options) = found.get("Options") else { return };
+    let driver = found.get("Driver").and_then(Json::as_text).unwrap_or_default();
+    let place = format!("{place} (volume {name})");
+    for path in driver_options(options, driver, read_only && is_recursive(at)).host_paths {
+        at.means_at(&place, Meaning::HostPath(path));
+    }
+}
+
+/// `VolumesFrom`: `container[:ro]`. What it is the daemon must be asked.
+pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
+    at.texts(value, |at, text, place| {
+        let (container, options) = text.split_once(':').unwrap_or((text, ""));
+        let Some(found) = at.ask(Question::Container(container.to_owned())) else { return at.says_more() };
+        let place = format!("{place} ({container})");
+        for mount in found.get("Mounts").map(Json::items).unwrap_or_default() {
+            let source = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
+            let read_only = options == "ro" || mount.get("RW") == Some(&Json::Bool(false));
+            match source("Type") {
+                "bind" => mounted(source("Source"), read_only, &place, at),
+                "volume" => volume(source("Name"), read_only, &place, at),
+                "tmpfs" => {}
+                _ => at.says_more(),
+            }
+        }
+    });
+}
+
+/// `Mounts`, of containers and of services.
+pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
+    for (index, mount) in value.items().iter().enumerate() {
+        let text = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
+        let read_only = mount.get("ReadOnly") == Some(&Json::Bool(true));
+        let place = format!("[{index}]");
+        let kind = text("Type");
+        let own_options = match kind {
+            "bind" => "BindOptions",
+            "volume" => "VolumeOptions",
+            "tmpfs" => "TmpfsOptions",
+            "image" => "ImageOptions",
+            _ => "",
+        };
+        let foreign = ["BindOptions", "VolumeOptions", "TmpfsOptions", "ImageOptions", "ClusterOptions"];
+        let has = |name: &str| mount.get(name).is_some_and(|options| !options.is_all_zero());
+        if foreign.iter().any(|name| *name != own_options && has(name)) {
+            at.says_more();
+        }
+        let options = mount.get(own_options).unwrap_or(&Json::Null);
+        match kind {
+            "bind" => bind_mount(text("Source"), read_only, options, &place, at),
+            "volume" => volume_mount(text("Source"), read_only, options, &place, at),
+            "tmpfs" => at.means_at(&place, Meaning::Tmpfs(tmpfs_text(text("Target"), options))),
+            "image" => {
+                check_subpath(options, at);
+                at.means_at(&place, Meaning::Image(ImageRef::read(text("Source"))));
+            }
+            _ => at.says_more(),
+        }
+    }
+}
+
+fn bind_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &mut Reader<'_, '_>) {
+    let is_on = |name: &str| options.get(name) == Some(&Json::Bool(true));
+    let propagation = options.get("Propagation").and_then(Json::as_text).unwrap_or_default();
+    if !matches!(propagation, "" | "private" | "rprivate") || is_on("CreateMountpoint") {
+        at.says_more();
+    }
+    let read_only = read_only && !is_on("ReadOnlyNonRecursive") && is_recursive(at);
+    if source.starts_with('/') {
+        at.means_at(&format!("{place}.Source"), Meaning::HostPath(HostPath::new(source, read_only)));
+    } else {
+        at.says_more();
+    }
+}
+
+fn volume_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &mut Reader<'_, '_>) {
+    check_subpath(options, at);
+    if !source.is_empty() {
+        volume(source, read_only, &format!("{place}.Source"), at);
+    }
+    let Some(config) = options.get("DriverConfig") else { return };
+    let driver = config.get("Name").and_then(Json::as_text).unwrap_or_default();
+    if !matches!(driver, "" | "local") {
+        at.means_at(place, Meaning::Driver(format!("volume:{driver}")));
+    }
+    if let Some(options) = config.get("Options").filter(|options| !options.is_zero()) {
+        volume_options(options, driver, read_only, at);
+    }
+}
+
+/// A directory within is named from the top down, by nothing but names.
+fn check_subpath(options: &Json, at: &mut Reader<'_, '_>) {
+    let subpath = options.get("Subpath").and_then(Json::as_text).unwrap_or_default();
+    if subpath.starts_with('/') || subpath.split('/').any(|segment| segment == "..") {
+        at.says_more();
+    }
+}
+
+/// `Tmpfs`: a map from directories to options.
+pub(super) fn tmpfs(value: &Json, at: &mut Reader<'_, '_>) {
+    for (target, options) in value.fields() {
+        let text = match options.as_text().unwrap_or_default() {
+            "" => target.clone(),
+            options => format!("{target}:{options}"),
+        };
+        at.means_at(&format!("[{target:?}]"), Meaning::Tmpfs(text));
+    }
+}
+
+/// A mount in memory, as `Tmpfs` would say it.
+fn tmpfs_text(target: &str, options: &Json) -> String {
+    let mut words = Vec::new();
+    if let Some(size) = options.get("SizeBytes").and_then(Json::as_number).filter(|size| *size != "0") {
+        words.push(format!("size={size}"));
+    }
+    let mode = options.get("Mode").and_then(Json::as_number).and_then(|mode| mode.parse::<u32>().ok());
+    if let Some(mode) = mode.filter(|mode| *mode != 0) {
+        words.push(format!("mode={mode:o}"));
+    }
+    for option in options.get("Options").map(Json::items).unwrap_or_default() {
+        let pair: Vec<&str> = option.items().iter().filter_map(Json::as_text).collect();
+        words.push(pair.join("="));
+    }
+    if words.is_empty() { target.to_owned() } else { format!("{target}:{}", words.join(",")) }
+}
+
+/// The options of a volume's driver, as the driver of this name reads them.
+pub(super) fn volume_options(options: &Json, driver: &str, read_only: bool, at: &mut Reader<'_, '_>) {
+    let read_only = read_only && is_recursive(at);
+    let read = driver_options(options, driver, read_only);
+    for path in read.host_paths {
+        at.means(Meaning::HostPath(path));
+    }
+    for text in read.tmpfs {
+        at.means(Meaning::Tmpfs(text));
+    }
+    if read.says_more {
+        at.says_more();
+    }
+}
+
+/// What the options of a driver mean.
+#[derive(Default)]
+struct DriverOptions {
+    host_paths: Vec<HostPath>,
+    tmpfs: Vec<String>,
+    says_more: bool,
+}
+
+/// The local driver mounts `device` as `type` with the options `o` (moby `volume/local/local_unix.go`): any
+/// directory, any device, any share, layers of any directories. Of another driver nothing is known, but
+/// what looks like a path of the host is shown as one.
+fn driver_options(options: &Json, driver: &str, read_only: bool) -> DriverOptions {
+    let mut read = DriverOptions::default();
+    let text = |name: &str| options.get(name).and_then(Json::as_text).unwrap_or_default();
+    let (kind, device) = (text("type"), text("device"));
+    let words: Vec<&str> = text("o").split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let read_only = read_only || words.contains(&"ro");
+    let is_local = matches!(driver, "" | "local");
+    let known = ["type", "device", "o"];
+    read.says_more = !is_local || options.fields().iter().any(|(key, _)| !known.contains(&key.as_str()));
+    if kind == "tmpfs" && is_local {
+        read.tmpfs.push(format!("volume:{}", words.join(",")));
+        return read;
+    }
+    let is_bind = words.iter().any(|word| matches!(*word, "bind" | "rbind"));
+    for (_, value) in options.fields() {
+        for path in value.as_text().unwrap_or_default().split([',', ':', '=']) {
+            if path.starts_with('/') {
+                read.host_paths.push(HostPath::new(path, read_only && is_bind));
+            }
+        }
+    }
+    let is_harmless = |word: &&str| matches!(*word, "bind" | "rbind" | "ro" | "rw" | "private" | "rprivate");
+    let is_plain_bind = is_bind
+        && matches!(kind, "" | "none" | "bind")
+        && device.starts_with('/')
+        && words.iter().all(is_harmless);
+    if !options.is_zero() && !is_plain_bind {
+        read.says_more = true;
+    }
+    // A comma or colon does not end a device.
+    if is_plain_bind {
+        read.host_paths = vec![HostPath::new(device, read_only)];
+    }
+    read
+}
+
+/// A directory of the host that the daemon itself reads or writes.
+pub(super) fn host_directory(value: &Json, at: &mut Reader<'_, '_>) {
+    match value.as_text() {
+        Some(path) => at.means(Meaning::HostPath(HostPath::new(path, false))),
+        None => at.says_more(),
+    }
+}

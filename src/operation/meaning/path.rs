@@ -1,0 +1,51 @@
+//! Paths, as the kernel takes them once `.`, `..` and repeated slashes are gone.
+
+/// A file or directory of the host that is given to a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPath {
+    /// The path from the root, with nothing in it to resolve but links.
+    pub path: String,
+    /// Whether it can only be read, together with all that is mounted below it.
+    pub read_only: bool,
+}
+
+impl HostPath {
+    pub(super) fn new(path: &str, read_only: bool) -> Self {
+        Self { path: clean(path), read_only }
+    }
+}
+
+/// The path from the root in its shortest spelling, as Go's `path.Clean` makes it of `/` and the path.
+pub(in crate::operation) fn clean(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            name => segments.push(name),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for (path, expected) in [
+            ("/", "/"),
+            ("", "/"),
+            ("//etc//", "/etc"),
+            ("/home/../etc/./x", "/etc/x"),
+            ("/../..", "/"),
+            ("etc", "/etc"),
+            ("/a/...", "/a/..."),
+        ] {
+            assert_eq!(clean(path), expected, "{path}");
+        }
+    }
+}

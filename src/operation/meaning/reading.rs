@@ -1,0 +1,226 @@
+//! How a field is read for what it means. The field table names a reading for each field that has one.
+
+use super::super::facts::{Facts, Question};
+use super::super::json::Json;
+use super::super::table::Endpoint;
+use super::super::version::ApiVersion;
+use super::{ImageRef, user};
+use super::{Meaning, Resource, Use, device, drivers, limits, mode, mount, network, plugin, port, security};
+
+/// How a field is read for what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// `Binds`
+    Binds,
+    /// `Mounts`
+    Mounts,
+    /// `VolumesFrom`
+    VolumesFrom,
+    /// The options of a volume's driver.
+    VolumeOptions,
+    /// `Tmpfs`
+    Tmpfs,
+    /// A directory of the host.
+    HostDirectory,
+    /// `NetworkMode`
+    NetworkMode,
+    /// The mode of this namespace: `host`, `container:…`, …
+    NamespaceMode(&'static str),
+    /// A network, by name or ID.
+    Network,
+    /// A map with networks as keys.
+    NetworkKeys,
+    /// The networks of a service.
+    ServiceNetworks,
+    /// Capabilities.
+    Capabilities,
+    /// `Privileged`
+    Privileged,
+    /// `Devices`
+    Devices,
+    /// `DeviceCgroupRules`
+    DeviceRules,
+    /// `DeviceRequests`
+    DeviceRequests,
+    /// `SecurityOpt`
+    SecurityOptions,
+    /// `MaskedPaths`, `ReadonlyPaths`
+    SystemPaths,
+    /// `Privileges` of a service: SELinux.
+    SeLinux,
+    /// `Privileges` of a service: seccomp.
+    Seccomp,
+    /// `Privileges` of a service: AppArmor.
+    AppArmor,
+    /// A user.
+    User,
+    /// An image.
+    Image,
+    /// `PortBindings`
+    PortBindings,
+    /// `PublishAllPorts`
+    AllPorts,
+    /// The ports of a service.
+    ServicePorts,
+    /// A driver of this kind.
+    Driver(&'static str),
+    /// Settings of the kernel.
+    Sysctls,
+    /// Limits of processes.
+    Ulimits,
+    /// Names with addresses.
+    ExtraHosts,
+    /// An amount.
+    Amount(Resource),
+    /// `CpuQuota`, of a `CpuPeriod`.
+    CpuQuota,
+    /// The privileges of a plugin.
+    PluginPrivileges,
+    /// The settings of a plugin.
+    PluginSettings,
+}
+
+/// What a field stands in.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::operation) struct Enclosing<'a> {
+    /// The struct.
+    pub(in crate::operation) fields: &'a [(String, Json)],
+    /// The request.
+    pub(in crate::operation) context: Context<'a>,
+}
+
+/// What the meaning of a request hangs on beside what it says.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::operation) struct Context<'a> {
+    /// The endpoint.
+    pub(in crate::operation) endpoint: &'static Endpoint,
+    /// The API version that the daemon reads it by.
+    pub(in crate::operation) version: ApiVersion,
+    /// The newest version that the daemon could read it by.
+    pub(in crate::operation) newest: ApiVersion,
+    /// What the daemon was asked.
+    pub(in crate::operation) facts: &'a Facts,
+}
+
+/// What a field means.
+#[derive(Debug, Default)]
+pub(in crate::operation) struct Read {
+    pub(in crate::operation) uses: Vec<Use>,
+    /// Whether the field says something that none of the uses says.
+    pub(in crate::operation) says_more: bool,
+    /// What the daemon must be asked to know more.
+    pub(in crate::operation) questions: Vec<Question>,
+}
+
+impl Reading {
+    /// Reads a used field at `place`.
+    pub(in crate::operation) fn read(self, value: &Json, place: &str, around: Enclosing<'_>) -> Read {
+        let mut read = Read::default();
+        let mut at = Reader { read: &mut read, place, around };
+        match self {
+            Self::Binds => mount::binds(value, &mut at),
+            Self::Mounts => mount::mounts(value, &mut at),
+            Self::VolumesFrom => mount::volumes_from(value, &mut at),
+            Self::VolumeOptions => {
+                let driver = at.around.text("Driver");
+                mount::volume_options(value, driver, false, &mut at);
+            }
+            Self::Tmpfs => mount::tmpfs(value, &mut at),
+            Self::HostDirectory => mount::host_directory(value, &mut at),
+            Self::NetworkMode => mode::network(value, &mut at),
+            Self::NamespaceMode(kind) => mode::namespace(kind, value, &mut at),
+            Self::Network => network::name(value, &mut at),
+            Self::NetworkKeys => network::keys(value, &mut at),
+            Self::ServiceNetworks => network::of_service(value, &mut at),
+            Self::Capabilities => security::capabilities(value, &mut at),
+            Self::Privileged => security::privileged(&mut at),
+            Self::Devices => device::devices(value, &mut at),
+            Self::DeviceRules => device::rules(value, &mut at),
+            Self::DeviceRequests => device::requests(value, &mut at),
+            Self::SecurityOptions => security::options(value, &mut at),
+            Self::SystemPaths => security::system_paths(value, &mut at),
+            Self::SeLinux => security::selinux(value, &mut at),
+            Self::Seccomp => security::seccomp(value, &mut at),
+            Self::AppArmor => security::apparmor(value, &mut at),
+            Self::User => at.text_as(value, |text| Meaning::User(user::canonical(text))),
+            Self::Image => at.text_as(value, |text| Meaning::Image(ImageRef::read(text))),
+            Self::PortBindings => port::bindings(value, &mut at),
+            Self::AllPorts => port::all(&mut at),
+            Self::ServicePorts => port::of_service(value, &mut at),
+            Self::Driver(kind) => drivers::driver(kind, value, &mut at),
+            Self::Sysctls => limits::sysctls(value, &mut at),
+            Self::Ulimits => limits::ulimits(value, &mut at),
+            Self::ExtraHosts => limits::extra_hosts(value, &mut at),
+            Self::Amount(resource) => limits::amount(resource, value, &mut at),
+            Self::CpuQuota => limits::cpu_quota(value, &mut at),
+            Self::PluginPrivileges => plugin::privileges(value, &mut at),
+            Self::PluginSettings => plugin::settings(value, &mut at),
+        }
+        read
+    }
+}
+
+impl<'a> Enclosing<'a> {
+    /// The field `name` of the struct around.
+    pub(super) fn get(&self, name: &str) -> Option<&'a Json> {
+        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The text in the field `name`, empty where there is none.
+    pub(super) fn text(&self, name: &str) -> &'a str {
+        self.get(name).and_then(Json::as_text).unwrap_or_default()
+    }
+}
+
+/// What reads a field.
+pub(super) struct Reader<'r, 'a> {
+    read: &'r mut Read,
+    pub(super) place: &'r str,
+    pub(super) around: Enclosing<'a>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    /// Takes note of a use in this field.
+    pub(super) fn means(&mut self, meaning: Meaning) {
+        self.read.uses.push(Use { meaning, place: self.place.to_owned() });
+    }
+
+    /// Takes note of a use at a place further in: `[0]`, `.Source`.
+    pub(super) fn means_at(&mut self, further: &str, meaning: Meaning) {
+        self.read.uses.push(Use { meaning, place: format!("{}{further}", self.place) });
+    }
+
+    /// What the daemon answered to a question; none where it was not asked, or has no such thing.
+    pub(super) fn ask(&mut self, question: Question) -> Option<&'a Json> {
+        if !question.is_sensible() {
+            return None;
+        }
+        let answer = self.around.context.facts.get(&question);
+        if answer.is_none() {
+            self.read.questions.push(question);
+        }
+        answer?.as_ref()
+    }
+
+    /// Takes note that the field says something else besides.
+    pub(super) fn says_more(&mut self) {
+        self.read.says_more = true;
+    }
+
+    fn text_as(&mut self, value: &Json, meaning: impl FnOnce(&str) -> Meaning) {
+        match value.as_text() {
+            Some(text) => self.means(meaning(text)),
+            None => self.says_more(),
+        }
+    }
+
+    /// Calls `each` with every text of a list. What is no text says more.
+    pub(super) fn texts(&mut self, value: &Json, mut each: impl FnMut(&mut Self, &str, &str)) {
+        for (index, item) in value.items().iter().enumerate() {
+            match item.as_text() {
+                Some(text) => each(self, text, &format!("[{index}]")),
+                None => self.says_more(),
+            }
+        }
+    }
+}

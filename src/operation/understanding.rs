@@ -1,0 +1,156 @@
+//! An operation understood: what of it is used, what needs a grant, and what all of it means.
+
+use super::facts::Question;
+use super::field::{self, Kind, UsedField};
+use super::meaning::{
+    Context, Enclosing, ImageRef, Meaning, Read, Reading, Use, of_identifiers, of_parameter,
+};
+use super::table::{BodyKind, Endpoint, Guard, Parameter};
+use super::{Body, Json, Operation, Value};
+
+/// What an operation says and means.
+#[derive(Debug)]
+pub struct Understanding<'a> {
+    /// The fields of a JSON body that are used, those that are plain included.
+    pub fields: Vec<UsedField<'a>>,
+    /// The parameters that the daemon reads.
+    pub parameters: Vec<UsedParameter<'a>>,
+    /// Of a body that is read as a whole.
+    body: Option<Read>,
+    /// What the path says, and what is meant by what is left out.
+    beside: Vec<Use>,
+}
+
+/// A parameter that the request has.
+#[derive(Debug)]
+pub struct UsedParameter<'a> {
+    /// Its row.
+    pub parameter: &'static Parameter,
+    /// Its value.
+    pub value: &'a Value,
+    read: Read,
+}
+
+impl Understanding<'_> {
+    /// Everything that is meant, whatever says it.
+    pub fn uses(&self) -> impl Iterator<Item = &Use> {
+        let fields = self.fields.iter().filter_map(|used| used.read.as_ref());
+        let parameters = self.parameters.iter().map(|used| &used.read);
+        let reads = fields.chain(parameters).chain(&self.body);
+        reads.flat_map(|read| &read.uses).chain(&self.beside)
+    }
+
+    /// What the daemon must be asked to know all that is meant.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        let fields = self.fields.iter().filter_map(|used| used.read.as_ref());
+        fields.flat_map(|read| &read.questions)
+    }
+}
+
+impl UsedField<'_> {
+    /// What it means, if that is all that it says; none, where it says more than what is understood of it.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&[Use]> {
+        whole(self.read.as_ref()?)
+    }
+}
+
+impl UsedParameter<'_> {
+    /// What it means, if that is all that it says; none, where it says more than what is understood of it.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&[Use]> {
+        whole(&self.read)
+    }
+
+    /// Whether it needs a grant.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        if self.value.is_zero() { Guard::Plain } else { self.parameter.guard_of(&self.value.to_string()) }
+    }
+}
+
+fn whole(read: &Read) -> Option<&[Use]> {
+    (!read.says_more).then_some(read.uses.as_slice())
+}
+
+impl Operation {
+    /// Understands it.
+    #[must_use]
+    pub fn understand(&self) -> Understanding<'_> {
+        let endpoint = self.endpoint();
+        let context = Context { endpoint, version: self.version(), newest: self.newest, facts: &self.facts };
+        let around = Enclosing { fields: &[], context };
+        let (fields, body) = match (&self.body, endpoint.body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
+                let read = body_reading(endpoint).map(|reading| reading.read(json, "the body", around));
+                (field::used_fields(kind, json, context), read)
+            }
+            (Body::None | Body::Json(_) | Body::Stream, _) => (Vec::new(), None),
+        };
+        let query = self.query();
+        let parameters = query.iter().filter(|(_, value)| !value.is_zero()).map(|(parameter, value)| {
+            let read = of_parameter(endpoint, parameter, value, query, around);
+            UsedParameter { parameter, value, read }
+        });
+        let mut understanding = Understanding {
+            fields,
+            parameters: parameters.collect(),
+            body,
+            beside: of_identifiers(endpoint, self.identifiers(), query),
+        };
+        let left_out = self.left_out(&understanding);
+        understanding.beside.extend(left_out);
+        understanding
+    }
+
+    /// What is meant by leaving something out: the image's own user, and no image at all.
+    fn left_out(&self, understanding: &Understanding<'_>) -> Vec<Use> {
+        let (user, image) = match self.endpoint().id {
+            "ContainerCreate" => (Some("User"), Some("Image")),
+            "ContainerExec" => (Some("User"), None),
+            "ServiceCreate" | "ServiceUpdate" => {
+                (Some("TaskTemplate.ContainerSpec.User"), Some("TaskTemplate.ContainerSpec.Image"))
+            }
+            _ => (None, None),
+        };
+        let is_used = |path: &str| understanding.fields.iter().any(|used| used.path == path);
+        let left_out = |path: Option<&'static str>, meaning: Meaning| {
+            let place = path.filter(|path| !is_used(path))?.to_owned();
+            Some(Use { meaning, place })
+        };
+        let users = left_out(user, Meaning::User("image".to_owned()));
+        users.into_iter().chain(left_out(image, Meaning::Image(ImageRef::None))).collect()
+    }
+}
+
+/// How a body is read that is no struct, or that has no field of its own for what it means.
+fn body_reading(endpoint: &Endpoint) -> Option<Reading> {
+    match endpoint.id {
+        "PluginPull" | "PluginUpgrade" => Some(Reading::PluginPrivileges),
+        "PluginSet" => Some(Reading::PluginSettings),
+        _ => None,
+    }
+}
+
+/// The values that stand at a path of canonical spelling, in all elements of the lists and maps on the way.
+pub(super) fn values_at<'a>(kind: Kind, json: &'a Json, path: &[String]) -> Vec<&'a Json> {
+    let Some((step, rest)) = path.split_first() else { return vec![json] };
+    match kind {
+        Kind::List(inner) => json.items().iter().flat_map(|item| values_at(*inner, item, path)).collect(),
+        Kind::Map(inner) => {
+            json.fields().iter().flat_map(|(_, value)| values_at(*inner, value, path)).collect()
+        }
+        Kind::Struct(_) => match (kind.field(step), json.get(step)) {
+            (Some((_, field)), Some(value)) => values_at(field.kind, value, rest),
+            (_, _) => Vec::new(),
+        },
+        Kind::Bool
+        | Kind::Int
+        | Kind::Uint
+        | Kind::Float
+        | Kind::Text
+        | Kind::Bytes
+        | Kind::StrSlice
+        | Kind::Any => Vec::new(),
+    }
+}

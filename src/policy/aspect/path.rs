@@ -1,0 +1,201 @@
+//! Patterns of paths.
+
+use crate::policy::pattern::Glob;
+
+/// A path with wildcards: `*` and `?` stay in one segment, `**` is any number of segments, also none, so that
+/// `/data/**` is `/data` and all below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::policy) struct PathGlob {
+    segments: Vec<Segment>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    One(Glob),
+    Any,
+}
+
+impl PathGlob {
+    /// Reads a pattern; the error says what is wrong, and what to write.
+    pub(super) fn read(text: &str) -> Result<Self, (String, String)> {
+        let Some(path) = text.strip_prefix('/') else {
+            let help = "begin at the root: `/opt/data/**`; volumes by name are `volumes = [\"…\"]`";
+            return Err((format!("`{text}` is no path from the root"), help.to_owned()));
+        };
+        let mut segments = Vec::new();
+        for segment in path.split('/') {
+            match segment {
+                "" | "." => {}
+                ".." => {
+                    let help = "write the path as it is without `..`".to_owned();
+                    return Err((format!("`{text}` has `..` in it"), help));
+                }
+                "**" => segments.push(Segment::Any),
+                segment if segment.contains("**") => {
+                    let help = "`**` stands for whole segments: `/data/**/x`".to_owned();
+                    return Err((format!("`{text}` has `**` within a segment"), help));
+                }
+                segment => segments.push(Segment::One(Glob::new(segment))),
+            }
+        }
+        segments.dedup_by(|next, before| *next == Segment::Any && *before == Segment::Any);
+        Ok(Self { segments })
+    }
+
+    /// Whether it matches a clean path.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        fits(&self.segments, &split(path), false)
+    }
+
+    /// Whether it matches a clean path, or something below it: who has the directory has what is in it. `/var/run`
+    /// is `/run`, as on every Linux of today.
+    pub(super) fn reaches(&self, path: &str) -> bool {
+        let path = split(path);
+        let own = [self.segments.as_slice(), &self.segments_at_run()];
+        own.iter().any(|segments| fits(segments, &path, true) || fits(segments, at_run(&path), true))
+    }
+
+    /// The segments with `/var/run` written as `/run`.
+    fn segments_at_run(&self) -> Vec<Segment> {
+        let is = |segment: &Segment, name: &str| *segment == Segment::One(Glob::new(name));
+        match self.segments.as_slice() {
+            [var, rest @ ..] if is(var, "var") && rest.first().is_some_and(|run| is(run, "run")) => {
+                rest.to_vec()
+            }
+            segments => segments.to_vec(),
+        }
+    }
+
+    /// Whether everything that it matches is matched by the other; `false` also where that is not clear.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        if let Some((Segment::Any, above)) = other.segments.split_last() {
+            let literal = above.iter().zip(&self.segments).all(|(wide, narrow)| wide == narrow);
+            return literal && self.segments.len() >= above.len();
+        }
+        self.literal().is_some_and(|path| other.matches(&path))
+    }
+
+    fn literal(&self) -> Option<String> {
+        let segments: Option<Vec<String>> = self
+            .segments
+            .iter()
+            .map(|segment| match segment {
+                Segment::One(glob) => glob.literal(),
+                Segment::Any => None,
+            })
+            .collect();
+        Some(format!("/{}", segments?.join("/")))
+    }
+
+    /// It, as a policy writes it.
+    pub(super) fn source(&self) -> String {
+        let segments: Vec<String> = self
+            .segments
+            .iter()
+            .map(|segment| match segment {
+                Segment::One(glob) => glob.source(),
+                Segment::Any => "**".to_owned(),
+            })
+            .collect();
+        format!("/{}", segments.join("/"))
+    }
+}
+
+fn split(path: &str) -> Vec<&str> {
+    path.split('/').filter(|segment| !segment.is_empty()).collect()
+}
+
+fn at_run<'p, 's>(path: &'p [&'s str]) -> &'p [&'s str] {
+    match path {
+        ["var", rest @ ..] if rest.first() == Some(&"run") => rest,
+        path => path,
+    }
+}
+
+/// Whether the pattern matches the path; or, from above, something that the path leads to. Patterns are short and
+/// come from the policy, so trying every split is cheap.
+fn fits(pattern: &[Segment], path: &[&str], from_above: bool) -> bool {
+    match (pattern.split_first(), path.split_first()) {
+        (None, None) => true,
+        (Some(_), None) if from_above => true,
+        (Some((Segment::Any, rest)), None) => fits(rest, path, from_above),
+        (None, Some(_)) | (Some((Segment::One(_), _)), None) => false,
+        (Some((Segment::Any, rest)), Some((_, below))) => {
+            fits(rest, path, from_above) || fits(pattern, below, from_above)
+        }
+        (Some((Segment::One(glob), rest)), Some((name, below))) => {
+            glob.matches(name) && fits(rest, below, from_above)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_stays_in_its_segment() {
+        for (pattern, yes, no) in [
+            ("/data/**", &["/data", "/data/x", "/data/x/y"][..], &["/", "/dat", "/data2", "/x/data"][..]),
+            ("/data/*", &["/data/x"], &["/data", "/data/x/y"]),
+            ("/data", &["/data"], &["/data/x", "/"]),
+            (
+                "/home/*/.config/**",
+                &["/home/a/.config", "/home/a/.config/b/c"],
+                &["/home/.config", "/home/a/b/.config"],
+            ),
+            ("/**/x", &["/x", "/a/b/x"], &["/x/y", "/"]),
+            ("/", &["/"], &["/x"]),
+            ("/**", &["/", "/x/y"], &[]),
+            (r"/a\*", &["/a*"], &["/ab"]),
+        ] {
+            let glob = PathGlob::read(pattern).unwrap();
+            for path in yes {
+                assert!(glob.matches(path), "{pattern} should match {path}");
+            }
+            for path in no {
+                assert!(!glob.matches(path), "{pattern} should not match {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_has_the_directory_has_what_is_in_it() {
+        let socket = PathGlob::read("/var/run/docker.sock").unwrap();
+        for path in ["/var/run/docker.sock", "/run/docker.sock", "/var/run", "/run", "/var", "/"] {
+            assert!(socket.reaches(path), "{path}");
+        }
+        for path in ["/var/lib", "/run/docker.sock/x", "/runx", "/home"] {
+            assert!(!socket.reaches(path), "{path}");
+        }
+        let below = PathGlob::read("/etc/**").unwrap();
+        assert!(below.reaches("/etc/ssl/private") && below.reaches("/") && !below.reaches("/opt"));
+    }
+
+    #[test]
+    fn containment_is_claimed_only_where_it_is_clear() {
+        for (narrow, wide, expected) in [
+            ("/a", "/a", true),
+            ("/a/b/**", "/a/**", true),
+            ("/a", "/a/**", true),
+            ("/a/**", "/a/b/**", false),
+            ("/ab", "/a*", true),
+            ("/a/*", "/a/**", true),
+            ("/b/x", "/a/**", false),
+        ] {
+            let read = |text| PathGlob::read(text).unwrap();
+            assert_eq!(read(narrow).within(&read(wide)), expected, "{narrow} within {wide}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_an_error() {
+        for text in ["data", "", "/a/../b", "/a**/b", "~/x"] {
+            assert!(PathGlob::read(text).is_err(), "{text}");
+        }
+        assert_eq!(PathGlob::read("//a/./**/**").unwrap().source(), "/a/**");
+    }
+}

@@ -1,0 +1,185 @@
+//! The lines of a rule that grants a request and no more.
+
+use std::collections::BTreeMap;
+
+use super::push;
+use super::toml_text::{self, quote};
+use crate::operation::meaning::{Aspect, Meaning};
+use crate::operation::{Json, Operation, Understanding};
+use crate::policy::aspect;
+use crate::policy::condition::Condition;
+use crate::policy::rule::{Rule, Shortfall};
+
+/// Lines of a rule, each once, and which of them admit more than was asked.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The rest of the rule is of no use then.
+    unguarded: bool,
+    whole_body: bool,
+    aspects: BTreeMap<Aspect, String>,
+    fields: BTreeMap<String, String>,
+    parameters: BTreeMap<String, String>,
+    requirements: Vec<String>,
+    wide: Vec<String>,
+}
+
+impl Lines {
+    /// Takes over the restrictions of a rule; where the request breaks one, what it asks for takes its place.
+    pub(super) fn keep(&mut self, rule: &Rule, operation: &Operation, understood: &Understanding<'_>) {
+        self.whole_body = rule.whole_body;
+        let endpoint = operation.endpoint();
+        for (name, condition) in &rule.conditions {
+            if endpoint.parameter(name).is_none() {
+                continue;
+            }
+            match operation.query().get(name).filter(|value| !condition.admits(value)) {
+                Some(value) => self.parameter(name, toml_text::exact(value)),
+                None => self.parameter(name, Some(condition.written(quote))),
+            }
+        }
+        for field in rule.fields.iter().filter(|field| field.of(endpoint).is_some()) {
+            match field.fails(operation) {
+                Some(value) => {
+                    let exact = toml_text::exact_json(value).filter(|_| field.is_single(operation));
+                    self.field(&field.path, exact);
+                }
+                None => self.field(&field.path, Some(field.condition.written(quote))),
+            }
+        }
+        for (aspect, set) in &rule.aspects {
+            let mut meant = understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == *aspect);
+            if meant.all(|one| set.admits(one)) {
+                self.aspects.insert(*aspect, set.written(quote));
+            } else {
+                self.aspect(*aspect, understood);
+            }
+        }
+        let met = rule.requirements.iter().filter(|requirement| requirement.is_met(operation));
+        self.requirements.extend(met.map(|requirement| requirement.written(quote)));
+    }
+
+    /// Grants what a rule lacks.
+    pub(super) fn grant(&mut self, lacking: &[Shortfall], understood: &Understanding<'_>, rule: &Rule) {
+        let mut several: BTreeMap<&str, Vec<&Json>> = BTreeMap::new();
+        for shortfall in lacking {
+            match shortfall {
+                Shortfall::Grant { parameter, value, .. } => {
+                    self.parameter(parameter.name, toml_text::exact(value));
+                }
+                Shortfall::Body { .. } => self.whole_body = true,
+                Shortfall::Field(field) if !field.known => self.unguarded = true,
+                Shortfall::Field(field) => {
+                    let means = field
+                        .means
+                        .as_deref()
+                        .filter(|means| means.iter().all(|one| aspect::item(&one.meaning).is_some()));
+                    match means {
+                        Some(means) => {
+                            let aspects = means.iter().map(|one| one.meaning.aspect());
+                            for aspect in aspects.filter(|aspect| !rule.aspects.contains_key(aspect)) {
+                                self.aspect(aspect, understood);
+                            }
+                        }
+                        None => several.entry(&field.path).or_default().push(&field.value),
+                    }
+                }
+                Shortfall::Condition { .. }
+                | Shortfall::FieldCondition { .. }
+                | Shortfall::Meaning(_)
+                | Shortfall::Requirement(_) => {}
+            }
+        }
+        for (path, values) in several {
+            match values.as_slice() {
+                [only] => self.field(path, toml_text::exact_json(only)),
+                _ => self.field(path, None),
+            }
+        }
+    }
+
+    /// Everything of this kind that is meant.
+    fn aspect(&mut self, aspect: Aspect, understood: &Understanding<'_>) {
+        let meant: Vec<&Meaning> =
+            understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == aspect).collect();
+        let items = |wanted: &dyn Fn(&Meaning) -> bool| {
+            let items: Option<Vec<String>> =
+                meant.iter().filter(|one| wanted(one)).map(|one| aspect::item(one)).collect();
+            let mut quoted: Vec<String> = items?.iter().map(|item| quote(item)).collect();
+            quoted.sort();
+            quoted.dedup();
+            Some(quoted)
+        };
+        let is_read_only = |one: &Meaning| matches!(one, Meaning::HostPath(host) if host.read_only);
+        let written = match (items(&|one| !is_read_only(one)), items(&is_read_only)) {
+            (Some(written), Some(read)) if read.is_empty() => toml_text::list(&written),
+            (Some(written), Some(read)) if written.is_empty() => {
+                toml_text::list(&read).map(|read| format!("{{ read_only = {read} }}"))
+            }
+            (Some(written), Some(read)) => toml_text::list(&written)
+                .zip(toml_text::list(&read))
+                .map(|(written, read)| format!("{{ read_write = {written}, read_only = {read} }}")),
+            _ => None,
+        };
+        let written = written.or_else(|| amounts(&meant));
+        if written.is_none() {
+            self.wide.push(aspect.as_str().to_owned());
+        }
+        self.aspects.insert(aspect, written.unwrap_or_else(|| "true".to_owned()));
+    }
+
+    fn field(&mut self, path: &str, condition: Option<String>) {
+        let condition = self.or_any(path, condition);
+        self.fields.insert(path.to_owned(), condition);
+    }
+
+    fn parameter(&mut self, name: &str, condition: Option<String>) {
+        let condition = self.or_any(name, condition);
+        self.parameters.insert(name.to_owned(), condition);
+    }
+
+    fn or_any(&mut self, name: &str, condition: Option<String>) -> String {
+        condition.unwrap_or_else(|| {
+            self.wide.push(name.to_owned());
+            "true".to_owned()
+        })
+    }
+
+    /// The lines; what there is to know of them is added to the message.
+    pub(super) fn written(&self, message: &mut String) -> String {
+        let mut text = String::new();
+        if self.unguarded {
+            text.push_str("unguarded = true\n");
+        } else if self.whole_body {
+            text.push_str("body = true\n");
+        }
+        for (aspect, set) in &self.aspects {
+            push(&mut text, format_args!("{aspect} = {set}\n"));
+        }
+        for (path, condition) in self.fields.iter().filter(|_| !self.whole_body) {
+            let is_needless = self.unguarded && condition == "true";
+            if !is_needless {
+                push(&mut text, format_args!("body.{} = {condition}\n", toml_text::key(path)));
+            }
+        }
+        for (name, condition) in &self.parameters {
+            push(&mut text, format_args!("query.{} = {condition}\n", toml_text::key(name)));
+        }
+        for requirement in &self.requirements {
+            push(&mut text, format_args!("require.{requirement}\n"));
+        }
+        let is_shown = |name: &&String| !self.unguarded || !self.fields.contains_key(*name);
+        for name in self.wide.iter().filter(is_shown) {
+            push(message, format_args!("\nThe line for {name} below admits any value."));
+        }
+        text
+    }
+}
+
+/// Amounts as a ceiling, which is what was meant by whoever set one.
+fn amounts(meant: &[&Meaning]) -> Option<String> {
+    let amount = |one: &&Meaning| if let Meaning::Amount(_, amount) = one { Some(*amount) } else { None };
+    let amounts: Option<Vec<i64>> = meant.iter().map(amount).collect();
+    let amounts = amounts?;
+    let (low, high) = (*amounts.iter().min()?, *amounts.iter().max()?);
+    Some(Condition::Numbers(vec![(low.min(0), high)]).written(quote))
+}
