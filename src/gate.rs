@@ -18,6 +18,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
 pub use listener::{BindError, Listener};
@@ -38,7 +39,7 @@ use request::Unread;
 pub struct Gate {
     policy: Policy,
     audit: Audit,
-    daemon: Daemon,
+    daemon: Rc<Daemon>,
     ids: RequestIds,
     /// What clients may take up.
     limits: Limits,
@@ -68,7 +69,13 @@ impl Outcome {
 impl Gate {
     /// Holds the parts together.
     #[must_use]
-    pub fn new(policy: Policy, audit: Audit, daemon: Daemon, ids: RequestIds, settings: &Settings) -> Self {
+    pub fn new(
+        policy: Policy,
+        audit: Audit,
+        daemon: Rc<Daemon>,
+        ids: RequestIds,
+        settings: &Settings,
+    ) -> Self {
         let bodies = Semaphore::new(request::LARGE_BODIES);
         Self { policy, audit, daemon, ids, limits: settings.limits, grace: settings.grace, bodies }
     }
@@ -76,8 +83,11 @@ impl Gate {
     /// Serves the connections of `listeners` until the first of `signals`, and until the
     /// last one has ended or was cut.
     pub async fn serve(self, listeners: Vec<Listener>, signals: Signals) -> Drained {
-        let gate = Rc::new(self);
-        drain::until_drained(gate, listeners, signals).await
+        let daemon = Rc::clone(&self.daemon);
+        let watching = spawn_local(async move { daemon.watch().await });
+        let drained = drain::until_drained(Rc::new(self), listeners, signals).await;
+        watching.abort();
+        drained
     }
 
     /// One request: read, judged, recorded, forwarded; and recorded again when it is over.
@@ -168,9 +178,7 @@ impl Gate {
             }
         };
         match away {
-            Some(failure) => {
-                connection.refuse(id, is_head, &Refusal::unasked(&failure), End::DaemonAway).await
-            }
+            Some(away) => connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await,
             None => relay::forward(&self.daemon, connection, head, recorded, id).await,
         }
     }

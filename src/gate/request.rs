@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::Gate;
 use super::connection::Connection;
 use crate::client::Peer;
-use crate::daemon::{Daemon, Failure};
+use crate::daemon::{Away, Daemon};
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
@@ -33,13 +33,13 @@ pub(super) async fn newest_version(
     daemon: &Daemon,
     connection: &mut Connection,
     head: &RequestHead<'_>,
-) -> (ApiVersion, Option<Failure>) {
+) -> (ApiVersion, Option<Away>) {
     if matches!(head.target, [b'/', b'v', b'0'..=b'9', ..]) {
         return (ApiVersion::NEWEST, None);
     }
     match daemon.newest_version(&mut connection.line).await {
         Ok(version) => (version, None),
-        Err(failure) => (ApiVersion::NEWEST, Some(failure)),
+        Err(away) => (ApiVersion::NEWEST, Some(away)),
     }
 }
 
