@@ -32,7 +32,7 @@ use crate::settings::{Limits, Settings};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
 use refusal::Refusal;
-use request::Unread;
+use request::{Unasked, Unread};
 
 /// The parts that judge, record and forward requests.
 #[derive(Debug)]
@@ -63,6 +63,11 @@ impl Outcome {
     /// The client left before it was answered.
     fn client_gone(request_bytes: u64) -> Self {
         Self { status: None, request_bytes, response_bytes: 0, end: End::ClientGone, next: Next::Cut }
+    }
+
+    /// dockgate stopped before it was answered.
+    fn drained(request_bytes: u64) -> Self {
+        Self { end: End::Drained, ..Self::client_gone(request_bytes) }
     }
 }
 
@@ -148,7 +153,7 @@ impl Gate {
         let is_head = head.method == "HEAD";
         connection.keep_alive = head.keep_alive && !head.is_http_10;
         connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
-        let (version, away) = request::newest_version(&self.daemon, connection, head).await;
+        let (version, unasked) = request::newest_version(self, connection, head).await;
         let operation = match request::read(self, connection, head, version).await {
             Ok(operation) => operation,
             Err(Unread::Unreadable(unreadable)) => {
@@ -177,8 +182,11 @@ impl Gate {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
             }
         };
-        match away {
-            Some(away) => connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await,
+        match unasked {
+            Some(Unasked::Over(outcome)) => outcome,
+            Some(Unasked::Away(away)) => {
+                connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
+            }
             None => relay::forward(&self.daemon, connection, head, recorded, id).await,
         }
     }

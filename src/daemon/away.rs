@@ -1,6 +1,7 @@
 //! Why the daemon cannot be reached: the class of the cause, and words that mend it.
 
 mod explain;
+mod scene;
 
 use std::fmt;
 use std::io;
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::exchange::Lost;
 use crate::settings::Address;
+use scene::Scene;
 
 /// Why the daemon cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,77 +48,88 @@ pub enum AwayKind {
     Unknown,
 }
 
+/// The code of a name that cannot be looked up: the system has none that tells.
+const NOT_FOUND: &str = "ENOTFOUND";
 /// When to ask again, where nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The classes of the errors that have one.
-const KINDS: [(Errno, AwayKind); 14] = [
-    (Errno::EACCES, AwayKind::Permission),
-    (Errno::EPERM, AwayKind::Permission),
-    (Errno::ENOENT, AwayKind::Connection),
-    (Errno::ENOTDIR, AwayKind::Connection),
-    (Errno::ENOTSOCK, AwayKind::Connection),
-    (Errno::ECONNREFUSED, AwayKind::Connection),
-    (Errno::ECONNRESET, AwayKind::Connection),
-    (Errno::ECONNABORTED, AwayKind::Connection),
-    (Errno::EPIPE, AwayKind::Connection),
-    (Errno::EHOSTUNREACH, AwayKind::Connection),
-    (Errno::ENETUNREACH, AwayKind::Connection),
-    (Errno::EHOSTDOWN, AwayKind::Connection),
-    (Errno::ETIMEDOUT, AwayKind::Timeout),
-    // The queue of a unix socket is full: whoever made it accepts nobody.
-    (Errno::EAGAIN, AwayKind::Timeout),
-];
-
 /// What runs out on dockgate's own side, whatever the daemon does.
 const OWN_SHORTAGES: [Errno; 4] = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::ENOBUFS];
+
+/// What was found and what to do, before it has a code and a time.
+#[derive(Debug)]
+struct Explained {
+    kind: AwayKind,
+    found: String,
+    cure: String,
+    recoverable: bool,
+}
 
 impl Away {
     /// Connecting to `address` failed with `error`. Looks at the socket to say why.
     pub(super) fn connecting(address: &Address, error: &io::Error) -> Self {
         let code = error.raw_os_error().map(Errno::from_raw);
-        let kind =
-            KINDS.iter().find(|(known, _)| Some(*known) == code).map_or(AwayKind::Unknown, |(_, kind)| *kind);
-        let explained = explain::connecting(address, kind, code, error);
-        Self { code: code.map(|code| format!("{code:?}")), ..Self::new(kind, explained) }
+        let explained = match address {
+            _ if code.is_some_and(|code| OWN_SHORTAGES.contains(&code)) => own_shortage(address, error),
+            Address::Unix(path) => explain::socket(&Scene::of(path), code, error),
+            Address::Tcp { host, .. } if code.is_none() => {
+                let explained = Explained {
+                    kind: AwayKind::Connection,
+                    found: format!("{host} cannot be looked up: {error}."),
+                    cure: "Write an address, or check the name service.".to_owned(),
+                    recoverable: true,
+                };
+                return Self::new(Some(NOT_FOUND.to_owned()), explained);
+            }
+            Address::Tcp { .. } => unreachable_host(address, code, error),
+        };
+        Self::new(code.map(name), explained)
     }
 
     /// The daemon at `address` did not answer within `limit`.
     pub(super) fn slow(address: &Address, limit: Duration) -> Self {
-        let found = format!("the daemon at {address} did not answer within {limit:?}.");
-        let cure = "It is overloaded, frozen or starting: look at its own log.";
-        let code = Some(format!("{:?}", Errno::ETIMEDOUT));
-        Self { code, ..Self::new(AwayKind::Timeout, (found, cure.to_owned(), true)) }
+        let explained = Explained {
+            kind: AwayKind::Timeout,
+            found: format!("the daemon at {address} did not answer within {limit:?}."),
+            cure: "It is overloaded, frozen or starting: look at its own log.".to_owned(),
+            recoverable: true,
+        };
+        Self::new(Some(name(Errno::ETIMEDOUT)), explained)
     }
 
     /// The connection to `address` broke before the first byte of an answer, or that is none.
     pub(super) fn unanswered(address: &Address, lost: &Lost) -> Self {
+        let broken = |code: Option<Errno>, found| {
+            let cure = "The daemon is stopping, starting or failing: look at its own log.".to_owned();
+            Self::new(
+                code.map(name),
+                Explained { kind: AwayKind::Connection, found, cure, recoverable: true },
+            )
+        };
         match lost {
             Lost::Closed => {
-                let found =
-                    format!("what listens at {address} closed the connection before it had answered.");
-                let cure = "The daemon is stopping, starting or failing: look at its own log.";
-                let code = Some(format!("{:?}", Errno::ECONNRESET));
-                Self { code, ..Self::new(AwayKind::Connection, (found, cure.to_owned(), true)) }
+                let found = format!("the connection to {address} was closed before there was an answer.");
+                broken(Some(Errno::ECONNRESET), found)
             }
             Lost::Io(error) => {
-                let code = error.raw_os_error().map(|code| format!("{:?}", Errno::from_raw(code)));
                 let found = format!("the connection to {address} broke before there was an answer: {error}.");
-                let cure = "The daemon is stopping, starting or failing: look at its own log.";
-                Self { code, ..Self::new(AwayKind::Connection, (found, cure.to_owned(), true)) }
+                broken(error.raw_os_error().map(Errno::from_raw), found)
             }
-            Lost::Malformed(what) => {
-                let found =
-                    format!("what listens at {address} does not answer as a Docker daemon does: {what}.");
-                let cure = "Point --daemon at the daemon's own address.";
-                Self::new(AwayKind::Unknown, (found, cure.to_owned(), false))
-            }
+            Lost::Malformed(what) => Self::new(
+                Some(name(Errno::EPROTO)),
+                Explained {
+                    kind: AwayKind::Unknown,
+                    found: format!("what listens at {address} does not answer as a Docker daemon does: {what}."),
+                    cure: "Point --daemon at the daemon's own address; one on port 2376 wants TLS, and so --daemon-tls-ca.".to_owned(),
+                    recoverable: false,
+                },
+            ),
         }
     }
 
     /// Whether dockgate lacks something of its own, which says nothing of the daemon.
     pub(super) fn is_own_shortage(&self) -> bool {
-        OWN_SHORTAGES.iter().any(|code| self.code.as_deref() == Some(&format!("{code:?}")))
+        OWN_SHORTAGES.iter().any(|code| self.code.as_deref() == Some(name(*code).as_str()))
     }
 
     /// Whether the cause is the same, whenever it is to be asked again.
@@ -124,9 +137,48 @@ impl Away {
         (self.kind, &self.code, &self.found) == (other.kind, &other.code, &other.found)
     }
 
-    fn new(kind: AwayKind, (found, cure, recoverable): (String, String, bool)) -> Self {
-        Self { kind, code: None, found, cure, recoverable, retry_after: RETRY_AFTER }
+    fn new(code: Option<String>, explained: Explained) -> Self {
+        let Explained { kind, found, cure, recoverable } = explained;
+        Self { kind, code, found, cure, recoverable, retry_after: RETRY_AFTER }
     }
+}
+
+fn own_shortage(address: &Address, error: &io::Error) -> Explained {
+    Explained {
+        kind: AwayKind::Unknown,
+        found: format!("dockgate itself lacks what it takes to connect to {address}: {error}."),
+        cure: "Raise the limit of open files (`ulimits: { nofile: 65536 }` in compose, `--ulimit nofile=65536` with docker run, `LimitNOFILE=65536` under systemd), or lower --max-connections.".to_owned(),
+        recoverable: true,
+    }
+}
+
+fn unreachable_host(address: &Address, code: Option<Errno>, error: &io::Error) -> Explained {
+    let kind = match code {
+        Some(Errno::ETIMEDOUT) => AwayKind::Timeout,
+        Some(Errno::EACCES | Errno::EPERM) => AwayKind::Permission,
+        Some(
+            Errno::ECONNREFUSED
+            | Errno::ECONNRESET
+            | Errno::ECONNABORTED
+            | Errno::EHOSTUNREACH
+            | Errno::EHOSTDOWN
+            | Errno::ENETUNREACH
+            | Errno::ENETDOWN
+            | Errno::EADDRNOTAVAIL,
+        ) => AwayKind::Connection,
+        _ => AwayKind::Unknown,
+    };
+    Explained {
+        kind,
+        found: format!("nobody answers at {address}: {error}."),
+        cure: "Check that the daemon listens there and that the network between lets it through.".to_owned(),
+        recoverable: true,
+    }
+}
+
+/// The system's name of an error.
+fn name(code: Errno) -> String {
+    format!("{code:?}")
 }
 
 impl fmt::Display for Away {

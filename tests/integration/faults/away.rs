@@ -56,7 +56,7 @@ fn what_stands_in_the_daemons_place_is_named() {
     fs::remove_dir(&place).unwrap();
 
     fs::write(&place, "").unwrap();
-    says("is not a socket");
+    says("is a file, not a socket");
     fs::remove_file(&place).unwrap();
 
     drop(UnixListener::bind(&place).unwrap());
