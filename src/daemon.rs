@@ -4,32 +4,44 @@
 //! connecting may be tried again; a request whose first byte may have left is never sent twice.
 
 mod away;
+mod backoff;
+mod breaker;
 mod connect;
 mod exchange;
+mod socket_file;
+mod state;
+mod vigil;
 
 use std::cell::Cell;
-use std::time::Duration;
 
-pub use away::{Away, AwayKind};
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
+
+pub use away::{Away, AwayKind, whole_seconds};
+pub use breaker::BreakerState;
 pub use exchange::{Forwarded, Line, Lost, Receiver, Sender};
+pub use socket_file::{FileKind, Place, SocketFile};
+pub use state::{LastError, State};
 
 use crate::audit::Recorded;
 use crate::operation::version::ApiVersion;
-use crate::settings::Address;
-use crate::wire::{Framing, ResponseHead};
+use crate::settings::{Address, DaemonSettings};
+use crate::wire::{Framing, ResponseHead, Stream};
+use backoff::Backoff;
 use connect::connect;
 use exchange::{Connection, Resting, api_version};
-
-/// How long a daemon may take to answer a ping of dockgate's own.
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
+use state::Account;
 
 /// The daemon, at its address.
 #[derive(Debug)]
 pub struct Daemon {
-    address: Address,
+    settings: DaemonSettings,
     /// The newest API version it said it speaks, once it said so; forgotten when it goes, since another may
     /// come back.
     version: Cell<Option<ApiVersion>>,
+    account: Account,
+    /// Told when a client's request has failed: whoever watches asks the daemon itself then.
+    doubt: Notify,
 }
 
 /// Why the daemon gave no answer.
@@ -42,49 +54,64 @@ pub enum Failure {
 }
 
 impl Daemon {
-    /// The daemon at `address`; nothing is connected yet.
+    /// The daemon that `settings` name; nothing is connected yet.
     #[must_use]
-    pub fn new(address: Address) -> Self {
-        Self { address, version: Cell::new(None) }
+    pub fn new(settings: DaemonSettings) -> Self {
+        let account = Account::new(&settings);
+        Self { settings, version: Cell::new(None), account, doubt: Notify::new() }
     }
 
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> &Address {
-        &self.address
+        &self.settings.address
     }
 
-    /// The version that a request without one gets: the newest that both the daemon and the endpoint
-    /// table know. Asks the daemon, over `line`, where it has not said so before.
+    /// How it stands with it, as last seen.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.account.state()
+    }
+
+    /// Tells when something changes in how it stands with it, other than times and counts.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.account.changes()
+    }
+
+    /// The version that a request without one gets, where the daemon has said what it speaks: the newest that
+    /// both it and the endpoint table know.
+    #[must_use]
+    pub fn known_version(&self) -> Option<ApiVersion> {
+        self.version.get().map(|version| version.min(ApiVersion::NEWEST))
+    }
+
+    /// The same; asks the daemon, over `line`, where it has not said so.
     ///
     /// # Errors
     /// When the daemon cannot be asked.
-    pub async fn newest_version(&self, line: &mut Line) -> Result<ApiVersion, Failure> {
-        match self.version.get() {
-            Some(version) => Ok(version.min(ApiVersion::NEWEST)),
+    pub async fn newest_version(&self, line: &mut Line) -> Result<ApiVersion, Away> {
+        match self.known_version() {
+            Some(version) => Ok(version),
             None => Ok(self.ping(line).await?.min(ApiVersion::NEWEST)),
         }
     }
 
-    /// Asks the daemon whether it is there: a real `GET /_ping`, answered in time.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub async fn ping(&self, line: &mut Line) -> Result<ApiVersion, Failure> {
-        match tokio::time::timeout(PING_TIMEOUT, self.try_ping(line)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Failure::Away(Away::slow(&self.address, PING_TIMEOUT))),
-        }
-    }
-
-    async fn try_ping(&self, line: &mut Line) -> Result<ApiVersion, Failure> {
+    async fn ping(&self, line: &mut Line) -> Result<ApiVersion, Away> {
         let connection = self.connection(line).await?;
-        let (connection, version) = connection.ping().await.map_err(Failure::Lost)?;
-        if let Some(connection) = connection {
-            line.keep(connection);
-        }
-        self.version.set(Some(version));
-        Ok(version)
+        let limit = self.settings.connect_timeout;
+        let address = &self.settings.address;
+        let failure = match timeout(limit, connection.ping()).await {
+            Ok(Ok((connection, introduction))) => {
+                if let Some(connection) = connection {
+                    line.keep(connection);
+                }
+                return Ok(self.introduced(introduction));
+            }
+            Ok(Err(lost)) => Away::unanswered(address, &lost),
+            Err(_) => Away::slow(address, limit),
+        };
+        Err(self.failed(failure))
     }
 
     /// Sends what was recorded, which is given up with that, so that it cannot be sent twice: its head, and its body where that is JSON. A body that is streamed,
@@ -98,32 +125,66 @@ impl Daemon {
         line: &mut Line,
         upload: Framing,
     ) -> Result<Forwarded, Failure> {
-        let connection = self.connection(line).await?;
+        let connection = self.connection(line).await.map_err(Failure::Away)?;
         let encoded = recorded.operation().encode();
         drop(recorded);
         Ok(connection.forward(encoded, upload).await)
     }
 
-    /// Takes note of the version that an answer names: the daemon may have been exchanged for another.
+    /// Takes note that the daemon answers, and of the version that the answer names: the daemon may have been
+    /// exchanged for another.
     pub fn note(&self, answer: &ResponseHead<'_>) {
+        self.account.answered();
         if let Some(version) = api_version(answer) {
             self.version.set(Some(version));
         }
     }
 
     /// The connection that rests on `line`, if it is clean, or a new one.
-    async fn connection(&self, line: &mut Line) -> Result<Connection, Failure> {
+    async fn connection(&self, line: &mut Line) -> Result<Connection, Away> {
+        if let Some(away) = self.account.refusal() {
+            return Err(away);
+        }
         match line.take() {
             Resting::Clean(connection) => return Ok(connection),
             Resting::None => {}
             Resting::Spoiled => self.version.set(None),
         }
-        match connect(&self.address).await {
-            Ok(stream) => Ok(Connection::new(stream)),
-            Err(away) => {
-                self.version.set(None);
-                Err(Failure::Away(away))
+        Ok(Connection::new(self.connect().await?))
+    }
+
+    /// Connects, and tries again as often as the settings say, or until nobody waits for the daemon any more.
+    async fn connect(&self) -> Result<Stream, Away> {
+        let mut backoff = Backoff::new(self.settings.retry);
+        let mut left = self.settings.retry.attempts;
+        loop {
+            let away = match connect(&self.settings).await {
+                Ok(stream) => return Ok(stream),
+                Err(away) => self.failed(away),
+            };
+            if left == 0 {
+                return Err(away);
+            }
+            left = left.saturating_sub(1);
+            let mut changes = self.changes();
+            if let Some(away) = self.account.refusal() {
+                return Err(away);
+            }
+            tokio::select! {
+                () = sleep(backoff.pause()) => {}
+                // It is back, or it is clear that it is not.
+                _ = changes.changed() => {}
+            }
+            if let Some(away) = self.account.refusal() {
+                return Err(away);
             }
         }
+    }
+
+    /// Takes note of a failure, and has whoever watches look for himself.
+    fn failed(&self, away: Away) -> Away {
+        self.version.set(None);
+        self.doubt.notify_one();
+        self.account.failed(away)
     }
 }

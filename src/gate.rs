@@ -18,6 +18,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
 pub use listener::{BindError, Listener};
@@ -31,14 +32,14 @@ use crate::settings::{Limits, Settings};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
 use refusal::Refusal;
-use request::Unread;
+use request::{Unasked, Unread};
 
 /// The parts that judge, record and forward requests.
 #[derive(Debug)]
 pub struct Gate {
     policy: Policy,
     audit: Audit,
-    daemon: Daemon,
+    daemon: Rc<Daemon>,
     ids: RequestIds,
     /// What clients may take up.
     limits: Limits,
@@ -63,12 +64,23 @@ impl Outcome {
     fn client_gone(request_bytes: u64) -> Self {
         Self { status: None, request_bytes, response_bytes: 0, end: End::ClientGone, next: Next::Cut }
     }
+
+    /// dockgate stopped before it was answered.
+    fn drained(request_bytes: u64) -> Self {
+        Self { end: End::Drained, ..Self::client_gone(request_bytes) }
+    }
 }
 
 impl Gate {
     /// Holds the parts together.
     #[must_use]
-    pub fn new(policy: Policy, audit: Audit, daemon: Daemon, ids: RequestIds, settings: &Settings) -> Self {
+    pub fn new(
+        policy: Policy,
+        audit: Audit,
+        daemon: Rc<Daemon>,
+        ids: RequestIds,
+        settings: &Settings,
+    ) -> Self {
         let bodies = Semaphore::new(request::LARGE_BODIES);
         Self { policy, audit, daemon, ids, limits: settings.limits, grace: settings.grace, bodies }
     }
@@ -76,8 +88,11 @@ impl Gate {
     /// Serves the connections of `listeners` until the first of `signals`, and until the
     /// last one has ended or was cut.
     pub async fn serve(self, listeners: Vec<Listener>, signals: Signals) -> Drained {
-        let gate = Rc::new(self);
-        drain::until_drained(gate, listeners, signals).await
+        let daemon = Rc::clone(&self.daemon);
+        let watching = spawn_local(async move { daemon.watch().await });
+        let drained = drain::until_drained(Rc::new(self), listeners, signals).await;
+        watching.abort();
+        drained
     }
 
     /// One request: read, judged, recorded, forwarded; and recorded again when it is over.
@@ -138,7 +153,7 @@ impl Gate {
         let is_head = head.method == "HEAD";
         connection.keep_alive = head.keep_alive && !head.is_http_10;
         connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
-        let (version, away) = request::newest_version(&self.daemon, connection, head).await;
+        let (version, unasked) = request::newest_version(self, connection, head).await;
         let operation = match request::read(self, connection, head, version).await {
             Ok(operation) => operation,
             Err(Unread::Unreadable(unreadable)) => {
@@ -167,9 +182,10 @@ impl Gate {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
             }
         };
-        match away {
-            Some(failure) => {
-                connection.refuse(id, is_head, &Refusal::unasked(&failure), End::DaemonAway).await
+        match unasked {
+            Some(Unasked::Over(outcome)) => outcome,
+            Some(Unasked::Away(away)) => {
+                connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
             None => relay::forward(&self.daemon, connection, head, recorded, id).await,
         }

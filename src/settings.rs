@@ -7,6 +7,7 @@
 mod account;
 mod address;
 mod args;
+mod daemon;
 mod draft;
 mod environment;
 mod file;
@@ -25,6 +26,7 @@ use std::time::Duration;
 pub use account::Account;
 pub use address::Address;
 pub use args::ServeArgs;
+pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
 use key::Key;
 pub use listener::ListenerSettings;
@@ -36,8 +38,8 @@ pub use problem::{Place, Problem, Problems};
 pub struct Settings {
     /// Where clients connect; at least one, each with a name and an address of its own.
     pub listeners: Vec<ListenerSettings>,
-    /// Where the Docker daemon is.
-    pub daemon: Address,
+    /// The Docker daemon, and how patiently it is connected to.
+    pub daemon: DaemonSettings,
     /// The policy file; the built-in policy where there is none.
     pub policy: Option<PathBuf>,
     /// Where the audit goes.
@@ -117,7 +119,7 @@ impl Settings {
     fn from_layers(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Self> {
         // Each is read before the first `?`, so that all problems are seen.
         let listeners = listener::read(layers, problems);
-        let daemon = layers.read(Key::Daemon, problems, Address::read);
+        let daemon = daemon::read(layers, problems);
         let policy = layers.read_optional(Key::Policy, problems, file_name);
         let audit = layers.read(Key::Audit, problems, audit_sink);
         let log_level = layers.read(Key::LogLevel, problems, LogLevel::read);
@@ -162,12 +164,12 @@ impl Settings {
                     format!("listeners {first} and {number} both listen on {}", listener.address),
                 ));
             }
-            if listener.address == self.daemon {
+            if listener.address == self.daemon.address {
                 problems.push(Problem::new(
                     layers.place(Key::Daemon),
                     format!(
                         "{} is also the address of listener {number}: dockgate would ask itself",
-                        self.daemon
+                        self.daemon.address
                     ),
                 ));
             }
@@ -226,7 +228,19 @@ mod tests {
                     owner: None,
                     group: None,
                 }],
-                daemon: Address::Unix(PathBuf::from("/var/run/docker.sock")),
+                daemon: DaemonSettings {
+                    address: Address::Unix(PathBuf::from("/var/run/docker.sock")),
+                    tls: None,
+                    connect_timeout: Duration::from_secs(3),
+                    retry: Retry {
+                        attempts: 3,
+                        delay: Duration::from_millis(100),
+                        max_delay: Duration::from_secs(2),
+                        jitter: Jitter::Full,
+                    },
+                    breaker: BreakerSettings { threshold: 5, open_time: Duration::from_secs(2) },
+                    health_interval: Duration::from_secs(5),
+                },
                 policy: None,
                 audit: AuditSink::Stdout,
                 log_level: LogLevel::Info,
@@ -340,6 +354,32 @@ mod tests {
         --daemon: tcp://h:1 is also the address of listener 1: dockgate would ask itself
         --listen: listeners 1 and 2 are both named `a`: each needs a name of its own
         --listen: listeners 2 and 3 both listen on tcp://h:2
+        ");
+    }
+
+    #[test]
+    fn the_files_of_an_encrypted_connection_belong_together() {
+        let tcp = ["--daemon", "tcp://h:2376"];
+        let with = |more: &[&str]| merge(&[&tcp, more].concat(), &[], "").map(|settings| settings.daemon.tls);
+        assert_eq!(with(&[]), Ok(None));
+        let ca = with(&["--daemon-tls-ca", "ca.pem"]).unwrap().unwrap();
+        assert_eq!((ca.ca, ca.identity), (PathBuf::from("ca.pem"), None));
+        let problems = [
+            with(&["--daemon-tls-cert", "c"]),
+            with(&["--daemon-tls-ca", "a", "--daemon-tls-key", "k"]),
+            with(&["--daemon-tls-cert", "c", "--daemon-tls-key", "k"]),
+            merge(&["--daemon-tls-ca", "a"], &[], "").map(|settings| settings.daemon.tls),
+            merge(&["--retry-delay", "3s", "--retry-jitter", "ful"], &[], "breaker_threshold = 0")
+                .map(|settings| settings.daemon.tls),
+        ];
+        insta::assert_snapshot!(problems.map(Result::unwrap_err).join("\n"), @r"
+        --daemon-tls-cert: a certificate needs its key: give --daemon-tls-key
+        --daemon-tls-key: a key needs its certificate: give --daemon-tls-cert
+        --daemon-tls-cert: without --daemon-tls-ca nobody vouches for the daemon: name the file of its authority's certificate
+        --daemon-tls-ca: a unix socket is not encrypted: leave this out, or give the daemon as tcp://host:2376
+        --retry-jitter: `ful` is not one of full, none; did you mean `full`?
+        dockgate.toml:1:21: `0` is not a number from 1 to 1000
+        --retry-delay: 3s is longer than the longest pause, 2s (--retry-max-delay)
         ");
     }
 

@@ -6,7 +6,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime;
 
 use super::{Exit, complain, print};
-use crate::daemon::{Daemon, Failure, Line};
+use crate::daemon::Daemon;
 use crate::settings::{Address, ListenerSettings, ServeArgs, Settings};
 
 /// How long a listener may take to accept.
@@ -42,15 +42,12 @@ async fn look(settings: &Settings) -> Exit {
         };
         print(&line);
     }
-    let line = match Daemon::new(settings.daemon.clone()).ping(&mut Line::default()).await {
-        Ok(version) => format!("daemon {}: answers, API {version}\n", settings.daemon),
-        Err(failure) => {
+    let daemon = &settings.daemon.address;
+    let line = match Daemon::new(settings.daemon.clone()).probe().await {
+        Ok(version) => format!("daemon {daemon}: answers, API {version}\n"),
+        Err(away) => {
             exit = Exit::Failure;
-            let what = match failure {
-                Failure::Away(away) => away.to_string(),
-                Failure::Lost(lost) => lost.to_string(),
-            };
-            format!("daemon {}: {what}\n", settings.daemon)
+            format!("daemon {daemon}: {away}\n")
         }
     };
     print(&line);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::time::Duration;
+use std::rc::Rc;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
@@ -10,15 +10,13 @@ use tokio::task::LocalSet;
 
 use super::{Exit, complain, log};
 use crate::audit::{Audit, RequestIds};
-use crate::daemon::{Daemon, Failure, Line};
+use crate::daemon::Daemon;
 use crate::gate::{Gate, Listener, Signals};
 use crate::policy::{self, Mode, Policy, problem};
 use crate::settings::{Limits, ServeArgs, Settings};
 
 /// Descriptors that are not connections: standard streams, listeners, the audit, the runtime's own.
 const OTHER_DESCRIPTORS: u64 = 64;
-/// How long the first look at the daemon may hold up the log line that says what it found.
-const FIRST_PING: Duration = Duration::from_secs(2);
 
 /// Serves until told to stop.
 pub(super) fn serve(args: &ServeArgs) -> Exit {
@@ -123,8 +121,7 @@ async fn run(settings: Settings, policy: Policy) -> Result<(), String> {
         }
         listeners.push(listener);
     }
-    let daemon = Daemon::new(settings.daemon.clone());
-    look(&daemon).await;
+    let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
     let gate = Gate::new(policy, audit, daemon, ids, &settings);
     let drained = gate.serve(listeners, signals).await;
     match drained.cut {
@@ -132,19 +129,4 @@ async fn run(settings: Settings, policy: Policy) -> Result<(), String> {
         cut => tracing::warn!("stopped; connections that were cut: {cut}"),
     }
     Ok(())
-}
-
-/// Says how it stands with the daemon. dockgate serves either way.
-async fn look(daemon: &Daemon) {
-    let mut line = Line::default();
-    match tokio::time::timeout(FIRST_PING, daemon.ping(&mut line)).await {
-        Ok(Ok(version)) => tracing::info!("the daemon at {} speaks API {version}", daemon.address()),
-        Ok(Err(Failure::Away(away))) => {
-            tracing::warn!("the daemon is away, and clients are told so until it is there: {away}");
-        }
-        Ok(Err(Failure::Lost(lost))) => {
-            tracing::warn!("what is at {} is no Docker daemon: {lost}", daemon.address());
-        }
-        Err(_) => tracing::warn!("the daemon at {} does not answer yet", daemon.address()),
-    }
 }

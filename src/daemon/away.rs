@@ -1,31 +1,44 @@
-//! Why the daemon cannot be reached, in words that mend the cause.
+//! Why the daemon cannot be reached: the class of the cause, and words that mend it.
+
+mod explain;
+mod scene;
 
 use std::fmt;
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::unistd::{getegid, geteuid, getgroups};
+use serde::{Serialize, Serializer};
 
+use super::exchange::Lost;
 use crate::settings::Address;
+use scene::Scene;
 
 /// Why the daemon cannot be reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Away {
     /// The class of the cause.
+    #[serde(rename = "type")]
     pub kind: AwayKind,
-    /// The system's name of the error: `EACCES`, `ENOENT`, `ECONNREFUSED`, …
-    pub code: Option<Errno>,
-    /// What was found, and what to do about it.
-    pub message: String,
+    /// The name of the error, the system's where it has one: `EACCES`, `ENOENT`, `ECONNREFUSED`, …
+    pub code: Option<String>,
+    /// What was found, in a sentence or two.
+    pub found: String,
+    /// What to do about it.
+    pub cure: String,
+    /// Whether it can pass by itself, as a restart of the daemon does; otherwise it waits for a person.
+    /// dockgate notices either.
+    pub recoverable: bool,
+    /// When to ask again, in seconds where it is written out.
+    #[serde(serialize_with = "in_seconds")]
+    pub retry_after: Duration,
 }
 
 /// The classes of causes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AwayKind {
-    /// dockgate may not open the socket.
+    /// dockgate may not connect.
     Permission,
     /// Nobody is there.
     Connection,
@@ -35,116 +48,156 @@ pub enum AwayKind {
     Unknown,
 }
 
-/// The classes of the errors that have one.
-const KINDS: [(Errno, AwayKind); 8] = [
-    (Errno::EACCES, AwayKind::Permission),
-    (Errno::EPERM, AwayKind::Permission),
-    (Errno::ENOENT, AwayKind::Connection),
-    (Errno::ENOTDIR, AwayKind::Connection),
-    (Errno::ECONNREFUSED, AwayKind::Connection),
-    (Errno::EHOSTUNREACH, AwayKind::Connection),
-    (Errno::ENETUNREACH, AwayKind::Connection),
-    (Errno::ETIMEDOUT, AwayKind::Timeout),
-];
+/// The code of a name that cannot be looked up: the system has none that tells.
+const NOT_FOUND: &str = "ENOTFOUND";
+/// When to ask again, where nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What runs out on dockgate's own side, whatever the daemon does.
+const OWN_SHORTAGES: [Errno; 4] = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::ENOBUFS];
+
+/// What was found and what to do, before it has a code and a time.
+#[derive(Debug)]
+struct Explained {
+    kind: AwayKind,
+    found: String,
+    cure: String,
+    recoverable: bool,
+}
 
 impl Away {
     /// Connecting to `address` failed with `error`. Looks at the socket to say why.
     pub(super) fn connecting(address: &Address, error: &io::Error) -> Self {
         let code = error.raw_os_error().map(Errno::from_raw);
-        let kind =
-            KINDS.iter().find(|(known, _)| Some(*known) == code).map_or(AwayKind::Unknown, |(_, kind)| *kind);
-        let message = match address {
-            Address::Unix(path) => explain_socket(path, kind, error),
+        let explained = match address {
+            _ if code.is_some_and(|code| OWN_SHORTAGES.contains(&code)) => own_shortage(address, error),
+            Address::Unix(path) => explain::socket(&Scene::of(path), code, error),
             Address::Tcp { host, .. } if code.is_none() => {
-                format!("{host} cannot be looked up: {error}. Write an address, or check the name service.")
+                let explained = Explained {
+                    kind: AwayKind::Connection,
+                    found: format!("{host} cannot be looked up: {error}."),
+                    cure: "Write an address, or check the name service.".to_owned(),
+                    recoverable: true,
+                };
+                return Self::new(Some(NOT_FOUND.to_owned()), explained);
             }
-            Address::Tcp { .. } => format!(
-                "nobody answers at {address}: {error}. Check that the daemon listens there and that the network between lets it through."
-            ),
+            Address::Tcp { .. } => unreachable_host(address, code, error),
         };
-        Self { kind, code, message }
+        Self::new(code.map(name), explained)
     }
 
     /// The daemon at `address` did not answer within `limit`.
     pub(super) fn slow(address: &Address, limit: Duration) -> Self {
-        Self {
+        let explained = Explained {
             kind: AwayKind::Timeout,
-            code: Some(Errno::ETIMEDOUT),
-            message: format!(
-                "the daemon at {address} did not answer within {} seconds. It is overloaded, frozen or starting; look at its own log.",
-                limit.as_secs()
+            found: format!("the daemon at {address} did not answer within {limit:?}."),
+            cure: "It is overloaded, frozen or starting: look at its own log.".to_owned(),
+            recoverable: true,
+        };
+        Self::new(Some(name(Errno::ETIMEDOUT)), explained)
+    }
+
+    /// The connection to `address` broke before the first byte of an answer, or that is none.
+    pub(super) fn unanswered(address: &Address, lost: &Lost) -> Self {
+        let broken = |code: Option<Errno>, found| {
+            let cure = "The daemon is stopping, starting or failing: look at its own log.".to_owned();
+            Self::new(
+                code.map(name),
+                Explained { kind: AwayKind::Connection, found, cure, recoverable: true },
+            )
+        };
+        match lost {
+            Lost::Closed => {
+                let found = format!("the connection to {address} was closed before there was an answer.");
+                broken(Some(Errno::ECONNRESET), found)
+            }
+            Lost::Io(error) => {
+                let found = format!("the connection to {address} broke before there was an answer: {error}.");
+                broken(error.raw_os_error().map(Errno::from_raw), found)
+            }
+            Lost::Malformed(what) => Self::new(
+                Some(name(Errno::EPROTO)),
+                Explained {
+                    kind: AwayKind::Unknown,
+                    found: format!("what listens at {address} does not answer as a Docker daemon does: {what}."),
+                    cure: "Point --daemon at the daemon's own address; one on port 2376 wants TLS, and so --daemon-tls-ca.".to_owned(),
+                    recoverable: false,
+                },
             ),
         }
     }
+
+    /// Whether dockgate lacks something of its own, which says nothing of the daemon.
+    pub(super) fn is_own_shortage(&self) -> bool {
+        OWN_SHORTAGES.iter().any(|code| self.code.as_deref() == Some(name(*code).as_str()))
+    }
+
+    /// Whether the cause is the same, whenever it is to be asked again.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        (self.kind, &self.code, &self.found) == (other.kind, &other.code, &other.found)
+    }
+
+    fn new(code: Option<String>, explained: Explained) -> Self {
+        let Explained { kind, found, cure, recoverable } = explained;
+        Self { kind, code, found, cure, recoverable, retry_after: RETRY_AFTER }
+    }
+}
+
+fn own_shortage(address: &Address, error: &io::Error) -> Explained {
+    Explained {
+        kind: AwayKind::Unknown,
+        found: format!("dockgate itself lacks what it takes to connect to {address}: {error}."),
+        cure: "Raise the limit of open files (`ulimits: { nofile: 65536 }` in compose, `--ulimit nofile=65536` with docker run, `LimitNOFILE=65536` under systemd), or lower --max-connections.".to_owned(),
+        recoverable: true,
+    }
+}
+
+fn unreachable_host(address: &Address, code: Option<Errno>, error: &io::Error) -> Explained {
+    let kind = match code {
+        Some(Errno::ETIMEDOUT) => AwayKind::Timeout,
+        Some(Errno::EACCES | Errno::EPERM) => AwayKind::Permission,
+        Some(
+            Errno::ECONNREFUSED
+            | Errno::ECONNRESET
+            | Errno::ECONNABORTED
+            | Errno::EHOSTUNREACH
+            | Errno::EHOSTDOWN
+            | Errno::ENETUNREACH
+            | Errno::ENETDOWN
+            | Errno::EADDRNOTAVAIL,
+        ) => AwayKind::Connection,
+        _ => AwayKind::Unknown,
+    };
+    Explained {
+        kind,
+        found: format!("nobody answers at {address}: {error}."),
+        cure: "Check that the daemon listens there and that the network between lets it through.".to_owned(),
+        recoverable: true,
+    }
+}
+
+/// The system's name of an error.
+fn name(code: Errno) -> String {
+    format!("{code:?}")
 }
 
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code {
-            Some(code) => write!(f, "{} ({code:?})", self.message),
-            None => f.write_str(&self.message),
+        write!(f, "{} {}", self.found, self.cure)?;
+        match &self.code {
+            Some(code) => write!(f, " ({code})"),
+            None => Ok(()),
         }
     }
 }
 
-/// What stands at `path`, and what to do about it.
-fn explain_socket(path: &Path, kind: AwayKind, error: &io::Error) -> String {
-    let shown = path.display();
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
-            return format!(
-                "there is no socket at {shown}. Start the Docker daemon; in a container, mount the socket, or better the directory it is in."
-            );
-        }
-        Err(unseen) => {
-            return format!(
-                "{shown} cannot be looked at: {unseen}. dockgate needs search permission (x) on every directory above the socket."
-            );
-        }
-    };
-    if metadata.is_dir() {
-        return format!(
-            "{shown} is a directory, not a socket. If it is a mount, it was probably made before the daemon had made its socket: stop the container, remove the directory on the host if it is empty, start the daemon, then the container."
-        );
-    }
-    if !metadata.file_type().is_socket() {
-        return format!("{shown} is not a socket. Point --daemon at the Docker daemon's socket.");
-    }
-    match kind {
-        AwayKind::Permission => explain_permission(path, &metadata),
-        AwayKind::Connection => format!(
-            "nobody listens on {shown}. The daemon is stopped, or it made its socket anew and a mount of the old file was left behind: mount the directory, not the file."
-        ),
-        AwayKind::Timeout | AwayKind::Unknown => format!("{shown} cannot be connected to: {error}."),
-    }
+fn in_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(whole_seconds(*duration))
 }
 
-fn explain_permission(path: &Path, metadata: &std::fs::Metadata) -> String {
-    let (uid, gid, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
-    let mut groups: Vec<u32> =
-        getgroups().unwrap_or_default().into_iter().map(nix::unistd::Gid::as_raw).collect();
-    groups.push(getegid().as_raw());
-    groups.sort_unstable();
-    groups.dedup();
-    let found = format!(
-        "permission denied on {}: it belongs to uid {uid}, gid {gid}, mode {mode:04o}, and dockgate runs as uid {} with groups {}.",
-        path.display(),
-        geteuid(),
-        groups.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
-    );
-    let advice = if groups.contains(&gid) {
-        " dockgate has that group already, so the mode or a security module (SELinux: `security_opt: [label=disable]`) stands in the way, or a directory above it.".to_owned()
-    } else if gid == 65534 {
-        " That group is the overflow group: the socket's real group is not mapped into this user namespace. Run dockgate in the daemon's own namespace, or as the user who runs a rootless daemon.".to_owned()
-    } else if mode & 0o060 != 0o060 {
-        format!(
-            " Its group may not write to it either: run dockgate as uid {uid}, or let the daemon make the socket with a group (`\"group\"` in daemon.json)."
-        )
-    } else {
-        format!(
-            " Give dockgate the socket's group: `group_add: [\"{gid}\"]` in compose, `--group-add {gid}` with docker run."
-        )
-    };
-    found + &advice
+/// A duration in whole seconds, rounded up, and one at least: `Retry-After` knows no others.
+#[must_use]
+pub fn whole_seconds(duration: Duration) -> u64 {
+    let more = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(more).max(1)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IoSlice};
 
+use super::state::Introduction;
 use crate::operation::Encoded;
 use crate::operation::version::ApiVersion;
 use crate::wire::{
@@ -101,7 +102,7 @@ impl Connection {
 
     /// Asks `GET /_ping`, and reads the answer to its end. The connection is given back if it can carry
     /// another request.
-    pub(super) async fn ping(mut self) -> Result<(Option<Self>, ApiVersion), Lost> {
+    pub(super) async fn ping(mut self) -> Result<(Option<Self>, Introduction), Lost> {
         self.stream
             .write_all(&mut [IoSlice::new(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")])
             .await
@@ -115,14 +116,15 @@ impl Connection {
         if head.status != 200 {
             return Err(Lost::Malformed(format!("it answers a ping with status {}", head.status)));
         }
-        let version = api_version(&head)
+        let api_version = api_version(&head)
             .ok_or_else(|| Lost::Malformed("it answers a ping without an Api-Version header".into()))?;
+        let introduction = Introduction { daemon_version: daemon_version(&head), api_version };
         let mut body = Body::new(head.framing);
         while let Some(piece) = body.next(receiver.inbox, receiver.stream).await? {
             receiver.inbox.consume(piece);
         }
         let reusable = head.keep_alive;
-        Ok((reusable.then_some(self), version))
+        Ok((reusable.then_some(self), introduction))
     }
 
     /// Sends `encoded`, with `upload` framing what is to follow.
@@ -200,6 +202,13 @@ impl Receiver<'_> {
 /// The newest API version that the daemon speaks, as every answer of its says.
 pub(super) fn api_version(head: &ResponseHead<'_>) -> Option<ApiVersion> {
     head.field("api-version").and_then(|value| ApiVersion::read(str::from_utf8(value).ok()?))
+}
+
+/// What the daemon says it is: `20.10.24` of `Server: Docker/20.10.24 (linux)`.
+fn daemon_version(head: &ResponseHead<'_>) -> Option<String> {
+    let server = str::from_utf8(head.field("server")?).ok()?;
+    let version = server.strip_prefix("Docker/")?.split(' ').next()?;
+    Some(version.to_owned())
 }
 
 impl fmt::Display for Lost {

@@ -53,7 +53,7 @@ impl Passing<'_> {
 
     async fn answered(&self, receiver: &mut Receiver<'_>) -> Result<Down, Lost> {
         loop {
-            let bytes = receiver.head().await?;
+            let bytes = receiver.head().await.inspect_err(|lost| self.daemon.lost(lost))?;
             let answer = ResponseHead::parse(&bytes)?;
             if answer.is_interim() {
                 continue;

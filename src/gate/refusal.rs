@@ -1,19 +1,19 @@
 //! Everything that dockgate itself answers: errors in Docker's shape, `{"message": …}`.
 
 use crate::audit::{AuditError, RequestId};
-use crate::daemon::Failure;
+use crate::daemon::{Away, Failure, whole_seconds};
 use crate::operation::{Fault, Unreadable};
 use crate::policy::Denial;
 use crate::wire::HeadWriter;
 
-/// When a client may try again, in seconds, after the daemon or the audit was not to be had.
-const RETRY_AFTER_SECONDS: u32 = 2;
+/// When a client may try again, in seconds, after the audit or a place was not to be had.
+const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// An answer of dockgate's own.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: u16,
-    retry_after_seconds: Option<u32>,
+    retry_after_seconds: Option<u64>,
     body: String,
 }
 
@@ -49,21 +49,24 @@ impl Refusal {
         }
     }
 
-    /// The daemon could not even be asked for its version; nothing of the request was sent.
-    pub(super) fn unasked(failure: &Failure) -> Self {
-        match failure {
-            Failure::Away(_) => Self::failure(failure),
-            Failure::Lost(lost) => Self::new(502, &format!("dockgate: {lost}. The request was not sent")),
-        }
+    /// The daemon cannot be reached; nothing of the request was sent. Beside the message, which says what was found
+    /// and what to do, stands what a program would look at.
+    pub(super) fn away(away: &Away) -> Self {
+        let retry_after = whole_seconds(away.retry_after);
+        let body = serde_json::json!({
+            "message": format!("dockgate: the Docker daemon is away: {away}"),
+            "type": away.kind,
+            "code": away.code,
+            "recoverable": away.recoverable,
+            "retry_after": retry_after,
+        });
+        Self { status: 503, retry_after_seconds: Some(retry_after), body: format!("{body}\n") }
     }
 
     /// The daemon gave no answer.
     pub(super) fn failure(failure: &Failure) -> Self {
         match failure {
-            Failure::Away(away) => Self {
-                retry_after_seconds: Some(RETRY_AFTER_SECONDS),
-                ..Self::new(503, &format!("dockgate: the Docker daemon is away: {away}"))
-            },
+            Failure::Away(away) => Self::away(away),
             Failure::Lost(lost) => {
                 let doubt = "The request was not sent again, since the daemon may have acted on it";
                 Self::new(502, &format!("dockgate: {lost}. {doubt}"))

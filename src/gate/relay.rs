@@ -123,7 +123,7 @@ async fn send(
             return Err(Outcome::client_gone(connection.body_bytes));
         }
         _ = phase.wait_for(|phase| *phase == Phase::Cutting) => {
-            return Err(outcome(&Progress::default(), End::Drained, Next::Cut));
+            return Err(Outcome::drained(connection.body_bytes));
         }
     };
     let (failure, end) = match sent {
@@ -179,7 +179,7 @@ async fn up(
 
 /// Returns when the client is gone. What it sends meanwhile waits for its turn; `taken_bytes` counts what
 /// it was sent.
-async fn watch(client: &Stream, inbox: &mut Inbox, taken_bytes: &Cell<u64>) {
+pub(super) async fn watch(client: &Stream, inbox: &mut Inbox, taken_bytes: &Cell<u64>) {
     loop {
         match inbox.fill(client, EARLY_BYTES).await {
             Ok(()) => {}

@@ -1,15 +1,17 @@
 //! From a head on the wire to an operation: the body is read as the head's operation wants it.
 
+use std::cell::Cell;
 use std::io::IoSlice;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::Gate;
 use super::connection::Connection;
+use super::drain::Phase;
+use super::{Gate, Outcome, relay};
 use crate::client::Peer;
-use crate::daemon::{Daemon, Failure};
+use crate::daemon::Away;
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
@@ -27,20 +29,48 @@ pub(super) const LARGE_BODIES: usize = 16;
 /// Where no body belongs, an empty JSON value is let go of, and nothing larger.
 const MAX_NEEDLESS_BYTES: usize = 1024;
 
+/// Why a request is not sent on although the policy may permit it.
+pub(super) enum Unasked {
+    /// The daemon could not be asked for its version.
+    Away(Away),
+    /// Nobody waits for the answer any more.
+    Over(Outcome),
+}
+
 /// The version that `head`'s request has if it names none, and why the daemon could not be asked for it.
-/// A request that names one does not wait for the daemon.
+/// Neither a request that names one waits for the daemon, nor one that is denied whatever its version.
 pub(super) async fn newest_version(
-    daemon: &Daemon,
+    gate: &Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
-) -> (ApiVersion, Option<Failure>) {
+) -> (ApiVersion, Option<Unasked>) {
     if matches!(head.target, [b'/', b'v', b'0'..=b'9', ..]) {
         return (ApiVersion::NEWEST, None);
     }
-    match daemon.newest_version(&mut connection.line).await {
-        Ok(version) => (version, None),
-        Err(failure) => (ApiVersion::NEWEST, Some(failure)),
+    if let Some(version) = gate.daemon.known_version() {
+        return (version, None);
     }
+    let asked = Head { method: head.method, target: head.target, headers: &head.fields };
+    let endpoint = match Asked::read(&asked, ApiVersion::NEWEST) {
+        Ok(asked) => Some(asked.endpoint()),
+        Err(unreadable) => unreadable.endpoint,
+    };
+    if endpoint.is_none_or(|endpoint| !gate.policy.could_grant(&connection.client, endpoint)) {
+        return (ApiVersion::NEWEST, None);
+    }
+    let (mut phase, nothing_taken) = (connection.phase.clone(), Cell::new(0));
+    let unasked = tokio::select! {
+        biased;
+        asked = gate.daemon.newest_version(&mut connection.line) => match asked {
+            Ok(version) => return (version, None),
+            Err(away) => Unasked::Away(away),
+        },
+        () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
+            Unasked::Over(Outcome::client_gone(0))
+        }
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Unasked::Over(Outcome::drained(0)),
+    };
+    (ApiVersion::NEWEST, Some(unasked))
 }
 
 /// Why there is no operation.

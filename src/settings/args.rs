@@ -105,6 +105,81 @@ pub struct ServeArgs {
     /// [default: 10s] [env: DOCKGATE_GRACE]
     #[arg(long, value_name = "DURATION", help_heading = "Limits")]
     grace: Option<String>,
+
+    /// Who may vouch for a daemon at tcp://: PEM certificates; with it the connection is encrypted
+    ///
+    /// The daemon's own certificate must name the host of --daemon.
+    ///
+    /// [env: DOCKGATE_DAEMON_TLS_CA]
+    #[arg(long, value_name = "FILE", help_heading = "Daemon")]
+    daemon_tls_ca: Option<String>,
+
+    /// dockgate's own certificate, where the daemon asks for one (PEM)
+    ///
+    /// [env: DOCKGATE_DAEMON_TLS_CERT]
+    #[arg(long, value_name = "FILE", help_heading = "Daemon")]
+    daemon_tls_cert: Option<String>,
+
+    /// The key of that certificate (PEM)
+    ///
+    /// [env: DOCKGATE_DAEMON_TLS_KEY]
+    #[arg(long, value_name = "FILE", help_heading = "Daemon")]
+    daemon_tls_key: Option<String>,
+
+    /// How long connecting to the daemon may take, and its answer to a ping of dockgate's own
+    ///
+    /// [default: 3s] [env: DOCKGATE_CONNECT_TIMEOUT]
+    #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
+    connect_timeout: Option<String>,
+
+    /// How many more times connecting is tried while a client waits
+    ///
+    /// Only connecting is tried again: a request that the daemon may have seen is never sent twice.
+    ///
+    /// [default: 3] [env: DOCKGATE_RETRY_ATTEMPTS]
+    #[arg(long, value_name = "N", help_heading = "Daemon")]
+    retry_attempts: Option<String>,
+
+    /// The pause before connecting again; each further one is twice as long
+    ///
+    /// [default: 100ms] [env: DOCKGATE_RETRY_DELAY]
+    #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
+    retry_delay: Option<String>,
+
+    /// The longest such pause
+    ///
+    /// [default: 2s] [env: DOCKGATE_RETRY_MAX_DELAY]
+    #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
+    retry_max_delay: Option<String>,
+
+    /// How chance shortens these pauses: full (to anything down to nothing) or none
+    ///
+    /// [default: full] [env: DOCKGATE_RETRY_JITTER]
+    #[arg(long, value_name = "full|none", help_heading = "Daemon")]
+    retry_jitter: Option<String>,
+
+    /// After how many failures in a row clients are told at once that the daemon is away
+    ///
+    /// A failure is a connection that cannot be made, or that breaks before the first byte of an
+    /// answer; an answer of the daemon, whatever its status, is none.
+    ///
+    /// [default: 5] [env: DOCKGATE_BREAKER_THRESHOLD]
+    #[arg(long, value_name = "N", help_heading = "Daemon")]
+    breaker_threshold: Option<String>,
+
+    /// How long they are, until dockgate asks the daemon again
+    ///
+    /// It asks sooner when the daemon's socket changes.
+    ///
+    /// [default: 2s] [env: DOCKGATE_BREAKER_OPEN_TIME]
+    #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
+    breaker_open_time: Option<String>,
+
+    /// How often the daemon is asked whether it is there while all is well
+    ///
+    /// [default: 5s] [env: DOCKGATE_HEALTH_INTERVAL]
+    #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
+    health_interval: Option<String>,
 }
 
 impl ServeArgs {
@@ -136,6 +211,17 @@ impl ServeArgs {
             Key::MaxHeadBytes => self.max_head_bytes.as_ref(),
             Key::HeadTimeout => self.head_timeout.as_ref(),
             Key::Grace => self.grace.as_ref(),
+            Key::DaemonTlsCaFile => self.daemon_tls_ca.as_ref(),
+            Key::DaemonTlsCertFile => self.daemon_tls_cert.as_ref(),
+            Key::DaemonTlsKeyFile => self.daemon_tls_key.as_ref(),
+            Key::ConnectTimeout => self.connect_timeout.as_ref(),
+            Key::RetryAttempts => self.retry_attempts.as_ref(),
+            Key::RetryDelay => self.retry_delay.as_ref(),
+            Key::RetryMaxDelay => self.retry_max_delay.as_ref(),
+            Key::RetryJitter => self.retry_jitter.as_ref(),
+            Key::BreakerThreshold => self.breaker_threshold.as_ref(),
+            Key::BreakerOpenTime => self.breaker_open_time.as_ref(),
+            Key::HealthInterval => self.health_interval.as_ref(),
         }
     }
 }

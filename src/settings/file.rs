@@ -40,7 +40,12 @@ impl Reader<'_> {
             Some(key) => {
                 let may_be_number = matches!(
                     key,
-                    Key::MaxConnections | Key::MaxHeadBytes | Key::SocketOwner | Key::SocketGroup
+                    Key::MaxConnections
+                        | Key::MaxHeadBytes
+                        | Key::SocketOwner
+                        | Key::SocketGroup
+                        | Key::RetryAttempts
+                        | Key::BreakerThreshold
                 );
                 if let Some(written) = self.text(name, value, may_be_number) {
                     self.draft.values.insert(key, written);

@@ -16,11 +16,22 @@ pub(super) enum Key {
     MaxHeadBytes,
     HeadTimeout,
     Grace,
+    DaemonTlsCaFile,
+    DaemonTlsCertFile,
+    DaemonTlsKeyFile,
+    ConnectTimeout,
+    RetryAttempts,
+    RetryDelay,
+    RetryMaxDelay,
+    RetryJitter,
+    BreakerThreshold,
+    BreakerOpenTime,
+    HealthInterval,
 }
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -34,6 +45,17 @@ impl Key {
         Self::MaxHeadBytes,
         Self::HeadTimeout,
         Self::Grace,
+        Self::DaemonTlsCaFile,
+        Self::DaemonTlsCertFile,
+        Self::DaemonTlsKeyFile,
+        Self::ConnectTimeout,
+        Self::RetryAttempts,
+        Self::RetryDelay,
+        Self::RetryMaxDelay,
+        Self::RetryJitter,
+        Self::BreakerThreshold,
+        Self::BreakerOpenTime,
+        Self::HealthInterval,
     ];
 
     /// The setting's name in the settings file.
@@ -52,6 +74,17 @@ impl Key {
             Self::MaxHeadBytes => "max_head_bytes",
             Self::HeadTimeout => "head_timeout",
             Self::Grace => "grace",
+            Self::DaemonTlsCaFile => "daemon_tls_ca",
+            Self::DaemonTlsCertFile => "daemon_tls_cert",
+            Self::DaemonTlsKeyFile => "daemon_tls_key",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::RetryAttempts => "retry_attempts",
+            Self::RetryDelay => "retry_delay",
+            Self::RetryMaxDelay => "retry_max_delay",
+            Self::RetryJitter => "retry_jitter",
+            Self::BreakerThreshold => "breaker_threshold",
+            Self::BreakerOpenTime => "breaker_open_time",
+            Self::HealthInterval => "health_interval",
         }
     }
 
@@ -66,7 +99,20 @@ impl Key {
             Self::MaxConnections => Some("4096"),
             Self::MaxHeadBytes => Some("262144"),
             Self::HeadTimeout | Self::Grace => Some("10s"),
-            Self::Policy | Self::Settings | Self::SocketOwner | Self::SocketGroup => None,
+            Self::ConnectTimeout => Some("3s"),
+            Self::RetryAttempts => Some("3"),
+            Self::RetryDelay => Some("100ms"),
+            Self::RetryMaxDelay | Self::BreakerOpenTime => Some("2s"),
+            Self::RetryJitter => Some("full"),
+            Self::BreakerThreshold => Some("5"),
+            Self::HealthInterval => Some("5s"),
+            Self::Policy
+            | Self::Settings
+            | Self::SocketOwner
+            | Self::SocketGroup
+            | Self::DaemonTlsCaFile
+            | Self::DaemonTlsCertFile
+            | Self::DaemonTlsKeyFile => None,
         }
     }
 

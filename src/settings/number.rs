@@ -1,6 +1,8 @@
 //! Settings that are a number or a duration.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -25,6 +27,27 @@ pub(super) fn head_timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How many more times something is tried.
+pub(super) fn attempts(text: &str) -> Result<u32, String> {
+    number(text, 0..=100)
+}
+
+/// How many failures in a row are too many.
+pub(super) fn threshold(text: &str) -> Result<u32, String> {
+    number(text, 1..=1000)
+}
+
+/// How long something is waited for, again and again: shorter pauses would keep a processor busy.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    const SHORTEST: Duration = Duration::from_millis(10);
+    let duration = duration(text)?;
+    if duration < SHORTEST {
+        Err(format!("`{text}` is too short: write at least \"10ms\""))
+    } else {
+        Ok(duration)
+    }
+}
+
 /// A duration of up to a day, with its unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -38,11 +61,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn number(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
+fn number<N: FromStr + PartialOrd + Display>(text: &str, range: RangeInclusive<N>) -> Result<N, String> {
     let all_digits = text.bytes().all(|byte| byte.is_ascii_digit()); // `parse` would take "+7" too.
     text.parse()
         .ok()
-        .filter(|number| all_digits && range.contains(number))
+        .filter(|number: &N| all_digits && range.contains(number))
         .ok_or_else(|| format!("`{text}` is not a number from {} to {}", range.start(), range.end()))
 }
 
@@ -68,6 +91,16 @@ mod tests {
         for wrong in ["0", "-1", "+1", "1e3", "", "99999999999999999999"] {
             assert!(connections(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn pauses_are_not_nothing() {
+        assert_eq!(pause("10ms"), Ok(Duration::from_millis(10)));
+        for wrong in ["0s", "9ms", "1ns", "25h"] {
+            assert!(pause(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((attempts("0"), threshold("1")), (Ok(0), Ok(1)));
+        assert!(threshold("0").is_err(), "it would never ask");
     }
 
     #[test]

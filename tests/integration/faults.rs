@@ -3,3 +3,4 @@
 mod away;
 mod broken;
 mod drain;
+mod frozen;

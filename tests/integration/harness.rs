@@ -10,7 +10,7 @@ mod raw_client;
 pub(crate) use self::audit::Record;
 pub(crate) use self::engine::{Container, Engine, Running, clients, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
-pub(crate) use self::gate::{Gate, binary, dockgate};
+pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
 pub(crate) use self::ran::{Command, Ran, steady};
 pub(crate) use self::raw_client::{Answer, RawClient};
 

@@ -29,7 +29,7 @@ fn dockgate_starts_without_a_daemon_and_finds_it_later() {
     assert!(refused.stderr.contains("the Docker daemon is away"), "{refused:?}");
 
     let daemon = FakeDaemon::playing_at(&socket, |daemon| daemon.send(ANSWER));
-    assert_eq!(gate.ask(LIST).status, 200);
+    eventually("the daemon to be found", || (gate.ask(LIST).status == 200).then_some(()));
     assert_eq!(daemon.received().len(), 1);
 
     // It goes, and comes back as another process with another socket in the same place.
@@ -37,7 +37,7 @@ fn dockgate_starts_without_a_daemon_and_finds_it_later() {
     fs::rename(&socket, socket.with_extension("old")).unwrap();
     assert_eq!(gate.ask(LIST).status, 503);
     let _daemon = FakeDaemon::playing_at(&socket, |daemon| daemon.send(ANSWER));
-    assert_eq!(gate.ask(LIST).status, 200);
+    eventually("the daemon to be found again", || (gate.ask(LIST).status == 200).then_some(()));
 }
 
 #[test]
@@ -46,19 +46,21 @@ fn what_stands_in_the_daemons_place_is_named() {
     let place = starting.dir().join("daemon.sock");
     let gate = starting.daemon_at(&format!("unix://{}", place.display())).start();
 
+    let says = |what: &str| {
+        eventually(what, || gate.ask(LIST).message().contains(what).then_some(()));
+    };
+    says("there is no socket");
+
     fs::create_dir(&place).unwrap();
-    let message = gate.ask(LIST).message();
-    assert!(message.contains("is a directory"), "{message}");
+    says("is a directory");
     fs::remove_dir(&place).unwrap();
 
     fs::write(&place, "").unwrap();
-    let message = gate.ask(LIST).message();
-    assert!(message.contains("is not a socket"), "{message}");
+    says("is a file, not a socket");
     fs::remove_file(&place).unwrap();
 
     drop(UnixListener::bind(&place).unwrap());
-    let message = gate.ask(LIST).message();
-    assert!(message.contains("nobody listens"), "{message}");
+    says("nobody listens");
 }
 
 #[test]
