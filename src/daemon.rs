@@ -25,6 +25,7 @@ pub use state::{LastError, State};
 
 use crate::audit::Recorded;
 use crate::operation::version::ApiVersion;
+use crate::operation::{Json, Question};
 use crate::settings::{Address, DaemonSettings};
 use crate::wire::{Framing, ResponseHead, Stream};
 use backoff::Backoff;
@@ -129,6 +130,41 @@ impl Daemon {
         let encoded = recorded.operation().encode();
         drop(recorded);
         Ok(connection.forward(encoded, upload).await)
+    }
+
+    /// Asks the daemon what something is, over `line`: as it shows it, or none where it has no such thing.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or gives no answer to that.
+    pub async fn look_up(
+        &self,
+        question: &Question,
+        version: ApiVersion,
+        line: &mut Line,
+    ) -> Result<Option<Json>, Away> {
+        let target = format!("/v{version}{}", question.path());
+        let connection = self.connection(line).await?;
+        let limit = self.settings.connect_timeout;
+        let address = &self.settings.address;
+        let failure = match timeout(limit, connection.get(&target, |_| ())).await {
+            Ok(Ok((connection, answer))) => {
+                if let Some(connection) = connection {
+                    line.keep(connection);
+                }
+                match (answer.status, Json::read_shown(&answer.body)) {
+                    (404, _) => return Ok(None),
+                    (200, Ok(shown)) => return Ok(Some(shown)),
+                    (200, Err(flaw)) => Away::unanswered(address, &Lost::Malformed(flaw.to_string())),
+                    (status, _) => {
+                        let what = format!("it answers {target} with status {status}");
+                        Away::unanswered(address, &Lost::Malformed(what))
+                    }
+                }
+            }
+            Ok(Err(lost)) => Away::unanswered(address, &lost),
+            Err(_) => Away::slow(address, limit),
+        };
+        Err(self.failed(failure))
     }
 
     /// Takes note that the daemon answers, and of the version that the answer names: the daemon may have been

@@ -26,13 +26,18 @@ pub use signals::Signals;
 
 use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
 use crate::daemon::Daemon;
-use crate::operation::Unreadable;
+use crate::operation::{Operation, Unreadable};
 use crate::policy::{Policy, Verdict};
 use crate::settings::{Limits, Settings};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
 use refusal::Refusal;
 use request::{Unasked, Unread};
+
+/// How often answers of the daemon may raise further questions.
+const LOOK_UP_ROUNDS: usize = 3;
+/// Of how many things one request may have the daemon asked in a round. Of further ones nothing good is supposed.
+const MOST_QUESTIONS: usize = 64;
 
 /// The parts that judge, record and forward requests.
 #[derive(Debug)]
@@ -165,12 +170,21 @@ impl Gate {
                 return Outcome::client_gone(connection.body_bytes);
             }
         };
+        let (operation, unasked) = match unasked {
+            None => self.look_up(connection, operation).await,
+            Some(unasked) => (operation, Some(unasked)),
+        };
         let permit = match self.policy.judge(context.client, operation) {
             Verdict::Permit(permit) => permit,
             Verdict::Denial(denial) => {
                 // It is refused, whether or not that could be recorded.
                 self.audit.record_denial(context, &denial).await.ok();
-                let refusal = Refusal::denied(&denial);
+                let refusal = match unasked {
+                    Some(Unasked::Over(outcome)) => return outcome,
+                    // What it would have said could have turned the verdict.
+                    Some(Unasked::Away(away)) => Refusal::away(&away),
+                    None => Refusal::denied(&denial),
+                };
                 // What was asked can be large, and the client slow to read why it is not done.
                 drop(denial);
                 return connection.refuse(id, is_head, &refusal, End::Refused).await;
@@ -189,6 +203,29 @@ impl Gate {
             }
             None => relay::forward(&self.daemon, connection, head, recorded, id).await,
         }
+    }
+
+    /// Asks the daemon what the policy must know to judge the operation. Answers may raise questions: a container may
+    /// have a volume. Without an answer the judge supposes nothing good.
+    async fn look_up(
+        &self,
+        connection: &mut Connection,
+        mut operation: Operation,
+    ) -> (Operation, Option<Unasked>) {
+        for _ in 0..LOOK_UP_ROUNDS {
+            let questions = self.policy.questions(&connection.client, &operation);
+            if questions.is_empty() {
+                break;
+            }
+            for question in questions.into_iter().take(MOST_QUESTIONS) {
+                let version = operation.version();
+                match self.daemon.look_up(&question, version, &mut connection.line).await {
+                    Ok(answer) => operation.learn(question, answer),
+                    Err(away) => return (operation, Some(Unasked::Away(away))),
+                }
+            }
+        }
+        (operation, None)
     }
 
     async fn refuse_unreadable(

@@ -14,6 +14,9 @@ use crate::wire::{
 /// The head of an answer may be this large: a container's path stat and the like travel in headers.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 
+/// An answer to a question of dockgate's own may be this large: a container shown whole.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
 /// The daemon's side of one client connection: at most one connection that rests between requests,
 /// never shared, so that no answer can reach another client.
 #[derive(Debug, Default)]
@@ -26,6 +29,13 @@ pub struct Line {
 pub(super) struct Connection {
     stream: Stream,
     inbox: Inbox,
+}
+
+/// An answer to a question of dockgate's own.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
 }
 
 /// What rests on a line.
@@ -102,29 +112,49 @@ impl Connection {
 
     /// Asks `GET /_ping`, and reads the answer to its end. The connection is given back if it can carry
     /// another request.
-    pub(super) async fn ping(mut self) -> Result<(Option<Self>, Introduction), Lost> {
-        self.stream
-            .write_all(&mut [IoSlice::new(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")])
-            .await
-            .map_err(Lost::Io)?;
+    pub(super) async fn ping(self) -> Result<(Option<Self>, Introduction), Lost> {
+        let mut introduction = None;
+        let introduce = |head: &ResponseHead<'_>| {
+            introduction = api_version(head)
+                .map(|api_version| Introduction { daemon_version: daemon_version(head), api_version });
+        };
+        let (connection, answer) = self.get("/_ping", introduce).await?;
+        if answer.status != 200 {
+            return Err(Lost::Malformed(format!("it answers a ping with status {}", answer.status)));
+        }
+        let introduction = introduction
+            .ok_or_else(|| Lost::Malformed("it answers a ping without an Api-Version header".into()))?;
+        Ok((connection, introduction))
+    }
+
+    /// Asks `GET target`, shows `see` the head of the answer, and reads it to its end. The connection is given back if
+    /// it can carry another request.
+    pub(super) async fn get(
+        mut self,
+        target: &str,
+        see: impl FnOnce(&ResponseHead<'_>),
+    ) -> Result<(Option<Self>, Answer), Lost> {
+        let mut head = HeadWriter::new(format_args!("GET {target} HTTP/1.1"));
+        head.field("Host", "docker");
+        self.stream.write_all(&mut [IoSlice::new(head.end().as_bytes())]).await.map_err(Lost::Io)?;
         let mut receiver = Receiver { stream: &self.stream, inbox: &mut self.inbox };
         let mut bytes = receiver.head().await?;
         while ResponseHead::parse(&bytes)?.is_interim() {
             bytes = receiver.head().await?;
         }
         let head = ResponseHead::parse(&bytes)?;
-        if head.status != 200 {
-            return Err(Lost::Malformed(format!("it answers a ping with status {}", head.status)));
-        }
-        let api_version = api_version(&head)
-            .ok_or_else(|| Lost::Malformed("it answers a ping without an Api-Version header".into()))?;
-        let introduction = Introduction { daemon_version: daemon_version(&head), api_version };
+        see(&head);
+        let mut answer = Answer { status: head.status, body: Vec::new() };
         let mut body = Body::new(head.framing);
         while let Some(piece) = body.next(receiver.inbox, receiver.stream).await? {
+            if answer.body.len().saturating_add(piece) > MAX_ANSWER_BYTES {
+                return Err(Lost::Malformed(format!("it is larger than {MAX_ANSWER_BYTES} bytes")));
+            }
+            answer.body.extend_from_slice(receiver.inbox.pending().get(..piece).unwrap_or_default());
             receiver.inbox.consume(piece);
         }
         let reusable = head.keep_alive;
-        Ok((reusable.then_some(self), introduction))
+        Ok((reusable.then_some(self), answer))
     }
 
     /// Sends `encoded`, with `upload` framing what is to follow.

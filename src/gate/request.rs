@@ -37,18 +37,18 @@ pub(super) enum Unasked {
     Over(Outcome),
 }
 
-/// The version that `head`'s request has if it names none, and why the daemon could not be asked for it.
+/// The newest version that the daemon could be asked in, which a request has that names none; and why the daemon could not be asked for it.
 /// Neither a request that names one waits for the daemon, nor one that is denied whatever its version.
 pub(super) async fn newest_version(
     gate: &Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
 ) -> (ApiVersion, Option<Unasked>) {
-    if matches!(head.target, [b'/', b'v', b'0'..=b'9', ..]) {
-        return (ApiVersion::NEWEST, None);
-    }
     if let Some(version) = gate.daemon.known_version() {
         return (version, None);
+    }
+    if matches!(head.target, [b'/', b'v', b'0'..=b'9', ..]) {
+        return (ApiVersion::NEWEST, None);
     }
     let asked = Head { method: head.method, target: head.target, headers: &head.fields };
     let endpoint = match Asked::read(&asked, ApiVersion::NEWEST) {

@@ -1,5 +1,7 @@
 //! What must be asked of the daemon before an operation can be judged, and what it answered.
 
+use std::fmt;
+
 use super::json::Json;
 
 /// Something that the meaning of an operation hangs on and that only the daemon knows.
@@ -36,6 +38,15 @@ impl Question {
         let name = name.strip_prefix('/').unwrap_or(name);
         name.starts_with(|first: char| first.is_ascii_alphanumeric())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Volume(name) => write!(f, "volume {name}"),
+            Self::Container(name) => write!(f, "container {name}"),
+        }
     }
 }
 

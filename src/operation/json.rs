@@ -48,6 +48,15 @@ impl Json {
         })
     }
 
+    /// Reads what the daemon shows of something. Its keys are as they are.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not one JSON value.
+    pub fn read_shown(bytes: &[u8]) -> Result<Self, Flaw> {
+        read::value(bytes, Expected::Names)
+    }
+
     /// Reads any value; `expected` says what the keys of its objects are.
     pub(super) fn read_any(bytes: &[u8], expected: Expected) -> Result<Self, Flaw> {
         read::value(bytes, expected)

@@ -12,7 +12,7 @@ use super::selection::Selection;
 use crate::operation::field::UsedField;
 use crate::operation::meaning::{Aspect, Use};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
-use crate::operation::{Json, Operation, Understanding, UsedParameter, Value};
+use crate::operation::{Json, Operation, Question, Understanding, UsedParameter, Value};
 
 /// An allow rule or a forbid rule.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub(super) enum Shortfall {
     FieldCondition { path: String, value: Json },
     /// Something is meant that the rule does not admit.
     Meaning(Use),
+    /// The daemon was not asked what something is, and the rule says what it may be.
+    Unknown(Question),
     /// Something is not set that the rule requires; in words.
     Requirement(String),
 }
@@ -144,6 +146,9 @@ impl Rule {
                 shortfalls.push(Shortfall::Meaning(meant.clone()));
             }
         }
+        if self.aspects.contains_key(&Aspect::HostPaths) {
+            shortfalls.extend(understood.questions().cloned().map(Shortfall::Unknown));
+        }
         for requirement in self.requirements.iter().filter(|requirement| !requirement.is_met(operation)) {
             shortfalls.push(Shortfall::Requirement(requirement.wish()));
         }
@@ -195,7 +200,9 @@ impl Rule {
             && self.fields.iter().all(|field| field.strikes(operation))
             && self.aspects.iter().all(|(aspect, set)| {
                 let of_aspect = |meant: &&Use| meant.meaning.aspect() == *aspect;
-                understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
+                // What is not known may be anything.
+                let is_unknown = *aspect == Aspect::HostPaths && understood.questions().next().is_some();
+                is_unknown || understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
             })
     }
 
@@ -296,6 +303,7 @@ impl Shortfall {
             Self::Condition { .. }
             | Self::FieldCondition { .. }
             | Self::Meaning(_)
+            | Self::Unknown(_)
             | Self::Requirement(_) => false,
         }
     }

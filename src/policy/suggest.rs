@@ -160,6 +160,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     let mut fields = Vec::new();
     let mut seen = BTreeSet::new();
     let mut unknown = 0_usize;
+    let mut unknown_things = false;
     for shortfall in shortfalls {
         match shortfall {
             Shortfall::Grant { parameter, .. } => grants.push(format!("the parameter {}", parameter.name)),
@@ -176,6 +177,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
             Shortfall::Meaning(meant) => {
                 sets.insert(meant.meaning.aspect().as_str());
             }
+            Shortfall::Unknown(_) => unknown_things = true,
             Shortfall::Requirement(wish) => requirements.push(format!("`{wish}`")),
         }
     }
@@ -199,6 +201,9 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     if !sets.is_empty() {
         let sets: Vec<String> = sets.into_iter().map(str::to_owned).collect();
         lacks.push(format!("its {} do not have all that is asked", list(&sets, "and")));
+    }
+    if unknown_things {
+        lacks.push("the daemon was not asked what all that is asked for is".to_owned());
     }
     if !requirements.is_empty() {
         lacks.push(format!("{} does not hold", list(&requirements, "and")));
@@ -241,6 +246,9 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                          or newer.",
                     );
                 }
+            }
+            Shortfall::Unknown(question) => {
+                push(message, format_args!("\nIt is not known what {question} is."));
             }
             Shortfall::Requirement(_) => {}
         }

@@ -2,6 +2,7 @@
 
 mod judging;
 mod manual;
+mod meanings;
 mod problems;
 mod smuggling;
 mod suggestions;
@@ -11,7 +12,7 @@ use super::{Denial, Policy, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Asked, Head, Operation};
+use crate::operation::{Asked, Head, Operation, Question};
 
 /// The policy of a source that has no errors; `version = 1` is put before it.
 fn policy(rules: &str) -> Policy {
@@ -20,15 +21,26 @@ fn policy(rules: &str) -> Policy {
     policy.unwrap_or_else(|| panic!("{}", super::problem::render(&problems, "policy", &source, false)))
 }
 
-/// A request: `POST /containers/web/stop?t=5`, with a body behind a blank.
+/// A request: `POST /containers/web/stop?t=5`, with a body behind a blank; of a daemon that has neither volumes nor
+/// containers.
 fn operation(request: &str) -> Operation {
+    let mut operation = read(request, ApiVersion::NEWEST);
+    let questions: Vec<Question> = operation.understand().questions().cloned().collect();
+    for question in questions {
+        operation.learn(question, None);
+    }
+    operation
+}
+
+/// A request to a daemon that speaks this version at most, before anything was asked of it.
+fn read(request: &str, newest: ApiVersion) -> Operation {
     let mut parts = request.splitn(3, ' ');
     let method = parts.next().unwrap();
     let target = parts.next().unwrap().as_bytes();
     let body = parts.next().unwrap_or_default();
     let headers: &[(&str, &[u8])] =
         if body.is_empty() { &[] } else { &[("Content-Type", b"application/json")] };
-    let asked = Asked::read(&Head { method, target, headers }, ApiVersion::NEWEST).unwrap();
+    let asked = Asked::read(&Head { method, target, headers }, newest).unwrap();
     match asked.body_kind() {
         BodyKind::Tar => asked.with_stream(),
         BodyKind::None | BodyKind::Json { .. } => asked.with_body(body.as_bytes()).unwrap(),
@@ -42,7 +54,11 @@ fn client(listener: &str) -> Client {
 
 /// `permit RULE`, or the code of the reason and the rule.
 fn judged(policy: &Policy, listener: &str, request: &str) -> String {
-    match policy.judge(&client(listener), operation(request)) {
+    verdict(policy, listener, operation(request))
+}
+
+fn verdict(policy: &Policy, listener: &str, operation: Operation) -> String {
+    match policy.judge(&client(listener), operation) {
         Verdict::Permit(permit) => format!("permit {}", permit.grounds().rule().unwrap_or_default()),
         Verdict::Denial(denial) => {
             format!("{} {}", denial.reason().code(), denial.rule().unwrap_or_default()).trim_end().to_owned()

@@ -86,6 +86,7 @@ impl Lines {
                 Shortfall::Condition { .. }
                 | Shortfall::FieldCondition { .. }
                 | Shortfall::Meaning(_)
+                | Shortfall::Unknown(_)
                 | Shortfall::Requirement(_) => {}
             }
         }
