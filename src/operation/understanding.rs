@@ -6,6 +6,7 @@ use super::meaning::{
     Context, Enclosing, ImageRef, Meaning, Read, Reading, Use, of_identifiers, of_parameter,
 };
 use super::table::{BodyKind, Endpoint, Guard, Parameter};
+use super::version::ApiVersion;
 use super::{Body, Json, Operation, Value};
 
 /// What an operation says and means.
@@ -119,7 +120,16 @@ impl Operation {
             Some(Use { meaning, place })
         };
         let users = left_out(user, Meaning::User("image".to_owned()));
-        users.into_iter().chain(left_out(image, Meaning::Image(ImageRef::None))).collect()
+        let images = left_out(image, Meaning::Image(ImageRef::None));
+        // moby `daemon.adaptContainerSettings`: what older versions of the API take by default.
+        let older = |minor: u16, path: Option<&'static str>, namespace: &str| {
+            let is_older =
+                self.endpoint().id == "ContainerCreate" && self.version() < ApiVersion::new(1, minor);
+            left_out(path.filter(|_| is_older), Meaning::Namespace(namespace.to_owned()))
+        };
+        let cgroup = older(41, Some("HostConfig.CgroupnsMode"), "cgroup:host");
+        let ipc = older(40, Some("HostConfig.IpcMode"), "ipc:shareable");
+        users.into_iter().chain(images).chain(cgroup).chain(ipc).collect()
     }
 }
 

@@ -84,7 +84,8 @@ const CONFIG: &[Field] = &[
         "Volumes",
         Map(&Kind::EMPTY),
         "Directories in the container that become volumes without a name",
-    ),
+    )
+    .means(Reading::AnonymousVolumes),
     Field::working_directory("WorkingDir", "The directory that the command runs in"),
     Field::plain("Entrypoint", StrSlice, "The entry point"),
     Field::plain("NetworkDisabled", Bool, "Leaves out the network"),

@@ -27,12 +27,23 @@ pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
         if options.is_shared {
             at.says_more();
         }
-        // Without a source it is a volume without a name.
-        if let Some(source) = source {
-            let read_only = options.read_only && !options.relabels;
-            mounted(source, read_only, place, at);
+        match source {
+            Some(source) => mounted(source, options.read_only && !options.relabels, place, at),
+            None => at.means_at(place, anonymous()),
         }
     });
+}
+
+/// A volume that the daemon gives a name.
+fn anonymous() -> Meaning {
+    Meaning::Volume("anonymous".to_owned())
+}
+
+/// `Volumes`: directories that become volumes without a name.
+pub(super) fn anonymous_volumes(value: &Json, at: &mut Reader<'_, '_>) {
+    for (target, _) in value.fields() {
+        at.means_at(&format!("[{target:?}]"), anonymous());
+    }
 }
 
 /// A path of the host, or a volume by its name.
@@ -155,7 +166,9 @@ fn bind_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &m
 
 fn volume_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &mut Reader<'_, '_>) {
     check_subpath(options, at);
-    if !source.is_empty() {
+    if source.is_empty() {
+        at.means_at(place, anonymous());
+    } else {
         volume(source, read_only, &format!("{place}.Source"), at);
     }
     let Some(config) = options.get("DriverConfig") else { return };

@@ -16,6 +16,8 @@ pub enum Reading {
     Mounts,
     /// `VolumesFrom`
     VolumesFrom,
+    /// Directories that become volumes without a name.
+    AnonymousVolumes,
     /// The options of a volume's driver.
     VolumeOptions,
     /// `Tmpfs`
@@ -121,6 +123,7 @@ impl Reading {
             Self::Binds => mount::binds(value, &mut at),
             Self::Mounts => mount::mounts(value, &mut at),
             Self::VolumesFrom => mount::volumes_from(value, &mut at),
+            Self::AnonymousVolumes => mount::anonymous_volumes(value, &mut at),
             Self::VolumeOptions => {
                 let driver = at.around.text("Driver");
                 mount::volume_options(value, driver, false, &mut at);

@@ -34,7 +34,6 @@ fn files_of_the_host_are_seen_wherever_they_are_said() {
             r#""Binds":["/opt/data/x:/x"]"#,
             r#""Binds":["/opt//data/./y/../x:/x:z"]"#,
             r#""Binds":["/etc/localtime:/etc/localtime:ro","app-1:/d:nocopy"]"#,
-            r#""Binds":["/anonymous"]"#,
             r#""Mounts":[{"Type":"bind","Source":"/opt/data","Target":"/x"}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/etc/localtime","Target":"/x","ReadOnly":true}]"#,
             r#""Mounts":[{"Type":"volume","Source":"app-2","Target":"/x","VolumeOptions":{"Subpath":"a/b"}}]"#,
@@ -64,6 +63,8 @@ fn files_of_the_host_are_seen_wherever_they_are_said() {
             r#""Mounts":[{"Type":"bind","Source":"/opt/data","Target":"/x","VolumeOptions":{"DriverConfig":{"Options":{"device":"/etc"}}}}]"#,
             r#""Mounts":[{"Type":"tmpfs","Target":"/x"}]"#,
             r#""Mounts":[{"Type":"image","Source":"y","Target":"/x"}]"#,
+            r#""Binds":["/anonymous"]"#,
+            r#""Mounts":[{"Type":"volume","Target":"/x"}]"#,
             r#""VolumesFrom":["web"]"#,
             r#""Tmpfs":{"/x":""}"#,
         ],
@@ -523,6 +524,27 @@ fn parameters_can_be_required() {
         ("POST /containers/x/kill?signal=SIGTERM", "permit r"),
         ("POST /containers/x/kill", "condition r"),
         ("GET /_ping", "permit r"),
+    ] {
+        assert_eq!(judged(&policy, "tcp", request), expected, "{request}");
+    }
+}
+
+#[test]
+fn what_older_versions_take_by_default_is_meant_too() {
+    let policy = policy(
+        "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nnamespaces = false\nvolumes = [\"anonymous\"]",
+    );
+    for (request, expected) in [
+        (r#"POST /v1.41/containers/create {"Image":"x","Volumes":{"/x":{}}}"#, "permit r"),
+        (r#"POST /v1.40/containers/create {"Image":"x"}"#, "condition r"),
+        (
+            r#"POST /v1.40/containers/create {"Image":"x","HostConfig":{"CgroupnsMode":"private"}}"#,
+            "permit r",
+        ),
+        (
+            r#"POST /v1.39/containers/create {"Image":"x","HostConfig":{"CgroupnsMode":"private"}}"#,
+            "condition r",
+        ),
     ] {
         assert_eq!(judged(&policy, "tcp", request), expected, "{request}");
     }
