@@ -311,6 +311,15 @@ impl Operation {
         self.facts.add(question, answer);
     }
 
+    /// Whether the request hands the daemon credentials for registries of the client's choosing: those of a build. An
+    /// empty set of them, which the docker CLI always sends, is none.
+    #[must_use]
+    pub fn brings_credentials(&self) -> bool {
+        const EMPTY: [&str; 4] = ["e30=", "e30", "bnVsbA==", "bnVsbA"];
+        let mut headers = self.heading.headers.iter();
+        headers.any(|(name, value)| *name == "X-Registry-Config" && !EMPTY.contains(&value.as_str()))
+    }
+
     /// Whether the client asks to upgrade the connection, where the endpoint can.
     #[must_use]
     pub fn upgrade(&self) -> bool {

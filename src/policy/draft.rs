@@ -53,6 +53,7 @@ pub(super) struct DraftRule {
     pub(super) require: Vec<Conditioned>,
     pub(super) require_query: Vec<Conditioned>,
     pub(super) profile: Option<Spanned<String>>,
+    pub(super) registry_credentials: Option<Spanned<bool>>,
     pub(super) unguarded: Option<Spanned<bool>>,
     pub(super) reason: Option<Spanned<String>>,
     /// Whether lines can be added under the header: not where a table that they may go into is an inline one or has
@@ -66,7 +67,7 @@ pub(super) type Conditioned = (Spanned<String>, Spanned<DraftCondition>);
 const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid"];
 const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
 const RULE_KEYS: &[&str] = &["name", "clients", "operations", "query", "body", "resources", "reason"];
-const ALLOW_KEYS: &[&str] = &["require", "profile", "unguarded"];
+const ALLOW_KEYS: &[&str] = &["require", "profile", "registry_credentials", "unguarded"];
 
 /// Reads the source. What comes out is what could be read of it; nothing, where it is not TOML.
 pub(super) fn read(source: &str) -> (Option<Draft>, Vec<Problem>) {
@@ -252,6 +253,9 @@ impl Reader<'_> {
                 .and_then(|table| table.get("query"))
                 .map(|value| self.parameters("require.query", value))
                 .unwrap_or_default(),
+            registry_credentials: table
+                .get("registry_credentials")
+                .and_then(|value| self.boolean(value, "registry_credentials")),
             profile: table.get("profile").and_then(|value| self.string(value, "profile")),
             unguarded: table.get("unguarded").and_then(|value| self.boolean(value, "unguarded")),
             reason: table.get("reason").and_then(|value| self.text(value, "reason")),

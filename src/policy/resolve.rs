@@ -135,6 +135,7 @@ fn resolve_rule(
         fields: body,
         aspects,
         requirements: resolve_requirements(draft, &selection, problems),
+        registry_credentials: draft.registry_credentials.as_ref().is_some_and(|grants| *grants.get_ref()),
         whole_body: draft.whole_body.as_ref().is_some_and(|whole| *whole.get_ref()),
         name,
         span: draft.span.clone(),

@@ -33,6 +33,8 @@ pub(super) struct Rule {
     pub(super) requirements: Vec<Requirement>,
     /// Whether it grants what is guarded in bodies, as far as it is known. Always `false` in a forbid rule.
     pub(super) whole_body: bool,
+    /// Whether it grants credentials for registries that a build brings. Always `false` in a forbid rule.
+    pub(super) registry_credentials: bool,
     /// Whether it grants whatever is guarded. Always `false` in a forbid rule.
     pub(super) unguarded: bool,
     pub(super) reason: Option<String>,
@@ -55,6 +57,8 @@ pub(super) enum RuleName {
 pub(super) enum Shortfall {
     /// A guarded parameter is used, and the rule does not grant it.
     Grant { parameter: &'static Parameter, guard: &'static str, value: Value, means: Option<Vec<Use>> },
+    /// Credentials for registries are brought, and the rule does not grant that.
+    Credentials,
     /// The body is guarded as a whole, and the rule does not grant it.
     Body { guard: &'static str },
     /// A guarded field of the body is used, and the rule does not grant it.
@@ -106,6 +110,7 @@ impl Rule {
             aspects: BTreeMap::new(),
             requirements: Vec::new(),
             whole_body: false,
+            registry_credentials: false,
             unguarded: false,
             reason: None,
             takes_lines: true,
@@ -167,6 +172,9 @@ impl Rule {
             if !self.conditions.contains_key(used.parameter.name) && !self.grants_meaning(used.meaning()) {
                 lacking.push(Shortfall::of_parameter(used, guard));
             }
+        }
+        if operation.brings_credentials() && !self.registry_credentials {
+            lacking.push(Shortfall::Credentials);
         }
         if let Some(guard) = body_guard(endpoint) {
             if !self.whole_body {
@@ -251,8 +259,10 @@ impl Rule {
     fn grants_within(&self, other: &Self) -> bool {
         let body = other.unguarded || other.whole_body;
         let grants = |field: &&FieldCondition| field.condition != Condition::Unused;
+        let credentials = other.registry_credentials || !self.registry_credentials;
         other.unguarded
-            || ((body || !self.whole_body)
+            || (credentials
+                && (body || !self.whole_body)
                 && self.fields.iter().filter(grants).all(|own| {
                     body || other.fields.iter().any(|wide| wide.path == own.path && grants(&wide))
                 })
@@ -299,7 +309,7 @@ impl Shortfall {
     /// hold.
     pub(super) fn is_grant(&self) -> bool {
         match self {
-            Self::Grant { .. } | Self::Body { .. } | Self::Field(_) => true,
+            Self::Grant { .. } | Self::Credentials | Self::Body { .. } | Self::Field(_) => true,
             Self::Condition { .. }
             | Self::FieldCondition { .. }
             | Self::Meaning(_)

@@ -164,6 +164,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     for shortfall in shortfalls {
         match shortfall {
             Shortfall::Grant { parameter, .. } => grants.push(format!("the parameter {}", parameter.name)),
+            Shortfall::Credentials => grants.push("the credentials in X-Registry-Config".to_owned()),
             Shortfall::Body { .. } => grants.push("the body".to_owned()),
             // The same field may stand in several elements of a list or map.
             Shortfall::Field(field) if field.known => {
@@ -222,6 +223,9 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
             Shortfall::Grant { parameter, guard, .. } => {
                 push(message, format_args!("\nThe parameter {} is guarded: it {guard}.", parameter.name));
             }
+            Shortfall::Credentials => message.push_str(
+                "\nThe header X-Registry-Config is guarded: it has the daemon log in to any registry that it names.",
+            ),
             Shortfall::Body { guard } => push(message, format_args!("\nThe body is guarded: it {guard}.")),
             Shortfall::Field(LackingField { place, guard, known, value, .. }) => {
                 let is = if *known { "is guarded: it " } else { "" };

@@ -16,6 +16,7 @@ pub(super) struct Lines {
     /// The rest of the rule is of no use then.
     unguarded: bool,
     whole_body: bool,
+    credentials: bool,
     aspects: BTreeMap<Aspect, String>,
     fields: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
@@ -27,6 +28,7 @@ impl Lines {
     /// Takes over the restrictions of a rule; where the request breaks one, what it asks for takes its place.
     pub(super) fn keep(&mut self, rule: &Rule, operation: &Operation, understood: &Understanding<'_>) {
         self.whole_body = rule.whole_body;
+        self.credentials = rule.registry_credentials;
         let endpoint = operation.endpoint();
         for (name, condition) in &rule.conditions {
             if endpoint.parameter(name).is_none() {
@@ -66,6 +68,7 @@ impl Lines {
                 Shortfall::Grant { parameter, value, .. } => {
                     self.parameter(parameter.name, toml_text::exact(value));
                 }
+                Shortfall::Credentials => self.credentials = true,
                 Shortfall::Body { .. } => self.whole_body = true,
                 Shortfall::Field(field) if !field.known => self.unguarded = true,
                 Shortfall::Field(field) => {
@@ -152,6 +155,9 @@ impl Lines {
             text.push_str("unguarded = true\n");
         } else if self.whole_body {
             text.push_str("body = true\n");
+        }
+        if self.credentials && !self.unguarded {
+            text.push_str("registry_credentials = true\n");
         }
         for (aspect, set) in &self.aspects {
             push(&mut text, format_args!("{aspect} = {set}\n"));

@@ -571,3 +571,20 @@ fn names_of_one_line_stay_so() {
         ],
     );
 }
+
+#[test]
+fn credentials_of_a_build_need_a_grant() {
+    let build = |credentials: &[u8]| {
+        let headers: &[(&str, &[u8])] = &[("X-Registry-Config", credentials)];
+        let head = Head { method: "POST", target: b"/build", headers };
+        Asked::read(&head, ApiVersion::NEWEST).unwrap().with_stream()
+    };
+    let plain = policy("[[allow]]\nname = \"r\"\noperations = [\"ImageBuild\"]");
+    assert_eq!(verdict(&plain, "tcp", build(b"e30=")), "permit r");
+    assert_eq!(verdict(&plain, "tcp", build(b"eyJ4Ijp7fX0=")), "missing_grant r");
+    let Verdict::Denial(denial) = plain.judge(&client("tcp"), build(b"eyJ4Ijp7fX0=")) else { panic!() };
+    assert!(denial.message().ends_with("registry_credentials = true"), "{}", denial.message());
+    let granting =
+        policy("[[allow]]\nname = \"r\"\noperations = [\"ImageBuild\"]\nregistry_credentials = true");
+    assert_eq!(verdict(&granting, "tcp", build(b"eyJ4Ijp7fX0=")), "permit r");
+}
