@@ -35,7 +35,7 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
     find_unused_clients(draft, resolved, problems);
     find_covered(&resolved.allow, problems);
     for (rule, written) in resolved.allow.iter().zip(&draft.allow) {
-        if rule.unguarded {
+        if rule.grants.everything {
             check_unguarded(rule, written, problems);
         } else {
             find_bodies_without_grant(rule, problems);

@@ -12,7 +12,7 @@ use super::draft::{Conditioned, Draft, DraftCondition, DraftRule};
 use super::nearest::{did_you_mean, nearest};
 use super::problem::{Code, Problem};
 use super::require::{Demand, Requirement, safe_profile};
-use super::rule::{Rule, RuleName};
+use super::rule::{Grants, Rule, RuleName};
 use super::selection::{self, Selection};
 use super::selector::Selector;
 use crate::operation::field::{FieldPath, Kind};
@@ -131,18 +131,21 @@ fn resolve_rule(
         .iter()
         .filter_map(|(aspect, written)| Some((*aspect, AspectSet::read(*aspect, written, problems)?)));
     let aspects = aspects.collect();
+    let is_on = |switch: &Option<Spanned<bool>>| switch.as_ref().is_some_and(|switch| *switch.get_ref());
     Rule {
         fields: body,
         aspects,
         requirements: resolve_requirements(draft, &selection, problems),
-        registry_credentials: draft.registry_credentials.as_ref().is_some_and(|grants| *grants.get_ref()),
-        whole_body: draft.whole_body.as_ref().is_some_and(|whole| *whole.get_ref()),
+        grants: Grants {
+            body: is_on(&draft.whole_body),
+            registry_credentials: is_on(&draft.registry_credentials),
+            everything: is_on(&draft.unguarded),
+        },
         name,
         span: draft.span.clone(),
         clients: draft.clients.as_ref().map(|names| resolve_clients(names, clients, problems)),
         selection,
         conditions,
-        unguarded: draft.unguarded.as_ref().is_some_and(|unguarded| *unguarded.get_ref()),
         reason: draft.reason.as_ref().map(|reason| reason.get_ref().clone()),
         takes_lines: draft.takes_lines && draft.unguarded.is_none() && draft.whole_body.is_none(),
     }

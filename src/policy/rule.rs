@@ -31,15 +31,22 @@ pub(super) struct Rule {
     pub(super) aspects: BTreeMap<Aspect, AspectSet>,
     /// What must be set. Always empty in a forbid rule.
     pub(super) requirements: Vec<Requirement>,
-    /// Whether it grants what is guarded in bodies, as far as it is known. Always `false` in a forbid rule.
-    pub(super) whole_body: bool,
-    /// Whether it grants credentials for registries that a build brings. Always `false` in a forbid rule.
-    pub(super) registry_credentials: bool,
-    /// Whether it grants whatever is guarded. Always `false` in a forbid rule.
-    pub(super) unguarded: bool,
+    /// What it grants as a whole.
+    pub(super) grants: Grants,
     pub(super) reason: Option<String>,
     /// Whether lines such as `query.PARAM = …` can be added under its header.
     pub(super) takes_lines: bool,
+}
+
+/// What an allow rule grants as a whole. Nothing, in a forbid rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Grants {
+    /// What is guarded in bodies, as far as it is known.
+    pub(super) body: bool,
+    /// The credentials for registries that a build brings.
+    pub(super) registry_credentials: bool,
+    /// Whatever is guarded.
+    pub(super) everything: bool,
 }
 
 /// What a rule is called in messages and records. Rules without a name go by their line.
@@ -109,9 +116,7 @@ impl Rule {
             fields: Vec::new(),
             aspects: BTreeMap::new(),
             requirements: Vec::new(),
-            whole_body: false,
-            registry_credentials: false,
-            unguarded: false,
+            grants: Grants::default(),
             reason: None,
             takes_lines: true,
         }
@@ -126,7 +131,9 @@ impl Rule {
     pub(super) fn admission(&self, parameter: &Parameter) -> Admission<'_> {
         match (self.conditions.get(parameter.name), parameter.guard) {
             (Some(condition), _) => Admission::If(condition),
-            (None, Guard::Guarded(_)) if !self.unguarded => Admission::Zero { harmless: parameter.harmless },
+            (None, Guard::Guarded(_)) if !self.grants.everything => {
+                Admission::Zero { harmless: parameter.harmless }
+            }
             (None, Guard::Plain | Guard::Guarded(_)) => Admission::Anything,
         }
     }
@@ -157,7 +164,7 @@ impl Rule {
         for requirement in self.requirements.iter().filter(|requirement| !requirement.is_met(operation)) {
             shortfalls.push(Shortfall::Requirement(requirement.wish()));
         }
-        if !self.unguarded {
+        if !self.grants.everything {
             shortfalls.extend(self.ungranted(operation, understood));
         }
         shortfalls
@@ -173,18 +180,18 @@ impl Rule {
                 lacking.push(Shortfall::of_parameter(used, guard));
             }
         }
-        if operation.brings_credentials() && !self.registry_credentials {
+        if operation.brings_credentials() && !self.grants.registry_credentials {
             lacking.push(Shortfall::Credentials);
         }
         if let Some(guard) = body_guard(endpoint) {
-            if !self.whole_body {
+            if !self.grants.body {
                 lacking.push(Shortfall::Body { guard });
             }
             return lacking;
         }
         for used in &understood.fields {
             let Guard::Guarded(guard) = used.guard else { continue };
-            let is_granted = (self.whole_body && used.field.is_some())
+            let is_granted = (self.grants.body && used.field.is_some())
                 || self.fields.iter().any(|field| field.grants(endpoint, used))
                 || self.grants_meaning(used.meaning());
             if !is_granted {
@@ -229,7 +236,7 @@ impl Rule {
             && self.selection.endpoints().all(|endpoint| {
                 // Fields that are not known are guarded wherever there are fields.
                 let takes_fields = matches!(endpoint.body, BodyKind::Json { .. });
-                let body = !takes_fields || other.unguarded || !self.unguarded;
+                let body = !takes_fields || other.grants.everything || !self.grants.everything;
                 body && endpoint
                     .parameters
                     .iter()
@@ -257,12 +264,12 @@ impl Rule {
 
     /// Whether the other grants whatever guarded things this one grants.
     fn grants_within(&self, other: &Self) -> bool {
-        let body = other.unguarded || other.whole_body;
+        let body = other.grants.everything || other.grants.body;
         let grants = |field: &&FieldCondition| field.condition != Condition::Unused;
-        let credentials = other.registry_credentials || !self.registry_credentials;
-        other.unguarded
+        let credentials = other.grants.registry_credentials || !self.grants.registry_credentials;
+        other.grants.everything
             || (credentials
-                && (body || !self.whole_body)
+                && (body || !self.grants.body)
                 && self.fields.iter().filter(grants).all(|own| {
                     body || other.fields.iter().any(|wide| wide.path == own.path && grants(&wide))
                 })

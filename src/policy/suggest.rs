@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::nearest::list;
 use super::pattern::escape_expression;
-use super::rule::{LackingField, Rule, Shortfall};
+use super::rule::{Grants, LackingField, Rule, Shortfall};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
 use crate::operation::meaning::Meaning;
@@ -288,7 +288,10 @@ fn whole_rule(
     push(&mut rule, format_args!("operations = [{}]\n", toml_text::quote(&entry)));
 
     // What the model has of grants is said anew, as narrow as it can be.
-    let model = model.map_or_else(Rule::blank, |model| Rule { unguarded: false, ..model.clone() });
+    let model = model.map_or_else(Rule::blank, |model| Rule {
+        grants: Grants { everything: false, ..model.grants },
+        ..model.clone()
+    });
     let needed = model.ungranted(operation, understood);
     push_details(message, operation, &needed);
     let mut lines = Lines::default();

@@ -27,8 +27,8 @@ pub(super) struct Lines {
 impl Lines {
     /// Takes over the restrictions of a rule; where the request breaks one, what it asks for takes its place.
     pub(super) fn keep(&mut self, rule: &Rule, operation: &Operation, understood: &Understanding<'_>) {
-        self.whole_body = rule.whole_body;
-        self.credentials = rule.registry_credentials;
+        self.whole_body = rule.grants.body;
+        self.credentials = rule.grants.registry_credentials;
         let endpoint = operation.endpoint();
         for (name, condition) in &rule.conditions {
             if endpoint.parameter(name).is_none() {
