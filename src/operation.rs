@@ -10,6 +10,7 @@ pub mod version;
 
 pub mod facts;
 pub mod meaning;
+pub mod thing;
 
 mod encode;
 mod filters;
