@@ -24,8 +24,8 @@ pub use socket_file::{FileKind, Place, SocketFile};
 pub use state::{LastError, State};
 
 use crate::audit::Recorded;
+use crate::operation::Json;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Json, Question};
 use crate::settings::{Address, DaemonSettings};
 use crate::wire::{Framing, ResponseHead, Stream};
 use backoff::Backoff;
@@ -132,17 +132,18 @@ impl Daemon {
         Ok(connection.forward(encoded, upload).await)
     }
 
-    /// Asks the daemon what something is, over `line`: as it shows it, or none where it has no such thing.
+    /// Asks the daemon what something is, over `line`: as it shows it at this path without version, or none where it
+    /// has no such thing.
     ///
     /// # Errors
     /// When it cannot be asked, or gives no answer to that.
     pub async fn look_up(
         &self,
-        question: &Question,
+        path: &str,
         version: ApiVersion,
         line: &mut Line,
     ) -> Result<Option<Json>, Away> {
-        let target = format!("/v{version}{}", question.path());
+        let target = format!("/v{version}{path}");
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
         let address = &self.settings.address;

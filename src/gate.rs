@@ -219,8 +219,12 @@ impl Gate {
             }
             for question in questions.into_iter().take(MOST_QUESTIONS) {
                 let version = operation.version();
-                match self.daemon.look_up(&question, version, &mut connection.line).await {
-                    Ok(answer) => operation.learn(question, answer),
+                let Some(path) = question.path() else {
+                    operation.learn(question, None);
+                    continue;
+                };
+                match self.daemon.look_up(&path, version, &mut connection.line).await {
+                    Ok(shown) => operation.learn(question, shown),
                     Err(away) => return (operation, Some(Unasked::Away(away))),
                 }
             }

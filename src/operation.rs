@@ -16,21 +16,24 @@ mod encode;
 mod filters;
 mod header;
 mod json;
+mod making;
 mod path;
 mod percent;
 mod query;
+mod reference;
 mod understanding;
 
 use std::fmt;
 
 pub use encode::Encoded;
 use facts::Facts;
-pub use facts::Question;
+pub use facts::{Known, Reference};
 use field::FieldPath;
 use field::Kind;
 pub use filters::Filters;
 use json::Expected;
 pub use json::{Flaw, Json};
+pub use making::ReservedLabel;
 use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
 pub use query::{Query, Value};
@@ -307,9 +310,15 @@ impl Operation {
         }
     }
 
-    /// Takes down what the daemon answered to a question.
-    pub fn learn(&mut self, question: Question, answer: Option<Json>) {
-        self.facts.add(question, answer);
+    /// Takes down what the daemon shows at a reference: the thing, or none.
+    pub fn learn(&mut self, reference: Reference, shown: Option<Json>) {
+        self.facts.add(reference, shown);
+    }
+
+    /// What is known of a thing that it refers to.
+    #[must_use]
+    pub fn known(&self, reference: &Reference) -> Known {
+        self.facts.known(reference)
     }
 
     /// Whether the request hands the daemon credentials for registries of the client's choosing: those of a build. An

@@ -22,6 +22,9 @@ mod rule;
 mod selection;
 mod selector;
 mod suggest;
+mod targets;
+mod terms;
+mod things;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -37,6 +40,7 @@ use problem::{Problem, Severity};
 use rule::Rule;
 use selection::{Key, Paths};
 use selector::Selector;
+pub use terms::Terms;
 pub use verdict::{Denial, Grounds, Reason, Refusal, Suggestion, Verdict};
 
 /// A policy that can be judged by.

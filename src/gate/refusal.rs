@@ -2,7 +2,8 @@
 
 use crate::audit::{AuditError, RequestId};
 use crate::daemon::{Away, Failure, whole_seconds};
-use crate::operation::{Fault, Unreadable};
+use crate::operation::thing::ThingKind;
+use crate::operation::{Fault, Reference, Unreadable};
 use crate::policy::Denial;
 use crate::wire::HeadWriter;
 
@@ -20,7 +21,10 @@ pub(super) struct Refusal {
 impl Refusal {
     /// The policy does not allow it.
     pub(super) fn denied(denial: &Denial) -> Self {
-        Self::new(403, denial.message())
+        match denial.refusal().hidden() {
+            Some(reference) => Self::new(404, &missing(reference)),
+            None => Self::new(403, denial.message()),
+        }
     }
 
     /// It says not one thing that dockgate understands.
@@ -118,6 +122,31 @@ impl Refusal {
         let mut body = serde_json::json!({ "message": message }).to_string();
         body.push('\n');
         Self { status, retry_after_seconds: None, body }
+    }
+}
+
+/// What the daemon says of a thing that it does not have (moby `daemon`, `volume/service`, swarmkit). What a client may
+/// not know to be there is missing for it.
+fn missing(reference: &Reference) -> String {
+    let Reference { kind, name } = reference;
+    match kind {
+        ThingKind::Container => format!("No such container: {name}"),
+        ThingKind::Exec => format!("No such exec instance: {name}"),
+        ThingKind::Image => {
+            let last = name.rsplit('/').next().unwrap_or_default();
+            let tag = if last.contains([':', '@']) { "" } else { ":latest" };
+            format!("No such image: {name}{tag}")
+        }
+        ThingKind::Volume => format!("get {name}: no such volume"),
+        ThingKind::Network
+        | ThingKind::Service
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => format!("{kind} {name} not found"),
     }
 }
 

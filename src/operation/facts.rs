@@ -3,50 +3,85 @@
 use std::fmt;
 
 use super::json::Json;
+use super::path;
+use super::table::{self, Endpoint, Lookup, Method};
+use super::thing::{Thing, ThingKind};
 
-/// Something that the meaning of an operation hangs on and that only the daemon knows.
+/// A thing that a request refers to, by whatever it calls it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Question {
-    /// What the volume of this name is.
-    Volume(String),
-    /// What the container of this name or ID is.
-    Container(String),
+pub struct Reference {
+    /// What it is.
+    pub kind: ThingKind,
+    /// Its name, ID or ID prefix, as the request has it; of a container without the slash that may stand before it.
+    pub name: String,
 }
 
-/// The answers: the thing as the daemon shows it, or none where there is none.
+/// The answers: each thing as the daemon shows it, or none where there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts(Vec<(Question, Option<Json>)>);
+pub struct Facts(Vec<(Reference, Option<Json>)>);
 
-impl Question {
-    /// The path, without version, at which the daemon answers it.
+/// What is known of a thing that a request refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The daemon was not asked, or showed something else.
+    Nothing,
+    /// The daemon has no such thing.
+    Missing,
+    /// It is this.
+    Is(Thing),
+}
+
+impl Reference {
+    /// A reference to a thing of this kind.
     #[must_use]
-    pub fn path(&self) -> String {
-        let (before, name, after) = match self {
-            Self::Volume(name) => ("/volumes/", name, ""),
-            Self::Container(name) => ("/containers/", name, "/json"),
-        };
-        let mut path = before.to_owned();
-        super::percent::encode(name.trim_start_matches('/'), b"", &mut path);
-        path.push_str(after);
-        path
+    pub fn new(kind: ThingKind, name: &str) -> Self {
+        let bare = name.strip_prefix('/').filter(|_| kind == ThingKind::Container);
+        let name = bare.unwrap_or(name);
+        Self { kind, name: name.to_owned() }
     }
 
-    /// Whether the daemon can have such a thing. What it cannot have needs no question.
+    /// The path, without version, at which the daemon shows it. None, where it can have no such thing: what has no
+    /// such name, or can't be looked at.
     #[must_use]
-    pub fn is_sensible(&self) -> bool {
-        let (Self::Volume(name) | Self::Container(name)) = self;
-        let name = name.strip_prefix('/').unwrap_or(name);
-        name.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+    pub fn path(&self) -> Option<String> {
+        let endpoint = inspecting(self.kind)?;
+        let raw = endpoint.template.split('/').skip(1);
+        let raw = raw.map(|segment| if segment.starts_with('{') { self.name.as_str() } else { segment });
+        let raw = raw.collect::<Vec<_>>().join("/");
+        let segments: Vec<&str> = raw.split('/').collect();
+        match table::find(Method::Get, &segments) {
+            Lookup::Found { endpoint: found, identifiers } if found == endpoint => {
+                Some(path::write(endpoint, &identifiers))
+            }
+            Lookup::Found { .. }
+            | Lookup::BadIdentifier { .. }
+            | Lookup::MethodNotKnown { .. }
+            | Lookup::NotFound => None,
+        }
     }
 }
 
-impl fmt::Display for Question {
+/// The endpoint that shows things of this kind.
+fn inspecting(kind: ThingKind) -> Option<&'static Endpoint> {
+    let id = match kind {
+        ThingKind::Container => "ContainerInspect",
+        ThingKind::Exec => "ExecInspect",
+        ThingKind::Image => "ImageInspect",
+        ThingKind::Network => "NetworkInspect",
+        ThingKind::Volume => "VolumeInspect",
+        ThingKind::Service => "ServiceInspect",
+        ThingKind::Task => "TaskInspect",
+        ThingKind::Secret => "SecretInspect",
+        ThingKind::Config => "ConfigInspect",
+        ThingKind::Node => "NodeInspect",
+        ThingKind::Plugin | ThingKind::BuildCache | ThingKind::Daemon => return None,
+    };
+    table::endpoints().find(|endpoint| endpoint.id == id)
+}
+
+impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Volume(name) => write!(f, "volume {name}"),
-            Self::Container(name) => write!(f, "container {name}"),
-        }
+        write!(f, "{} {}", self.kind, self.name)
     }
 }
 
@@ -54,27 +89,45 @@ impl Facts {
     /// Nothing was asked.
     pub(super) const NONE: Self = Self(Vec::new());
 
-    /// The answer to a question, where it was asked.
-    pub(super) fn get(&self, question: &Question) -> Option<&Option<Json>> {
-        self.0.iter().find(|(own, _)| own == question).map(|(_, answer)| answer)
+    /// What the daemon shows at a reference, where it was asked.
+    pub(super) fn get(&self, reference: &Reference) -> Option<&Option<Json>> {
+        self.0.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)
+    }
+
+    /// What is known of a thing. What the daemon can't have is missing.
+    pub(super) fn known(&self, reference: &Reference) -> Known {
+        match self.get(reference) {
+            None if reference.path().is_none() => Known::Missing,
+            None => Known::Nothing,
+            Some(None) => Known::Missing,
+            Some(Some(shown)) => Thing::inspected(reference.kind, shown).map_or(Known::Nothing, Known::Is),
+        }
     }
 
     /// Takes down an answer.
-    pub(super) fn add(&mut self, question: Question, answer: Option<Json>) {
-        self.0.push((question, answer));
+    pub(super) fn add(&mut self, reference: Reference, answer: Option<Json>) {
+        self.0.push((reference, answer));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Question;
+    use super::{Reference, ThingKind};
 
     #[test]
-    fn a_question_is_asked_at_one_path() {
-        assert_eq!(Question::Volume("data".into()).path(), "/volumes/data");
-        assert_eq!(Question::Container("/web".into()).path(), "/containers/web/json");
-        for name in ["", "..", "a/b", "a?b", "a b", "/", "é"] {
-            assert!(!Question::Container(name.into()).is_sensible(), "{name}");
+    fn a_thing_is_looked_at_at_one_path() {
+        for (kind, name, path) in [
+            (ThingKind::Volume, "data", "/volumes/data"),
+            (ThingKind::Container, "/web", "/containers/web/json"),
+            (ThingKind::Image, "own/bb:1@sha256:00", "/images/own/bb:1@sha256:00/json"),
+            (ThingKind::Network, "my net", "/networks/my%20net"),
+            (ThingKind::Secret, "s", "/secrets/s"),
+        ] {
+            assert_eq!(Reference::new(kind, name).path().as_deref(), Some(path), "{name}");
         }
+        for name in ["", "..", "a?b", "a b", "/", "é", "a/../b", "//x"] {
+            assert_eq!(Reference::new(ThingKind::Container, name).path(), None, "{name}");
+        }
+        assert_eq!(Reference::new(ThingKind::Image, "../x").path(), None);
     }
 }

@@ -33,6 +33,15 @@ impl Filters {
         filters.map(Self)
     }
 
+    /// Adds a value of a filter of which all values must hold, as of labels.
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        match self.0.iter_mut().find(|(own, _)| own == name) {
+            Some((_, values)) if values.iter().any(|own| own == value) => {}
+            Some((_, values)) => values.push(value.to_owned()),
+            None => self.0.push((name.to_owned(), vec![value.to_owned()])),
+        }
+    }
+
     /// The values of the filter `name`: all of them for most filters, any of them for some.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[String]> {

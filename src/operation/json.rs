@@ -94,6 +94,22 @@ impl Json {
         }
     }
 
+    /// What stands in an array, to be changed.
+    pub(super) fn items_mut(&mut self) -> &mut [Json] {
+        match self {
+            Self::Array(items) => items,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Object(_) => &mut [],
+        }
+    }
+
+    /// What stands in an object under this key, to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Json> {
+        match self {
+            Self::Object(fields) => fields.iter_mut().find(|(own, _)| own == key).map(|(_, value)| value),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => None,
+        }
+    }
+
     /// What stands in an object; nothing, where this is none.
     #[must_use]
     pub fn fields(&self) -> &[(String, Json)] {

@@ -21,6 +21,8 @@ mod user;
 
 use std::fmt;
 
+use super::thing::ThingKind;
+
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
 pub(super) use parameter::{of_identifiers, of_parameter};
 pub use path::HostPath;
@@ -37,6 +39,14 @@ pub struct Use {
     pub meaning: Meaning,
     /// Where the request says it: `HostConfig.Binds[0]`, `parameter networkmode`.
     pub place: String,
+    /// Whether the request does not say it, but names a thing that turned out to be this.
+    pub turned_out: bool,
+}
+
+impl Use {
+    pub(super) fn new(meaning: Meaning, place: String) -> Self {
+        Self { meaning, place, turned_out: false }
+    }
 }
 
 /// What can be meant.
@@ -224,6 +234,34 @@ impl fmt::Display for Aspect {
 }
 
 impl Meaning {
+    /// The kind of thing that it is, where it can be looked at as one.
+    #[must_use]
+    pub fn thing(&self) -> Option<ThingKind> {
+        match self {
+            Self::Volume(name) if name != "anonymous" => Some(ThingKind::Volume),
+            Self::Network(_) => Some(ThingKind::Network),
+            Self::Namespace(mode) if mode.contains(":container:") => Some(ThingKind::Container),
+            Self::Image(ImageRef::Named { .. } | ImageRef::Id(_)) => Some(ThingKind::Image),
+            Self::Volume(_)
+            | Self::Namespace(_)
+            | Self::Image(ImageRef::None)
+            | Self::HostPath(_)
+            | Self::ContainerPath(_)
+            | Self::Tmpfs(_)
+            | Self::Capability(_)
+            | Self::Device(_)
+            | Self::Security(_)
+            | Self::User(_)
+            | Self::Port(_)
+            | Self::Driver(_)
+            | Self::Sysctl(_)
+            | Self::Ulimit(_)
+            | Self::Remote(_)
+            | Self::ExtraHost(_)
+            | Self::Amount(..) => None,
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub const fn aspect(&self) -> Aspect {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::percent::{self, BadEscape, Plus};
 use super::table::{Endpoint, Parameter, ParameterKind};
-use super::{Fault, Unreadable};
+use super::{Fault, Filters, Json, Unreadable};
 pub use value::Value;
 
 /// The known parameters of a request, in the order of the endpoint table.
@@ -80,6 +80,45 @@ impl Query {
     /// Each parameter of the request with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Parameter, &Value)> {
         self.parameters.iter().map(|(parameter, value)| (*parameter, value))
+    }
+
+    /// Sets an entry of a parameter that is a JSON object.
+    pub(super) fn put_json(&mut self, endpoint: &Endpoint, name: &str, entry: &(String, Json)) {
+        let Some(parameter) = endpoint.parameter(name) else { return };
+        if self.get(name).is_none() {
+            self.parameters.push((parameter, Value::Json(Json::Object(Vec::new()))));
+        }
+        for (own, value) in &mut self.parameters {
+            if own.name == name
+                && let Value::Json(json) = value
+            {
+                if !matches!(json, Json::Object(_)) {
+                    *json = Json::Object(Vec::new());
+                }
+                if let Json::Object(fields) = json {
+                    fields.retain(|(key, _)| *key != entry.0);
+                    fields.push(entry.clone());
+                }
+            }
+        }
+    }
+
+    /// Adds a filter that must hold beside those that there are.
+    pub(super) fn put_filter(&mut self, endpoint: &Endpoint, name: &str, value: &str) {
+        let Some(parameter) = endpoint.parameter("filters") else { return };
+        if self.get("filters").is_none() {
+            self.parameters.push((parameter, Value::Filters(Filters::default())));
+        }
+        for (_, filters) in &mut self.parameters {
+            if let Value::Filters(filters) = filters {
+                filters.add(name, value);
+            }
+        }
+    }
+
+    /// Lets each value be changed, but not its kind.
+    pub(super) fn each_mut(&mut self, mut change: impl FnMut(&'static Parameter, &mut Value)) {
+        self.parameters.iter_mut().for_each(|(parameter, value)| change(parameter, value));
     }
 
     /// Whether the request has no parameter that the daemon reads.

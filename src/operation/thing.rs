@@ -12,6 +12,9 @@ use std::fmt;
 use super::json::Json;
 pub use event::Event;
 
+/// The label with which dockgate marks what it has made for somebody. No client may set it.
+pub const OWNER_LABEL: &str = "io.dockgate.owner";
+
 /// A thing that the daemon has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thing {

@@ -1,6 +1,6 @@
 //! An operation understood: what of it is used, what needs a grant, and what all of it means.
 
-use super::facts::Question;
+use super::facts::Reference;
 use super::field::{self, Kind, UsedField};
 use super::meaning::{
     Context, Enclosing, ImageRef, Meaning, Read, Reading, Use, of_identifiers, of_parameter,
@@ -42,7 +42,7 @@ impl Understanding<'_> {
     }
 
     /// What the daemon must be asked to know all that is meant.
-    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+    pub fn questions(&self) -> impl Iterator<Item = &Reference> {
         let fields = self.fields.iter().filter_map(|used| used.read.as_ref());
         fields.flat_map(|read| &read.questions)
     }
@@ -117,7 +117,7 @@ impl Operation {
         let is_used = |path: &str| understanding.fields.iter().any(|used| used.path == path);
         let left_out = |path: Option<&'static str>, meaning: Meaning| {
             let place = path.filter(|path| !is_used(path))?.to_owned();
-            Some(Use { meaning, place })
+            Some(Use::new(meaning, place))
         };
         let users = left_out(user, Meaning::User("image".to_owned()));
         let images = left_out(image, Meaning::Image(ImageRef::None));

@@ -212,7 +212,8 @@ impl Condition {
         }
     }
 
-    fn has_text(&self, text: &str) -> bool {
+    /// Whether the text is in the set.
+    pub(super) fn has_text(&self, text: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Texts(globs) => globs.iter().any(|glob| glob.matches(text)),

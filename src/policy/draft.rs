@@ -2,6 +2,7 @@
 
 mod aspect;
 mod condition;
+mod thing;
 mod value;
 
 use std::ops::Range;
@@ -15,6 +16,7 @@ use crate::operation::meaning::Aspect;
 pub(super) use aspect::DraftAspect;
 use aspect::aspect_keys;
 pub(super) use condition::{DraftCondition, Quantifier};
+pub(super) use thing::DraftThing;
 use value::Reader;
 
 /// A policy file, as written.
@@ -50,6 +52,9 @@ pub(super) struct DraftRule {
     /// `body = true`
     pub(super) whole_body: Option<Spanned<bool>>,
     pub(super) aspects: Vec<(Aspect, Spanned<DraftAspect>)>,
+    pub(super) things: Vec<DraftThing>,
+    /// `own = "NAME"`
+    pub(super) own: Option<Spanned<String>>,
     pub(super) require: Vec<Conditioned>,
     pub(super) require_query: Vec<Conditioned>,
     pub(super) profile: Option<Spanned<String>>,
@@ -67,7 +72,7 @@ pub(super) type Conditioned = (Spanned<String>, Spanned<DraftCondition>);
 const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid"];
 const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
 const RULE_KEYS: &[&str] = &["name", "clients", "operations", "query", "body", "resources", "reason"];
-const ALLOW_KEYS: &[&str] = &["require", "profile", "registry_credentials", "unguarded"];
+const ALLOW_KEYS: &[&str] = &["own", "require", "profile", "registry_credentials", "unguarded"];
 
 /// Reads the source. What comes out is what could be read of it; nothing, where it is not TOML.
 pub(super) fn read(source: &str) -> (Option<Draft>, Vec<Problem>) {
@@ -248,6 +253,8 @@ impl Reader<'_> {
             body,
             whole_body,
             aspects: self.aspects(table),
+            things: self.things(table),
+            own: table.get("own").and_then(|value| self.text(value, "own")),
             require: require.map(|table| self.requirements(table)).unwrap_or_default(),
             require_query: require
                 .and_then(|table| table.get("query"))
@@ -269,5 +276,6 @@ impl Reader<'_> {
 
 /// The keys that a rule may have.
 fn rule_keys(further: &[&'static str]) -> Vec<&'static str> {
-    RULE_KEYS.iter().chain(further).copied().chain(aspect_keys()).collect()
+    let things = thing::KINDS.iter().map(|kind| kind.as_str());
+    RULE_KEYS.iter().chain(further).copied().chain(aspect_keys()).chain(things).collect()
 }

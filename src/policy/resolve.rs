@@ -15,9 +15,11 @@ use super::require::{Demand, Requirement, safe_profile};
 use super::rule::{Grants, Rule, RuleName};
 use super::selection::{self, Selection};
 use super::selector::Selector;
+use super::things::ThingSet;
 use crate::operation::field::{FieldPath, Kind};
 use crate::operation::meaning::{Posture, Stance};
 use crate::operation::table::{self, BodyKind, Endpoint, Parameter, ParameterKind};
+use crate::operation::thing::ThingKind;
 use crate::operation::version::ApiVersion;
 
 /// The meaning of a draft.
@@ -135,6 +137,8 @@ fn resolve_rule(
     Rule {
         fields: body,
         aspects,
+        things: resolve_things(draft, problems),
+        own: draft.own.as_ref().map(|own| own.get_ref().clone()),
         requirements: resolve_requirements(draft, &selection, problems),
         grants: Grants {
             body: is_on(&draft.whole_body),
@@ -289,6 +293,12 @@ fn unknown_field(path: &Spanned<String>, selection: &Selection) -> Option<Proble
             .map(|near| format!("did you mean `\"{near}\"`?")),
     };
     Some(Problem::new(Code::UnknownField, path.span(), message).help_if(help))
+}
+
+/// Conditions on things.
+fn resolve_things(draft: &DraftRule, problems: &mut Vec<Problem>) -> BTreeMap<ThingKind, ThingSet> {
+    let sets = draft.things.iter().filter_map(|thing| Some((thing.kind, ThingSet::read(thing, problems)?)));
+    sets.collect()
 }
 
 fn resolve_requirements(

@@ -9,10 +9,12 @@ use super::body::FieldCondition;
 use super::condition::Condition;
 use super::require::Requirement;
 use super::selection::Selection;
+use super::things::ThingSet;
 use crate::operation::field::UsedField;
-use crate::operation::meaning::{Aspect, Use};
+use crate::operation::meaning::{Aspect, Reading, Use};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
-use crate::operation::{Json, Operation, Question, Understanding, UsedParameter, Value};
+use crate::operation::thing::ThingKind;
+use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
 
 /// An allow rule or a forbid rule.
 #[derive(Clone, Debug)]
@@ -29,6 +31,10 @@ pub(super) struct Rule {
     pub(super) fields: Vec<FieldCondition>,
     /// On what is meant, whatever says it.
     pub(super) aspects: BTreeMap<Aspect, AspectSet>,
+    /// On the things that are acted on.
+    pub(super) things: BTreeMap<ThingKind, ThingSet>,
+    /// For whom what is made is marked. Never in a forbid rule.
+    pub(super) own: Option<String>,
     /// What must be set. Always empty in a forbid rule.
     pub(super) requirements: Vec<Requirement>,
     /// What it grants as a whole.
@@ -77,7 +83,15 @@ pub(super) enum Shortfall {
     /// Something is meant that the rule does not admit.
     Meaning(Use),
     /// The daemon was not asked what something is, and the rule says what it may be.
-    Unknown(Question),
+    Unknown(Reference),
+    /// A thing that is acted on is not among those that the rule speaks of, or is not there.
+    Thing(Reference),
+    /// The thing that is made is not among those that the rule speaks of.
+    Made(ThingKind),
+    /// The daemon cannot be told to prune only what the rule speaks of.
+    Prune(ThingKind),
+    /// A label is set that only dockgate may set.
+    ReservedLabel { place: String },
     /// Something is not set that the rule requires; in words.
     Requirement(String),
 }
@@ -115,6 +129,8 @@ impl Rule {
             conditions: BTreeMap::new(),
             fields: Vec::new(),
             aspects: BTreeMap::new(),
+            things: BTreeMap::new(),
+            own: None,
             requirements: Vec::new(),
             grants: Grants::default(),
             reason: None,
@@ -161,6 +177,7 @@ impl Rule {
         if self.aspects.contains_key(&Aspect::HostPaths) {
             shortfalls.extend(understood.questions().cloned().map(Shortfall::Unknown));
         }
+        shortfalls.extend(self.thing_shortfalls(operation));
         for requirement in self.requirements.iter().filter(|requirement| !requirement.is_met(operation)) {
             shortfalls.push(Shortfall::Requirement(requirement.wish()));
         }
@@ -191,7 +208,9 @@ impl Rule {
         }
         for used in &understood.fields {
             let Guard::Guarded(guard) = used.guard else { continue };
+            let refers = used.field.and_then(|field| field.reading).and_then(Reading::refers_to);
             let is_granted = (self.grants.body && used.field.is_some())
+                || refers.is_some_and(|kind| self.things.contains_key(&kind))
                 || self.fields.iter().any(|field| field.grants(endpoint, used))
                 || self.grants_meaning(used.meaning());
             if !is_granted {
@@ -203,11 +222,30 @@ impl Rule {
 
     /// Whether all that is meant is of kinds that the rule says something of, so that nothing else need be said.
     fn grants_meaning(&self, meant: Option<&[Use]>) -> bool {
-        meant.is_some_and(|meant| meant.iter().all(|one| self.aspects.contains_key(&one.meaning.aspect())))
+        meant.is_some_and(|meant| {
+            let is_covered = |one: &Use| {
+                self.aspects.contains_key(&one.meaning.aspect())
+                    || one.meaning.thing().is_some_and(|kind| self.things.contains_key(&kind))
+            };
+            meant.iter().filter(|one| !one.turned_out).all(is_covered)
+        })
+    }
+
+    /// Whether it says nothing that a request could be held against but what it asks for.
+    pub(super) fn is_unconditional(&self) -> bool {
+        self.conditions.is_empty()
+            && self.fields.is_empty()
+            && self.aspects.is_empty()
+            && self.things.is_empty()
     }
 
     /// As a forbid rule for the operation's endpoint: whether all its conditions strike.
     pub(super) fn strikes(&self, operation: &Operation, understood: &Understanding<'_>) -> bool {
+        self.strikes_request(operation, understood) && self.things_strike(operation)
+    }
+
+    /// The same, but for those on the things that it acts on.
+    pub(super) fn strikes_request(&self, operation: &Operation, understood: &Understanding<'_>) -> bool {
         let parameters = self.conditions.iter().all(|(name, condition)| {
             operation.query().get(name).is_some_and(|value| condition.strikes(value))
         });
@@ -256,7 +294,12 @@ impl Rule {
         let aspects = other
             .aspects
             .iter()
-            .all(|(aspect, wide)| self.aspects.get(aspect).is_some_and(|own| own.within(wide)));
+            .all(|(aspect, wide)| self.aspects.get(aspect).is_some_and(|own| own.within(wide)))
+            && other
+                .things
+                .iter()
+                .all(|(kind, wide)| self.things.get(kind).is_some_and(|own| own.within(wide)))
+            && (other.own.is_none() || self.own == other.own);
         let requirements =
             other.requirements.iter().all(|wide| self.requirements.iter().any(|own| wide.is_implied_by(own)));
         fields && aspects && requirements
@@ -273,7 +316,9 @@ impl Rule {
                 && self.fields.iter().filter(grants).all(|own| {
                     body || other.fields.iter().any(|wide| wide.path == own.path && grants(&wide))
                 })
-                && self.aspects.keys().all(|aspect| other.aspects.contains_key(aspect)))
+                && self.aspects.keys().all(|aspect| other.aspects.contains_key(aspect))
+                && self.things.keys().all(|kind| other.things.contains_key(kind))
+                && (self.own.is_none() || self.own == other.own))
     }
 }
 
@@ -321,6 +366,10 @@ impl Shortfall {
             | Self::FieldCondition { .. }
             | Self::Meaning(_)
             | Self::Unknown(_)
+            | Self::Thing(_)
+            | Self::Made(_)
+            | Self::Prune(_)
+            | Self::ReservedLabel { .. }
             | Self::Requirement(_) => false,
         }
     }

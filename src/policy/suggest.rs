@@ -12,6 +12,7 @@ use super::rule::{Grants, LackingField, Rule, Shortfall};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
 use crate::operation::meaning::Meaning;
+use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Operation, Understanding};
 use lines::Lines;
@@ -132,6 +133,7 @@ pub(super) fn refusal(
         summary,
         message: message.trim_end().to_owned(),
         suggestion,
+        hidden: None,
     }
 }
 
@@ -161,6 +163,9 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     let mut seen = BTreeSet::new();
     let mut unknown = 0_usize;
     let mut unknown_things = false;
+    let mut things = BTreeSet::new();
+    let mut pruned = None;
+    let mut reserved = false;
     for shortfall in shortfalls {
         match shortfall {
             Shortfall::Grant { parameter, .. } => grants.push(format!("the parameter {}", parameter.name)),
@@ -179,6 +184,14 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
                 sets.insert(meant.meaning.aspect().as_str());
             }
             Shortfall::Unknown(_) => unknown_things = true,
+            Shortfall::Thing(reference) => {
+                things.insert(reference.kind.as_str());
+            }
+            Shortfall::Made(kind) => {
+                things.insert(kind.as_str());
+            }
+            Shortfall::Prune(kind) => pruned = Some(*kind),
+            Shortfall::ReservedLabel { .. } => reserved = true,
             Shortfall::Requirement(wish) => requirements.push(format!("`{wish}`")),
         }
     }
@@ -202,6 +215,18 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     if !sets.is_empty() {
         let sets: Vec<String> = sets.into_iter().map(str::to_owned).collect();
         lacks.push(format!("its {} do not have all that is asked", list(&sets, "and")));
+    }
+    if !things.is_empty() {
+        let things: Vec<String> = things.into_iter().map(str::to_owned).collect();
+        lacks.push(format!("it is not for this {}", list(&things, "and")));
+    }
+    if let Some(kind) = pruned {
+        lacks.push(format!(
+            "the daemon can be told to prune each {kind} with one label only, not those it is for"
+        ));
+    }
+    if reserved {
+        lacks.push(format!("only dockgate sets the label {OWNER_LABEL}, where a rule says `own`"));
     }
     if unknown_things {
         lacks.push("the daemon was not asked what all that is asked for is".to_owned());
@@ -254,7 +279,13 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
             Shortfall::Unknown(question) => {
                 push(message, format_args!("\nIt is not known what {question} is."));
             }
-            Shortfall::Requirement(_) => {}
+            Shortfall::Thing(reference) => {
+                push(message, format_args!("\nIt was asked for {reference}."));
+            }
+            Shortfall::ReservedLabel { place } => {
+                push(message, format_args!("\nIt stands in {place}."));
+            }
+            Shortfall::Made(_) | Shortfall::Prune(_) | Shortfall::Requirement(_) => {}
         }
     }
     if more > 0 {

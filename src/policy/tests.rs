@@ -6,13 +6,14 @@ mod meanings;
 mod problems;
 mod smuggling;
 mod suggestions;
+mod things;
 mod totality;
 
 use super::{Denial, Policy, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Asked, Head, Operation, Question};
+use crate::operation::{Asked, Head, Operation, Reference};
 
 /// The policy of a source that has no errors; `version = 1` is put before it.
 fn policy(rules: &str) -> Policy {
@@ -25,7 +26,7 @@ fn policy(rules: &str) -> Policy {
 /// containers.
 fn operation(request: &str) -> Operation {
     let mut operation = read(request, ApiVersion::NEWEST);
-    let questions: Vec<Question> = operation.understand().questions().cloned().collect();
+    let questions: Vec<Reference> = operation.understand().questions().cloned().collect();
     for question in questions {
         operation.learn(question, None);
     }

@@ -1,7 +1,7 @@
 //! What the judge says: a permit, or a denial with everything that the client and the record need.
 
 use super::judge::Permit;
-use crate::operation::Operation;
+use crate::operation::{Operation, Reference};
 
 /// The judge's answer.
 #[must_use = "an operation may go on only with its permit"]
@@ -40,6 +40,8 @@ pub struct Refusal {
     pub(super) summary: String,
     pub(super) message: String,
     pub(super) suggestion: Option<Suggestion>,
+    /// What the client may not know to be there, if it is.
+    pub(super) hidden: Option<Reference>,
 }
 
 /// The kinds of reasons for a refusal.
@@ -138,6 +140,12 @@ impl Refusal {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The thing of which the client is told that it is not there: whether it is, the client may not know.
+    #[must_use]
+    pub fn hidden(&self) -> Option<&Reference> {
+        self.hidden.as_ref()
     }
 
     /// What to add to the policy, where adding helps.

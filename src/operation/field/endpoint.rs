@@ -13,7 +13,8 @@ pub(super) const ENDPOINT_SETTINGS: Kind = Struct(&[Part::of(&[
         Kind::TEXTS,
         "Containers that it knows by name there",
         "gives the container the address of another one under a name",
-    ),
+    )
+    .means(Reading::Links),
     Field::plain("Aliases", Kind::TEXTS, "Further names that it has there").one_line(MORE_LINES),
     Field::guarded(
         "DriverOpts",

@@ -124,7 +124,8 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         Kind::TEXTS,
         "Containers that it knows by name",
         "gives the container the environment and the address of another one",
-    ),
+    )
+    .means(Reading::Links),
     Field::guarded(
         "OomScoreAdj",
         Int,

@@ -64,13 +64,14 @@ pub(in crate::operation) const CONNECT: Kind = Struct(&[Part::of(&[
         Text,
         "The container",
         "lets that container reach what is on the network, and take names there",
-    ),
+    )
+    .means(Reading::Container),
     Field::plain("EndpointConfig", ENDPOINT_SETTINGS, "How it stands there"),
 ])]);
 
 /// `NetworkDisconnect`.
 pub(in crate::operation) const DISCONNECT: Kind = Struct(&[Part::of(&[
-    Field::plain("Container", Text, "The container"),
+    Field::plain("Container", Text, "The container").means(Reading::Container),
     Field::plain("Force", Bool, "Also if it is running"),
 ])]);
 

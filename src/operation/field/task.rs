@@ -31,7 +31,7 @@ pub(super) const TASK_TEMPLATE: Kind = Struct(&[Part::of(&[
     .since(33),
     Field::guarded(
         "NetworkAttachmentSpec",
-        Struct(&[Part::of(&[Field::plain("ContainerID", Text, "The container")])]),
+        Struct(&[Part::of(&[Field::plain("ContainerID", Text, "The container").means(Reading::Container)])]),
         "A container that is attached to a network",
         "connects a container that is not the service's to networks",
     )
@@ -125,8 +125,10 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
     )
     .since(25),
     Field::guarded("Secrets", SECRETS, "Secrets that it has, as files", "hands out secrets of the swarm")
+        .means(Reading::Secrets)
         .since(25),
     Field::guarded("Configs", CONFIGS, "Configs that it has, as files", "hands out configs of the swarm")
+        .means(Reading::Configs)
         .since(30),
     Field::guarded(
         "Isolation",

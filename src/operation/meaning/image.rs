@@ -34,7 +34,7 @@ impl ImageRef {
 
     /// Reads a repository, and a tag or digest that stands apart from it and counts more than one that it
     /// has. With neither, every tag is meant.
-    pub(super) fn with_tag(repository: &str, tag: &str) -> Self {
+    pub(in crate::operation) fn with_tag(repository: &str, tag: &str) -> Self {
         match (Self::read_untagged(repository), tag) {
             (image, "") => image,
             (Self::Named { name, .. }, tag) if tag.contains(':') => {

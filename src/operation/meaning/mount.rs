@@ -1,8 +1,9 @@
 //! Files of the host, volumes and memory that a container is given: `Binds`, `Mounts`, `VolumesFrom`, `Tmpfs`, and
 //! the options of a volume's driver.
 
-use super::super::facts::Question;
+use super::super::facts::Reference;
 use super::super::json::Json;
+use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::path::HostPath;
 use super::reading::Reader;
@@ -89,12 +90,12 @@ fn parse_options(text: &str) -> Option<BindOptions> {
 /// A volume with a name: itself, and where the daemon was asked, what it is.
 fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
     at.means_at(place, Meaning::Volume(name.to_owned()));
-    let Some(found) = at.ask(Question::Volume(name.to_owned())) else { return };
+    let Some(found) = at.ask(Reference::new(ThingKind::Volume, name)) else { return };
     let Some(options) = found.get("Options") else { return };
     let driver = found.get("Driver").and_then(Json::as_text).unwrap_or_default();
     let place = format!("{place} (volume {name})");
     for path in driver_options(options, driver, read_only && is_recursive(at)).host_paths {
-        at.means_at(&place, Meaning::HostPath(path));
+        at.turns_out(&place, Meaning::HostPath(path));
     }
 }
 
@@ -102,7 +103,9 @@ fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
 pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, place| {
         let (container, options) = text.split_once(':').unwrap_or((text, ""));
-        let Some(found) = at.ask(Question::Container(container.to_owned())) else { return at.says_more() };
+        let Some(found) = at.ask(Reference::new(ThingKind::Container, container)) else {
+            return at.says_more();
+        };
         let place = format!("{place} ({container})");
         for mount in found.get("Mounts").map(Json::items).unwrap_or_default() {
             let source = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();

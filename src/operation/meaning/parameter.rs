@@ -18,7 +18,7 @@ pub(in crate::operation) fn of_parameter(
     let place = format!("parameter {}", parameter.name);
     let text = value.as_text();
     let one = |meaning: Meaning| Read {
-        uses: vec![Use { meaning, place: place.clone() }],
+        uses: vec![Use::new(meaning, place.clone())],
         says_more: false,
         questions: Vec::new(),
     };
@@ -89,16 +89,14 @@ pub(in crate::operation) fn of_identifiers(
                 ("ImagePush", None) => ImageRef::with_tag(name, ""),
                 _ => ImageRef::read(name),
             };
-            Use { meaning: Meaning::Image(image), place: "the path".to_owned() }
+            Use::new(Meaning::Image(image), "the path".to_owned())
         })
         .collect()
 }
 
 fn images(value: &Value, place: &str) -> Read {
     let Value::List(texts) = value else { return Read { says_more: true, ..Read::default() } };
-    let uses = texts
-        .iter()
-        .map(|text| Use { meaning: Meaning::Image(ImageRef::read(text)), place: place.to_owned() });
+    let uses = texts.iter().map(|text| Use::new(Meaning::Image(ImageRef::read(text)), place.to_owned()));
     Read { uses: uses.collect(), ..Read::default() }
 }
 
@@ -107,8 +105,7 @@ fn images_of(json: &Json, place: &str) -> Read {
     for item in json.items() {
         match item.as_text() {
             Some(text) => {
-                read.uses
-                    .push(Use { meaning: Meaning::Image(ImageRef::read(text)), place: place.to_owned() });
+                read.uses.push(Use::new(Meaning::Image(ImageRef::read(text)), place.to_owned()));
             }
             None => read.says_more = true,
         }

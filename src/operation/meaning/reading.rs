@@ -1,8 +1,9 @@
 //! How a field is read for what it means. The field table names a reading for each field that has one.
 
-use super::super::facts::{Facts, Question};
+use super::super::facts::{Facts, Reference};
 use super::super::json::Json;
 use super::super::table::Endpoint;
+use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::{ImageRef, user};
 use super::{Meaning, Resource, Use, device, drivers, limits, mode, mount, network, plugin, port, security};
@@ -80,6 +81,14 @@ pub enum Reading {
     PluginPrivileges,
     /// The settings of a plugin.
     PluginSettings,
+    /// Containers that are known by name.
+    Links,
+    /// A container.
+    Container,
+    /// Secrets of the swarm, by ID.
+    Secrets,
+    /// Configs of the swarm, by ID.
+    Configs,
 }
 
 /// What a field stands in.
@@ -111,7 +120,7 @@ pub(in crate::operation) struct Read {
     /// Whether the field says something that none of the uses says.
     pub(in crate::operation) says_more: bool,
     /// What the daemon must be asked to know more.
-    pub(in crate::operation) questions: Vec<Question>,
+    pub(in crate::operation) questions: Vec<Reference>,
 }
 
 impl Reading {
@@ -158,8 +167,56 @@ impl Reading {
             Self::CpuQuota => limits::cpu_quota(value, &mut at),
             Self::PluginPrivileges => plugin::privileges(value, &mut at),
             Self::PluginSettings => plugin::settings(value, &mut at),
+            // They say what they refer to, and nothing else.
+            Self::Links | Self::Container | Self::Secrets | Self::Configs => at.says_more(),
         }
         read
+    }
+}
+
+impl Reading {
+    /// What a field refers to that says nothing beside that.
+    #[must_use]
+    pub const fn refers_to(self) -> Option<ThingKind> {
+        match self {
+            Self::VolumesFrom | Self::Links | Self::Container => Some(ThingKind::Container),
+            Self::Secrets => Some(ThingKind::Secret),
+            Self::Configs => Some(ThingKind::Config),
+            Self::Binds
+            | Self::Mounts
+            | Self::AnonymousVolumes
+            | Self::VolumeOptions
+            | Self::Tmpfs
+            | Self::HostDirectory
+            | Self::NetworkMode
+            | Self::NamespaceMode(_)
+            | Self::Network
+            | Self::NetworkKeys
+            | Self::ServiceNetworks
+            | Self::Capabilities
+            | Self::Privileged
+            | Self::Devices
+            | Self::DeviceRules
+            | Self::DeviceRequests
+            | Self::SecurityOptions
+            | Self::SystemPaths
+            | Self::SeLinux
+            | Self::Seccomp
+            | Self::AppArmor
+            | Self::User
+            | Self::Image
+            | Self::PortBindings
+            | Self::AllPorts
+            | Self::ServicePorts
+            | Self::Driver(_)
+            | Self::Sysctls
+            | Self::Ulimits
+            | Self::ExtraHosts
+            | Self::Amount(_)
+            | Self::CpuQuota
+            | Self::PluginPrivileges
+            | Self::PluginSettings => None,
+        }
     }
 }
 
@@ -185,19 +242,23 @@ pub(super) struct Reader<'r, 'a> {
 impl<'a> Reader<'_, 'a> {
     /// Takes note of a use in this field.
     pub(super) fn means(&mut self, meaning: Meaning) {
-        self.read.uses.push(Use { meaning, place: self.place.to_owned() });
+        self.read.uses.push(Use::new(meaning, self.place.to_owned()));
     }
 
     /// Takes note of a use at a place further in: `[0]`, `.Source`.
     pub(super) fn means_at(&mut self, further: &str, meaning: Meaning) {
-        self.read.uses.push(Use { meaning, place: format!("{}{further}", self.place) });
+        self.read.uses.push(Use::new(meaning, format!("{}{further}", self.place)));
+    }
+
+    /// Takes note of what a thing is that is named further in.
+    pub(super) fn turns_out(&mut self, further: &str, meaning: Meaning) {
+        let place = format!("{}{further}", self.place);
+        self.read.uses.push(Use { meaning, place, turned_out: true });
     }
 
     /// What the daemon answered to a question; none where it was not asked, or has no such thing.
-    pub(super) fn ask(&mut self, question: Question) -> Option<&'a Json> {
-        if !question.is_sensible() {
-            return None;
-        }
+    pub(super) fn ask(&mut self, question: Reference) -> Option<&'a Json> {
+        question.path()?;
         let answer = self.around.context.facts.get(&question);
         if answer.is_none() {
             self.read.questions.push(question);

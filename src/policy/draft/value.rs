@@ -6,8 +6,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::operation::table;
-use crate::policy::nearest::did_you_mean;
+use crate::policy::nearest::{did_you_mean, nearest};
 use crate::policy::problem::{Code, Problem};
+
+/// Of more keys than these a message does not list all.
+const MOST_LISTED: usize = 12;
 
 /// What numbers are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ impl<'s> Reader<'s> {
                     && table::endpoints().any(|endpoint| endpoint.parameter(key.get_ref()).is_some());
                 let help = if is_parameter {
                     Some(format!("a condition on a parameter is written `query.{} = …`", key.get_ref()))
+                } else if known.len() > MOST_LISTED {
+                    nearest(key.get_ref(), known.iter().copied())
+                        .map(|near| format!("did you mean `{near}`?"))
                 } else {
                     did_you_mean(key.get_ref(), known.iter().copied())
                 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::push;
 use super::toml_text::{self, quote};
 use crate::operation::meaning::{Aspect, Meaning};
-use crate::operation::{Json, Operation, Understanding};
+use crate::operation::{Json, Known, Operation, Reference, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
 use crate::policy::rule::{Rule, Shortfall};
@@ -21,6 +21,8 @@ pub(super) struct Lines {
     fields: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
     requirements: Vec<String>,
+    /// On things, and for whom what is made is marked.
+    things: Vec<String>,
     wide: Vec<String>,
 }
 
@@ -56,6 +58,25 @@ impl Lines {
                 self.aspect(*aspect, understood);
             }
         }
+        self.things.extend(rule.own.iter().map(|own| format!("own = {}", quote(own))));
+        for (kind, set) in &rule.things {
+            let acted_on = rule.thing_shortfalls(operation).into_iter().filter_map(|shortfall| {
+                if let Shortfall::Thing(reference) = shortfall { Some(reference) } else { None }
+            });
+            let broken: Vec<Reference> = acted_on.filter(|reference| reference.kind == *kind).collect();
+            if broken.is_empty() {
+                self.things.extend(set.lines(*kind, quote));
+                continue;
+            }
+            let ids: Vec<String> = broken
+                .iter()
+                .filter_map(|reference| match operation.known(reference) {
+                    Known::Is(thing) => Some(quote(&thing.id)),
+                    Known::Missing | Known::Nothing => None,
+                })
+                .collect();
+            self.things.extend(toml_text::list(&ids).map(|ids| format!("{kind}.id = {ids}")));
+        }
         let met = rule.requirements.iter().filter(|requirement| requirement.is_met(operation));
         self.requirements.extend(met.map(|requirement| requirement.written(quote)));
     }
@@ -90,6 +111,10 @@ impl Lines {
                 | Shortfall::FieldCondition { .. }
                 | Shortfall::Meaning(_)
                 | Shortfall::Unknown(_)
+                | Shortfall::Thing(_)
+                | Shortfall::Made(_)
+                | Shortfall::Prune(_)
+                | Shortfall::ReservedLabel { .. }
                 | Shortfall::Requirement(_) => {}
             }
         }
@@ -170,6 +195,9 @@ impl Lines {
         }
         for (name, condition) in &self.parameters {
             push(&mut text, format_args!("query.{} = {condition}\n", toml_text::key(name)));
+        }
+        for line in &self.things {
+            push(&mut text, format_args!("{line}\n"));
         }
         for requirement in &self.requirements {
             push(&mut text, format_args!("require.{requirement}\n"));

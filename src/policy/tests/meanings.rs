@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::operation::Json;
+use crate::operation::thing::ThingKind;
 
 /// Asserts of each body of `endpoint` whether a rule with these lines permits it.
 #[track_caller]
@@ -127,11 +128,14 @@ fn a_forbidden_file_is_struck_from_above_and_through_volumes() {
     let ask = |volume: &Option<Json>, container: &Option<Json>, further: &Option<Json>| {
         let mut operation = read(request, ApiVersion::NEWEST);
         let questions = policy.questions(&client("tcp"), &operation);
-        assert_eq!(questions, [Question::Volume("v".to_owned()), Question::Container("web".to_owned())]);
-        operation.learn(Question::Volume("v".to_owned()), volume.clone());
-        operation.learn(Question::Container("web".to_owned()), container.clone());
+        assert_eq!(
+            questions,
+            [Reference::new(ThingKind::Container, "web"), Reference::new(ThingKind::Volume, "v")]
+        );
+        operation.learn(Reference::new(ThingKind::Volume, "v"), volume.clone());
+        operation.learn(Reference::new(ThingKind::Container, "web"), container.clone());
         for question in policy.questions(&client("tcp"), &operation) {
-            assert_eq!(question, Question::Volume("w".to_owned()));
+            assert_eq!(question, Reference::new(ThingKind::Volume, "w"));
             operation.learn(question, further.clone());
         }
         verdict(&policy, "tcp", operation)
@@ -164,7 +168,7 @@ fn volumes_are_granted_as_what_they_are() {
     ] {
         let mut operation = read(request, ApiVersion::NEWEST);
         let shown = Json::read_shown(format!(r#"{{"Mounts":{mounts}}}"#).as_bytes()).unwrap();
-        operation.learn(Question::Container("web".to_owned()), Some(shown));
+        operation.learn(Reference::new(ThingKind::Container, "web"), Some(shown));
         assert_eq!(verdict(&policy, "tcp", operation), expected, "{mounts}");
     }
 }

@@ -1,0 +1,222 @@
+//! What an operation makes: the thing it will be, and the mark that it bears.
+
+use super::field::Kind;
+use super::meaning::ImageRef;
+use super::table::BodyKind;
+use super::thing::{OWNER_LABEL, Thing, ThingKind};
+use super::{Body, Json, Operation, Value};
+
+/// Labels that begin with this are dockgate's own.
+const RESERVED: &str = "io.dockgate.";
+
+/// Where an operation says which labels the thing has that it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Labels {
+    /// In these fields of the body.
+    Fields(&'static [&'static [&'static str]]),
+    /// In this parameter.
+    Parameter(&'static str),
+    /// Nowhere: it comes with those that it has.
+    Nowhere,
+}
+
+/// A label that is dockgate's own, in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservedLabel {
+    /// Where it stands.
+    pub place: String,
+    /// Its value, where the request gives it a plain one.
+    pub owner: Option<String>,
+}
+
+impl Operation {
+    /// The thing that it makes, or makes anew, as far as the request says. None where it makes none.
+    #[must_use]
+    pub fn made(&self) -> Option<Thing> {
+        let (kind, labels) = self.makes()?;
+        let body = self.body_json();
+        let field = |path: &[&str]| {
+            let value = path.iter().try_fold(body?, |value, key| value.get(key));
+            value.and_then(Json::as_text).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let parameter = |name: &str| match self.query().get(name) {
+            Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        };
+        let names = if kind == ThingKind::Image {
+            self.image_names()
+        } else {
+            let name = if kind == ThingKind::Container { parameter("name") } else { field(&["Name"]) };
+            name.into_iter().collect()
+        };
+        let in_service = || field(&["TaskTemplate", "ContainerSpec", "Image"]);
+        let image = if kind == ThingKind::Service { in_service() } else { field(&["Image"]) };
+        Some(Thing {
+            kind,
+            id: String::new(),
+            names,
+            labels: self.labels(labels),
+            image,
+            image_id: None,
+            owner: None,
+        })
+    }
+
+    /// The names that an image gets: those of a build, one beside what is pulled, tagged, imported or committed.
+    fn image_names(&self) -> Vec<String> {
+        let query = self.query();
+        if let Some(Value::List(names)) = query.get("t") {
+            return names.clone();
+        }
+        let text = |name: &str| query.get(name).map(Value::as_text).unwrap_or_default();
+        let repositories =
+            [text("fromImage"), text("repo")].into_iter().filter(|repository| !repository.is_empty());
+        repositories.map(|repository| ImageRef::with_tag(repository, text("tag")).to_string()).collect()
+    }
+
+    fn labels(&self, labels: Labels) -> Vec<(String, String)> {
+        let map = match labels {
+            Labels::Fields(paths) => paths
+                .first()
+                .and_then(|path| path.iter().try_fold(self.body_json()?, |value, key| value.get(key))),
+            Labels::Parameter(name) => match self.query().get(name) {
+                Some(Value::Json(json)) => Some(json),
+                _ => None,
+            },
+            Labels::Nowhere => None,
+        };
+        let texts = map.map(Json::fields).unwrap_or_default().iter();
+        texts.map(|(key, value)| (key.clone(), value.as_text().unwrap_or_default().to_owned())).collect()
+    }
+
+    /// Marks what it makes as made for `owner`. What it makes none of is left as it is.
+    pub fn stamp(&mut self, owner: &str) {
+        let Some((_, labels)) = self.makes() else { return };
+        let mark = (OWNER_LABEL.to_owned(), Json::String(owner.to_owned()));
+        match labels {
+            Labels::Fields(paths) => {
+                if self.body == Body::None {
+                    self.body = Body::Json(Json::Object(Vec::new()));
+                }
+                if let Body::Json(body) = &mut self.body {
+                    for path in paths {
+                        put(body, path, &mark);
+                    }
+                }
+            }
+            Labels::Parameter(name) => self.heading.query.put_json(self.heading.endpoint, name, &mark),
+            Labels::Nowhere => {}
+        }
+    }
+
+    /// Narrows a list, a prune or the stream of events to what bears a label: `key`, or `key=value`.
+    pub fn narrow_to_label(&mut self, label: &str) {
+        self.heading.query.put_filter(self.heading.endpoint, "label", label);
+    }
+
+    /// The labels in the request that only dockgate may set, wherever things get labels by it.
+    #[must_use]
+    pub fn reserved_labels(&self) -> Vec<ReservedLabel> {
+        let mut found = Vec::new();
+        if let (Some(body), BodyKind::Json { kind, guard: _ }) = (self.body_json(), self.endpoint().body) {
+            find_reserved(kind, body, "", &mut found);
+        }
+        for (parameter, value) in self.query().iter() {
+            let place = format!("parameter {}", parameter.name);
+            match (parameter.name, value) {
+                ("labels", Value::Json(labels)) => add_reserved(labels, &place, &mut found),
+                // Instructions of a Dockerfile, in any spelling.
+                ("changes", Value::List(texts)) if texts.iter().any(|text| text.contains(RESERVED)) => {
+                    found.push(ReservedLabel { place, owner: None });
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// What it makes, and where it says the labels of that.
+    fn makes(&self) -> Option<(ThingKind, Labels)> {
+        Some(match self.endpoint().id {
+            "ContainerCreate" => (ThingKind::Container, Labels::Fields(&[&["Labels"]])),
+            "NetworkCreate" => (ThingKind::Network, Labels::Fields(&[&["Labels"]])),
+            "VolumeCreate" => (ThingKind::Volume, Labels::Fields(&[&["Labels"]])),
+            "ServiceCreate" | "ServiceUpdate" => (
+                ThingKind::Service,
+                // The service bears it, and its containers.
+                Labels::Fields(&[&["Labels"], &["TaskTemplate", "ContainerSpec", "Labels"]]),
+            ),
+            "SecretCreate" | "SecretUpdate" => (ThingKind::Secret, Labels::Fields(&[&["Labels"]])),
+            "ConfigCreate" | "ConfigUpdate" => (ThingKind::Config, Labels::Fields(&[&["Labels"]])),
+            "ImageBuild" => (ThingKind::Image, Labels::Parameter("labels")),
+            "ImageCreate" | "ImageTag" => (ThingKind::Image, Labels::Nowhere),
+            "ImageCommit" => (ThingKind::Image, Labels::Fields(&[&["Labels"]])),
+            _ => return None,
+        })
+    }
+
+    fn body_json(&self) -> Option<&Json> {
+        match &self.body {
+            Body::Json(json) => Some(json),
+            Body::None | Body::Stream => None,
+        }
+    }
+}
+
+/// Sets an entry of the map at a path, making what is missing on the way.
+fn put(value: &mut Json, path: &[&str], entry: &(String, Json)) {
+    if !matches!(value, Json::Object(_)) {
+        *value = Json::Object(Vec::new());
+    }
+    let Json::Object(fields) = value else { return };
+    match path.split_first() {
+        None => {
+            fields.retain(|(key, _)| *key != entry.0);
+            fields.push(entry.clone());
+        }
+        Some((step, rest)) => {
+            if !fields.iter().any(|(key, _)| key == step) {
+                fields.push(((*step).to_owned(), Json::Object(Vec::new())));
+            }
+            for (_, inner) in fields.iter_mut().filter(|(key, _)| key == step) {
+                put(inner, rest, entry);
+            }
+        }
+    }
+}
+
+/// Finds reserved labels in whatever field is called `Labels`.
+fn find_reserved(kind: Kind, value: &Json, place: &str, found: &mut Vec<ReservedLabel>) {
+    match kind {
+        Kind::Struct(_) => {
+            for (key, value) in value.fields() {
+                let Some((_, field)) = kind.field(key) else { continue };
+                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                if field.name == "Labels" {
+                    add_reserved(value, &place, found);
+                } else {
+                    find_reserved(field.kind, value, &place, found);
+                }
+            }
+        }
+        Kind::List(inner) => value.items().iter().for_each(|item| find_reserved(*inner, item, place, found)),
+        Kind::Map(inner) => {
+            value.fields().iter().for_each(|(_, value)| find_reserved(*inner, value, place, found));
+        }
+        Kind::Bool
+        | Kind::Int
+        | Kind::Uint
+        | Kind::Float
+        | Kind::Text
+        | Kind::Bytes
+        | Kind::StrSlice
+        | Kind::Any => {}
+    }
+}
+
+fn add_reserved(labels: &Json, place: &str, found: &mut Vec<ReservedLabel>) {
+    for (key, value) in labels.fields().iter().filter(|(key, _)| key.starts_with(RESERVED)) {
+        let owner = value.as_text().filter(|_| key == OWNER_LABEL).map(str::to_owned);
+        found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner });
+    }
+}

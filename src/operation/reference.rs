@@ -1,0 +1,261 @@
+//! The things that an operation refers to, wherever it names them: in its path, its parameters, its body.
+//!
+//! What is judged is acted on: once the daemon has said which thing a name stands for, the name is replaced by the
+//! thing's full ID, which no renaming, tagging or making anew can turn to something else.
+
+use super::facts::{Known, Reference};
+use super::field::Kind;
+use super::meaning::ImageRef;
+use super::meaning::Reading;
+use super::table::{BodyKind, Endpoint, Identifier};
+use super::thing::{Thing, ThingKind};
+use super::{Body, Json, Operation, Value};
+
+/// What becomes of a reference: nothing, or another name for the same thing.
+type Renaming<'r> = dyn FnMut(ThingKind, &str) -> Option<String> + 'r;
+
+impl Operation {
+    /// Everything that it refers to, each once.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        let mut references = Vec::new();
+        let mut see = |kind: ThingKind, name: &str| {
+            let reference = Reference::new(kind, name);
+            if !reference.name.is_empty() && !references.contains(&reference) {
+                references.push(reference);
+            }
+            None
+        };
+        // The walk changes nothing where there is no other name.
+        self.clone().rename(&mut see);
+        references
+    }
+
+    /// Puts in place of the names of things their full IDs, where the daemon has said what they are: so that nothing
+    /// else is acted on than what was judged. An image that is deleted, pushed or saved keeps the name that it was
+    /// asked for by: that is what is acted on.
+    pub fn pin(&mut self) {
+        let keeps_image = self.endpoint().identifiers.contains(&Identifier::Image);
+        let keeps_image = keeps_image || self.endpoint().id == "ImageGetAll";
+        let facts = self.facts.clone();
+        self.rename(&mut |kind, name| match facts.known(&Reference::new(kind, name)) {
+            Known::Is(_) if kind == ThingKind::Image && keeps_image => None,
+            Known::Is(thing) if kind == ThingKind::Image => Some(immutable_name(&thing, name)),
+            Known::Is(thing) => Some(thing.id),
+            Known::Missing | Known::Nothing => None,
+        });
+    }
+
+    /// Gives the things that it refers to other names.
+    fn rename(&mut self, renaming: &mut Renaming<'_>) {
+        let endpoint = self.endpoint();
+        for (identifier, name) in endpoint.identifiers.iter().zip(&mut self.heading.identifiers) {
+            if let Some(kind) = kind_of(*identifier, endpoint) {
+                replace(kind, name, renaming);
+            }
+        }
+        self.heading.query.each_mut(|parameter, value| match (endpoint.id, parameter.name, value) {
+            ("ImageCommit", "container", Value::Text(name)) => replace(ThingKind::Container, name, renaming),
+            ("ImageGetAll", "names", Value::List(names)) => {
+                for name in names {
+                    replace(ThingKind::Image, name, renaming);
+                }
+            }
+            (
+                _,
+                _,
+                Value::Bool(_)
+                | Value::Int(_)
+                | Value::Text(_)
+                | Value::List(_)
+                | Value::Filters(_)
+                | Value::Json(_),
+            ) => {}
+        });
+        if let (Body::Json(json), BodyKind::Json { kind, guard: _ }) = (&mut self.body, endpoint.body) {
+            within(kind, json, renaming);
+        }
+    }
+}
+
+/// What an identifier of a path names, where that can be looked at.
+fn kind_of(identifier: Identifier, endpoint: &Endpoint) -> Option<ThingKind> {
+    match identifier {
+        Identifier::Container => Some(ThingKind::Container),
+        Identifier::Exec => Some(ThingKind::Exec),
+        Identifier::Image if endpoint.id == "DistributionInspect" => None,
+        Identifier::Image => Some(ThingKind::Image),
+        Identifier::Network => Some(ThingKind::Network),
+        Identifier::Volume => Some(ThingKind::Volume),
+        Identifier::Plugin | Identifier::Checkpoint | Identifier::Profile => None,
+        Identifier::Swarm => match endpoint.template.split('/').nth(1) {
+            Some("services") => Some(ThingKind::Service),
+            Some("tasks") => Some(ThingKind::Task),
+            Some("secrets") => Some(ThingKind::Secret),
+            Some("configs") => Some(ThingKind::Config),
+            Some("nodes") => Some(ThingKind::Node),
+            Some(_) | None => None,
+        },
+    }
+}
+
+/// A name of an image that no tagging turns to another: its digest in the repository that it was asked for in, if it
+/// has one, or else its ID.
+fn immutable_name(image: &Thing, asked: &str) -> String {
+    let ImageRef::Named { name: repository, .. } = ImageRef::read(asked) else { return image.id.clone() };
+    let of_repository = |name: &&String| matches!(ImageRef::read(name), ImageRef::Named { name, digest: Some(_), .. } if name == repository);
+    image.names.iter().find(of_repository).unwrap_or(&image.id).clone()
+}
+
+fn replace(kind: ThingKind, name: &mut String, renaming: &mut Renaming<'_>) {
+    if let Some(other) = renaming(kind, name) {
+        *name = other;
+    }
+}
+
+/// Goes through a body as its fields are in the table.
+fn within(kind: Kind, value: &mut Json, renaming: &mut Renaming<'_>) {
+    match (kind, value) {
+        (Kind::Struct(_), Json::Object(fields)) => {
+            for (key, value) in fields {
+                let Some((_, field)) = kind.field(key) else { continue };
+                if let Some(reading) = field.reading {
+                    of_field(reading, value, renaming);
+                }
+                within(field.kind, value, renaming);
+            }
+        }
+        (Kind::List(inner), Json::Array(items)) => {
+            for item in items {
+                within(*inner, item, renaming);
+            }
+        }
+        (Kind::Map(inner), Json::Object(fields)) => {
+            for (_, value) in fields {
+                within(*inner, value, renaming);
+            }
+        }
+        (_, _) => {}
+    }
+}
+
+/// The references in a field that is read in this way.
+fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
+    match reading {
+        Reading::Binds => each_text(value, |text| {
+            let parts: Vec<&str> = text.split(':').collect();
+            match *parts.as_slice() {
+                [source, _] | [source, _, _] if !source.starts_with('/') => {
+                    let rest = text.get(source.len()..).unwrap_or_default();
+                    Some(format!("{}{rest}", renaming(ThingKind::Volume, source)?))
+                }
+                _ => None,
+            }
+        }),
+        Reading::Mounts => {
+            for mount in value.items_mut() {
+                let kind = match mount.get("Type").and_then(Json::as_text) {
+                    Some("volume" | "cluster") => ThingKind::Volume,
+                    Some("image") => ThingKind::Image,
+                    Some(_) | None => continue,
+                };
+                if let Some(Json::String(source)) = mount.get_mut("Source") {
+                    replace(kind, source, renaming);
+                }
+            }
+        }
+        Reading::VolumesFrom | Reading::Links => each_text(value, |text| {
+            let (name, rest) = text.split_at_checked(text.find(':').unwrap_or(text.len()))?;
+            Some(format!("{}{rest}", renaming(ThingKind::Container, name)?))
+        }),
+        Reading::NetworkMode => each_text(value, |mode| match mode.split_once(':') {
+            Some(("container", name)) => Some(format!("container:{}", renaming(ThingKind::Container, name)?)),
+            None if !matches!(mode, "" | "default" | "none" | "bridge" | "host") => {
+                renaming(ThingKind::Network, mode)
+            }
+            Some(_) | None => None,
+        }),
+        Reading::NamespaceMode(_) => each_text(value, |mode| {
+            let name = mode.strip_prefix("container:")?;
+            Some(format!("container:{}", renaming(ThingKind::Container, name)?))
+        }),
+        Reading::Network => each_text(value, |name| renaming(ThingKind::Network, name)),
+        Reading::NetworkKeys => {
+            if let Json::Object(fields) = value {
+                for (name, _) in fields
+                    .iter_mut()
+                    .filter(|(name, _)| !matches!(name.as_str(), "default" | "none" | "bridge" | "host"))
+                {
+                    replace(ThingKind::Network, name, renaming);
+                }
+            }
+        }
+        Reading::ServiceNetworks => {
+            for network in value.items_mut() {
+                if let Some(Json::String(name)) = network.get_mut("Target")
+                    && name != "host"
+                {
+                    replace(ThingKind::Network, name, renaming);
+                }
+            }
+        }
+        Reading::Image => each_text(value, |name| renaming(ThingKind::Image, name)),
+        Reading::Container => each_text(value, |name| renaming(ThingKind::Container, name)),
+        Reading::Secrets => each_id(value, "SecretID", |name| renaming(ThingKind::Secret, name)),
+        Reading::Configs => each_id(value, "ConfigID", |name| renaming(ThingKind::Config, name)),
+        Reading::AnonymousVolumes
+        | Reading::VolumeOptions
+        | Reading::Tmpfs
+        | Reading::HostDirectory
+        | Reading::Capabilities
+        | Reading::Privileged
+        | Reading::Devices
+        | Reading::DeviceRules
+        | Reading::DeviceRequests
+        | Reading::SecurityOptions
+        | Reading::SystemPaths
+        | Reading::SeLinux
+        | Reading::Seccomp
+        | Reading::AppArmor
+        | Reading::User
+        | Reading::PortBindings
+        | Reading::AllPorts
+        | Reading::ServicePorts
+        | Reading::Driver(_)
+        | Reading::Sysctls
+        | Reading::Ulimits
+        | Reading::ExtraHosts
+        | Reading::Amount(_)
+        | Reading::CpuQuota
+        | Reading::PluginPrivileges
+        | Reading::PluginSettings => {}
+    }
+}
+
+/// Replaces a text, or each text of a list, by what `other` makes of it.
+fn each_text(value: &mut Json, mut other: impl FnMut(&str) -> Option<String>) {
+    match value {
+        Json::String(text) if !text.is_empty() => {
+            if let Some(other) = other(text) {
+                *text = other;
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| {
+            if let Json::String(text) = item
+                && let Some(other) = other(text)
+            {
+                *text = other;
+            }
+        }),
+        Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {}
+    }
+}
+
+/// The same for the field `key` of each struct in a list.
+fn each_id(value: &mut Json, key: &str, mut other: impl FnMut(&str) -> Option<String>) {
+    for item in value.items_mut() {
+        if let Some(id) = item.get_mut(key) {
+            each_text(id, &mut other);
+        }
+    }
+}

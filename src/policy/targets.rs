@@ -1,0 +1,223 @@
+//! Judging the things that an operation acts on, and what of its answer a client gets to see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Policy;
+use super::rule::{Rule, Shortfall};
+use super::selection;
+use super::terms::Terms;
+use super::things::ThingSet;
+use crate::operation::table::{self, Endpoint};
+use crate::operation::thing::{OWNER_LABEL, Thing, ThingKind};
+use crate::operation::{Known, Operation, Reference};
+
+/// How an operation meets things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It acts on those that it names.
+    Named,
+    /// Its answer shows those that there are.
+    Shows,
+    /// It deletes those of this kind that are not used.
+    Prunes(ThingKind),
+}
+
+/// How the operation of an endpoint meets things.
+pub(super) fn reach(endpoint: &Endpoint) -> Reach {
+    match endpoint.id {
+        "ContainerList" | "ImageList" | "NetworkList" | "VolumeList" | "ServiceList" | "TaskList"
+        | "SecretList" | "ConfigList" | "NodeList" | "SystemDataUsage" | "SystemEvents" => Reach::Shows,
+        "ContainerPrune" => Reach::Prunes(ThingKind::Container),
+        "ImagePrune" => Reach::Prunes(ThingKind::Image),
+        "NetworkPrune" => Reach::Prunes(ThingKind::Network),
+        "VolumePrune" => Reach::Prunes(ThingKind::Volume),
+        _ => Reach::Named,
+    }
+}
+
+/// The endpoints that show things of a kind: a client that may ask one of these may know that the thing is there.
+fn showing(kind: ThingKind) -> &'static [&'static str] {
+    match kind {
+        ThingKind::Container | ThingKind::Exec => &["ContainerInspect", "ContainerList"],
+        ThingKind::Image => &["ImageInspect", "ImageList"],
+        ThingKind::Network => &["NetworkInspect", "NetworkList"],
+        ThingKind::Volume => &["VolumeInspect", "VolumeList"],
+        ThingKind::Service => &["ServiceInspect", "ServiceList"],
+        ThingKind::Task => &["TaskInspect", "TaskList"],
+        ThingKind::Secret => &["SecretInspect", "SecretList"],
+        ThingKind::Config => &["ConfigInspect", "ConfigList"],
+        ThingKind::Node => &["NodeInspect", "NodeList"],
+        ThingKind::Plugin | ThingKind::BuildCache | ThingKind::Daemon => &[],
+    }
+}
+
+impl Rule {
+    /// As an allow rule: what of the things that the operation acts on, or makes, is not among those it speaks of.
+    pub(super) fn thing_shortfalls(&self, operation: &Operation) -> Vec<Shortfall> {
+        let mut shortfalls = Vec::new();
+        for label in operation.reserved_labels() {
+            if self.own.is_none() || label.owner != self.own {
+                shortfalls.push(Shortfall::ReservedLabel { place: label.place });
+            }
+        }
+        match reach(operation.endpoint()) {
+            Reach::Shows => return shortfalls,
+            Reach::Prunes(kind) => {
+                if self.things.get(&kind).is_some_and(|set| set.label_filters().is_none()) {
+                    shortfalls.push(Shortfall::Prune(kind));
+                }
+                return shortfalls;
+            }
+            Reach::Named => {}
+        }
+        for reference in operation.references() {
+            let Some(set) = self.things.get(&kind_judged(reference.kind)) else { continue };
+            match thing(operation, &reference) {
+                Known::Is(thing) if set.contains(&thing) => {}
+                Known::Is(_) | Known::Missing => shortfalls.push(Shortfall::Thing(reference)),
+                Known::Nothing => shortfalls.push(Shortfall::Unknown(reference)),
+            }
+        }
+        if let Some(mut made) = operation.made() {
+            made.labels.extend(self.own.iter().map(|own| (OWNER_LABEL.to_owned(), own.clone())));
+            // Of several names that it gets each must do.
+            let by_name = made.names.iter().map(|name| Thing { names: vec![name.clone()], ..made.clone() });
+            let each: Vec<Thing> = if made.names.is_empty() { vec![made.clone()] } else { by_name.collect() };
+            if self.things.get(&made.kind).is_some_and(|set| !each.iter().all(|one| set.contains(one))) {
+                shortfalls.push(Shortfall::Made(made.kind));
+            }
+        }
+        shortfalls
+    }
+
+    /// As a forbid rule: whether the things strike that the operation acts on or makes. Of each kind that the rule
+    /// speaks of there must be one. An answer that shows things is not refused, but shows fewer.
+    pub(super) fn things_strike(&self, operation: &Operation) -> bool {
+        match reach(operation.endpoint()) {
+            Reach::Shows => return self.things.is_empty(),
+            // The daemon cannot be told to leave all of several sets of things out.
+            Reach::Prunes(kind) => return self.things.is_empty() || self.things.contains_key(&kind),
+            Reach::Named => {}
+        }
+        let references = operation.references();
+        let made = operation.made();
+        self.things.iter().all(|(kind, set)| {
+            let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.contains(made));
+            is_made
+                || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
+                    |reference| {
+                        match thing(operation, reference) {
+                            Known::Is(thing) => set.contains(&thing),
+                            // What is not known may be one.
+                            Known::Nothing => true,
+                            Known::Missing => false,
+                        }
+                    },
+                )
+        })
+    }
+}
+
+impl Policy {
+    /// The first thing that the operation acts on and that this client may not know to be there, or that is not there:
+    /// both get the same answer. Only rules are looked at that speak of things of its kind.
+    pub(super) fn hidden(
+        &self,
+        candidates: &[&Rule],
+        clients: &BTreeSet<usize>,
+        operation: &Operation,
+    ) -> Option<Reference> {
+        let speaks = |kind: ThingKind| candidates.iter().any(|rule| rule.things.contains_key(&kind));
+        if reach(operation.endpoint()) != Reach::Named {
+            return None;
+        }
+        operation.references().into_iter().find(|reference| {
+            let kind = kind_judged(reference.kind);
+            speaks(kind)
+                && match thing(operation, reference) {
+                    Known::Is(thing) => !self.may_know(kind, &thing, clients),
+                    Known::Missing => true,
+                    Known::Nothing => false,
+                }
+        })
+    }
+
+    fn may_know(&self, kind: ThingKind, thing: &Thing, clients: &BTreeSet<usize>) -> bool {
+        let endpoints = table::endpoints().filter(|endpoint| showing(kind).contains(&endpoint.id));
+        endpoints.into_iter().any(|endpoint| {
+            let Some(candidates) = self.candidates.get(&selection::key(endpoint)) else { return false };
+            let shows = |rule: &&Rule| {
+                rule.is_for(clients) && rule.things.get(&kind).is_none_or(|set| set.contains(thing))
+            };
+            let hides = |rule: &&Rule| {
+                rule.is_for(clients)
+                    && match rule.things.get(&kind) {
+                        Some(set) => set.contains(thing),
+                        None => rule.is_unconditional(),
+                    }
+            };
+            let allow: Vec<&Rule> =
+                candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place)).collect();
+            let forbid: Vec<&Rule> =
+                candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place)).collect();
+            allow.iter().any(shows) && !forbid.iter().any(hides)
+        })
+    }
+}
+
+/// Which things the daemon must be asked about before the operation can be judged, given what is known so far.
+pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Reference> {
+    if reach(operation.endpoint()) != Reach::Named {
+        return BTreeSet::new();
+    }
+    let is_spoken_of = |kind: ThingKind| rules.iter().any(|rule| rule.things.contains_key(&kind));
+    let mut asked = BTreeSet::new();
+    for reference in operation.references() {
+        if !is_spoken_of(kind_judged(reference.kind)) {
+            continue;
+        }
+        match (operation.known(&reference), reference.kind) {
+            (Known::Nothing, _) => {
+                asked.insert(reference);
+            }
+            (Known::Is(exec), ThingKind::Exec) => {
+                let container = Reference::new(ThingKind::Container, &exec.owner.unwrap_or_default());
+                if operation.known(&container) == Known::Nothing {
+                    asked.insert(container);
+                }
+            }
+            (Known::Is(_) | Known::Missing, _) => {}
+        }
+    }
+    asked
+}
+
+/// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of a
+/// network, which shows its containers.
+pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operation) -> Terms {
+    let reach = reach(operation.endpoint());
+    let sets = |rule: &&Rule| -> BTreeMap<ThingKind, ThingSet> { rule.things.clone() };
+    let is_whole = granting.iter().any(|rule| rule.things.is_empty());
+    if reach != Reach::Shows && operation.endpoint().id != "NetworkInspect" {
+        return Terms::default();
+    }
+    Terms {
+        shown: (!is_whole).then(|| granting.iter().map(sets).collect()),
+        hidden: forbidding.iter().map(sets).filter(|sets| !sets.is_empty()).collect(),
+    }
+}
+
+/// As what a thing is judged: an exec instance as its container.
+fn kind_judged(kind: ThingKind) -> ThingKind {
+    if kind == ThingKind::Exec { ThingKind::Container } else { kind }
+}
+
+/// What is known of a thing, as what it is judged.
+fn thing(operation: &Operation, reference: &Reference) -> Known {
+    match (operation.known(reference), reference.kind) {
+        (Known::Is(exec), ThingKind::Exec) => {
+            operation.known(&Reference::new(ThingKind::Container, &exec.owner.unwrap_or_default()))
+        }
+        (known, _) => known,
+    }
+}

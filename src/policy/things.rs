@@ -1,0 +1,190 @@
+//! What a rule says about the things that an operation acts on: `container.label."x" = "y"` and its siblings.
+
+use toml::Spanned;
+
+use super::aspect::AspectSet;
+use super::condition::Condition;
+use super::draft::{DraftAspect, DraftCondition, DraftThing};
+use super::problem::{Code, Problem};
+use crate::operation::meaning::{Aspect, ImageRef, Meaning};
+use crate::operation::thing::{OWNER_LABEL, Thing, ThingKind};
+
+/// A set of things of one kind, by what they are called and carry. All that is said must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ThingSet {
+    properties: Vec<(Property, Values)>,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Property {
+    /// `name`: one of its names.
+    Name,
+    /// `id`: the full ID.
+    Id,
+    /// `image`: that of a container or service, as it was asked for.
+    Image,
+    /// `owner`: for whom dockgate had it made.
+    Owner,
+    /// `label."KEY"`
+    Label(String),
+}
+
+/// What a property may be.
+#[derive(Clone, Debug, PartialEq)]
+enum Values {
+    Texts(Condition),
+    Images(AspectSet),
+}
+
+impl ThingSet {
+    /// The meaning of what is written.
+    pub(super) fn read(draft: &DraftThing, problems: &mut Vec<Problem>) -> Option<Self> {
+        let before = problems.len();
+        let mut properties = Vec::new();
+        for (name, condition) in &draft.properties {
+            let property = match name.get_ref().as_str() {
+                "name" => Property::Name,
+                "id" => Property::Id,
+                "image" => Property::Image,
+                "owner" => Property::Owner,
+                label => Property::Label(label.strip_prefix("label.").unwrap_or(label).to_owned()),
+            };
+            let is_image =
+                property == Property::Image || (property == Property::Name && draft.kind == ThingKind::Image);
+            let values =
+                if is_image { images(condition, problems) } else { texts(&property, condition, problems) };
+            properties.extend(values.map(|values| (property, values)));
+        }
+        (problems.len() == before && !properties.is_empty()).then_some(Self { properties })
+    }
+
+    /// Whether a thing is among them.
+    pub(super) fn contains(&self, thing: &Thing) -> bool {
+        self.properties.iter().all(|(property, values)| match (property, values) {
+            (Property::Name, Values::Texts(condition)) => {
+                thing.names.iter().any(|name| condition.has_text(name))
+            }
+            (Property::Name, Values::Images(set)) => thing.names.iter().any(|name| has_image(set, name)),
+            (Property::Id, Values::Texts(condition)) => condition.has_text(&thing.id),
+            (Property::Image, Values::Images(set)) => {
+                thing.image.as_ref().is_some_and(|image| has_image(set, image))
+            }
+            (Property::Owner, Values::Texts(condition)) => is_label(condition, thing.label(OWNER_LABEL)),
+            (Property::Label(key), Values::Texts(condition)) => is_label(condition, thing.label(key)),
+            (Property::Id | Property::Owner | Property::Label(_), Values::Images(_))
+            | (Property::Image, Values::Texts(_)) => false,
+        })
+    }
+
+    /// Filters of the daemon that let through just these, and those that keep out just these; by labels alone. None
+    /// where there are none.
+    pub(super) fn label_filters(&self) -> Option<Vec<String>> {
+        self.properties
+            .iter()
+            .map(|(property, values)| {
+                let key = match property {
+                    Property::Owner => OWNER_LABEL,
+                    Property::Label(key) => key,
+                    Property::Name | Property::Id | Property::Image => return None,
+                };
+                match values {
+                    Values::Texts(Condition::Any) => Some(key.to_owned()),
+                    Values::Texts(Condition::Texts(globs)) => match globs.as_slice() {
+                        [only] => Some(format!("{key}={}", only.literal()?)),
+                        _ => None,
+                    },
+                    Values::Texts(
+                        Condition::Unused
+                        | Condition::Expression(_)
+                        | Condition::Numbers(_)
+                        | Condition::Elements(..),
+                    )
+                    | Values::Images(_) => None,
+                }
+            })
+            .collect()
+    }
+
+    /// Whether every thing that is among these is among the others; `false` also where that is not clear.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        other.properties.iter().all(|(property, wide)| {
+            self.properties.iter().any(|(own, narrow)| {
+                own == property
+                    && match (narrow, wide) {
+                        (Values::Texts(narrow), Values::Texts(wide)) => narrow.within(wide),
+                        (Values::Images(narrow), Values::Images(wide)) => narrow.within(wide),
+                        (Values::Texts(_), Values::Images(_)) | (Values::Images(_), Values::Texts(_)) => {
+                            false
+                        }
+                    }
+            })
+        })
+    }
+
+    /// The lines that a policy has for them, `kind` being what they are; texts and keys are quoted by `quote`.
+    pub(super) fn lines(&self, kind: ThingKind, quote: fn(&str) -> String) -> Vec<String> {
+        let line = |(property, values): &(Property, Values)| {
+            let values = match values {
+                Values::Texts(condition) => condition.written(quote),
+                Values::Images(set) => set.written(quote),
+            };
+            match property {
+                Property::Name => format!("{kind}.name = {values}"),
+                Property::Id => format!("{kind}.id = {values}"),
+                Property::Image => format!("{kind}.image = {values}"),
+                Property::Owner => format!("{kind}.owner = {values}"),
+                Property::Label(key) => format!("{kind}.label.{} = {values}", quote(key)),
+            }
+        };
+        self.properties.iter().map(line).collect()
+    }
+}
+
+fn is_label(condition: &Condition, value: Option<&str>) -> bool {
+    match (condition, value) {
+        (Condition::Unused, value) => value.is_none(),
+        (_, None) => false,
+        (condition, Some(value)) => condition.has_text(value),
+    }
+}
+
+fn has_image(set: &AspectSet, image: &str) -> bool {
+    set.admits(&Meaning::Image(ImageRef::read(image)))
+}
+
+fn texts(
+    property: &Property,
+    written: &Spanned<DraftCondition>,
+    problems: &mut Vec<Problem>,
+) -> Option<Values> {
+    let condition = Condition::read(written, problems)?;
+    let help = match (&condition, property) {
+        (Condition::Texts(_) | Condition::Expression(_), _)
+        | (Condition::Any | Condition::Unused, Property::Label(_)) => {
+            return Some(Values::Texts(condition));
+        }
+        (Condition::Any, Property::Owner) => return Some(Values::Texts(condition)),
+        (_, Property::Label(_)) => {
+            "write `= \"value\"`, `= [\"a\", \"b*\"]`, `= true` for any value, `= false` for none"
+        }
+        (_, Property::Name | Property::Id | Property::Image | Property::Owner) => {
+            "write `= [\"a\", \"b*\"]` or `{ regex = \"…\" }`"
+        }
+    };
+    problems
+        .push(Problem::new(Code::WrongCondition, written.span(), "this is no condition for it").help(help));
+    None
+}
+
+fn images(written: &Spanned<DraftCondition>, problems: &mut Vec<Problem>) -> Option<Values> {
+    if let DraftCondition::Texts(texts) = written.get_ref() {
+        let draft = Spanned::new(written.span(), DraftAspect::Texts(texts.clone()));
+        return AspectSet::read(Aspect::Images, &draft, problems).map(Values::Images);
+    }
+    problems.push(
+        Problem::new(Code::WrongCondition, written.span(), "this is no condition for images")
+            .help("list them: `[\"ghcr.io/own/*\", \"alpine:3.*\"]`"),
+    );
+    None
+}
