@@ -10,6 +10,7 @@ mod connect;
 mod exchange;
 mod socket_file;
 mod state;
+mod tls;
 mod vigil;
 
 use std::cell::Cell;
@@ -29,7 +30,7 @@ use crate::operation::{Json, Question};
 use crate::settings::{Address, DaemonSettings};
 use crate::wire::{Framing, ResponseHead, Stream};
 use backoff::Backoff;
-use connect::connect;
+use connect::Connector;
 use exchange::{Connection, Resting, api_version};
 use state::Account;
 
@@ -37,6 +38,7 @@ use state::Account;
 #[derive(Debug)]
 pub struct Daemon {
     settings: DaemonSettings,
+    connector: Connector,
     /// The newest API version it said it speaks, once it said so; forgotten when it goes, since another may
     /// come back.
     version: Cell<Option<ApiVersion>>,
@@ -58,8 +60,8 @@ impl Daemon {
     /// The daemon that `settings` name; nothing is connected yet.
     #[must_use]
     pub fn new(settings: DaemonSettings) -> Self {
-        let account = Account::new(&settings);
-        Self { settings, version: Cell::new(None), account, doubt: Notify::new() }
+        let (connector, account) = (Connector::new(&settings), Account::new(&settings));
+        Self { settings, connector, version: Cell::new(None), account, doubt: Notify::new() }
     }
 
     /// Where it is.
@@ -194,7 +196,7 @@ impl Daemon {
         let mut backoff = Backoff::new(self.settings.retry);
         let mut left = self.settings.retry.attempts;
         loop {
-            let away = match connect(&self.settings).await {
+            let away = match self.connector.connect().await {
                 Ok(stream) => return Ok(stream),
                 Err(away) => self.failed(away),
             };
@@ -220,6 +222,7 @@ impl Daemon {
     /// Takes note of a failure, and has whoever watches look for himself.
     fn failed(&self, away: Away) -> Away {
         self.version.set(None);
+        self.connector.forget();
         self.doubt.notify_one();
         self.account.failed(away)
     }

@@ -179,8 +179,12 @@ impl Account {
         self.blame(&away);
         if opened {
             self.is_away(&away);
+            let sooner = match self.address {
+                Address::Unix(_) => ", and when its socket changes",
+                Address::Tcp { .. } => "",
+            };
             tracing::warn!(
-                "clients are answered 503 at once; the daemon is asked again every {:?}, and when its socket changes",
+                "clients are answered 503 at once; the daemon is asked again every {:?}{sooner}",
                 self.open_time
             );
             self.changed.send_replace(());

@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Daemon;
 use super::away::Away;
 use super::backoff::Backoff;
-use super::connect::connect;
 use super::exchange::{Connection, Lost};
 use super::socket_file::Place;
 use super::state::Introduction;
@@ -51,7 +50,7 @@ impl Daemon {
         self.account.tries();
         let limit = self.settings.connect_timeout;
         let asking = async {
-            let stream = connect(&self.settings).await?;
+            let stream = self.connector.connect().await?;
             let asked = Connection::new(stream).ping().await;
             asked.map_err(|lost| Away::unanswered(&self.settings.address, &lost))
         };
@@ -60,6 +59,7 @@ impl Daemon {
             Ok((_, introduction)) => Ok(self.introduced(introduction)),
             Err(away) => {
                 self.version.set(None);
+                self.connector.forget();
                 Err(self.account.missed(away))
             }
         }
@@ -109,8 +109,7 @@ impl Daemon {
     pub fn lost(&self, lost: &Lost) {
         match lost {
             Lost::Closed | Lost::Io(_) => {
-                self.account.failed(Away::unanswered(&self.settings.address, lost));
-                self.doubt.notify_one();
+                self.failed(Away::unanswered(&self.settings.address, lost));
             }
             // It did answer.
             Lost::Malformed(_) => {}

@@ -3,4 +3,5 @@
 mod away;
 mod broken;
 mod drain;
+mod encrypted;
 mod frozen;

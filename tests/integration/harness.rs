@@ -6,13 +6,15 @@ mod fake_daemon;
 mod gate;
 mod ran;
 mod raw_client;
+mod tls_front;
 
 pub(crate) use self::audit::Record;
-pub(crate) use self::engine::{Container, Engine, Running, clients, unique};
+pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
 pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
 pub(crate) use self::ran::{Command, Ran, steady};
 pub(crate) use self::raw_client::{Answer, RawClient};
+pub(crate) use self::tls_front::{Authority, TlsFront};
 
 use std::time::{Duration, Instant};
 
