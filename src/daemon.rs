@@ -148,25 +148,25 @@ impl Daemon {
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
         let address = &self.settings.address;
-        let failure = match timeout(limit, connection.get(&target, |_| ())).await {
-            Ok(Ok((connection, answer))) => {
-                if let Some(connection) = connection {
-                    line.keep(connection);
-                }
-                match (answer.status, Json::read_shown(&answer.body)) {
-                    (404, _) => return Ok(None),
-                    (200, Ok(shown)) => return Ok(Some(shown)),
-                    (200, Err(flaw)) => Away::unanswered(address, &Lost::Malformed(flaw.to_string())),
-                    (status, _) => {
-                        let what = format!("it answers {target} with status {status}");
-                        Away::unanswered(address, &Lost::Malformed(what))
-                    }
-                }
+        let (connection, answer) = match timeout(limit, connection.get(&target, |head| self.note(head))).await
+        {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost))),
+            Err(_) => {
+                // It may be slow with this alone: whoever watches finds out.
+                self.doubt.notify_one();
+                return Err(Away::slow(address, limit));
             }
-            Ok(Err(lost)) => Away::unanswered(address, &lost),
-            Err(_) => Away::slow(address, limit),
         };
-        Err(self.failed(failure))
+        if let Some(connection) = connection {
+            line.keep(connection);
+        }
+        match (answer.status, Json::read_shown(&answer.body)) {
+            (404, _) => Ok(None),
+            (200, Ok(shown)) => Ok(Some(shown)),
+            (200, Err(flaw)) => Err(Away::unanswered(address, &Lost::Malformed(flaw.to_string()))),
+            (status, _) => Err(Away::unhelpful(address, &target, status)),
+        }
     }
 
     /// Takes note that the daemon answers, and of the version that the answer names: the daemon may have been

@@ -218,10 +218,11 @@ impl Gate {
                 break;
             }
             for question in questions.into_iter().take(MOST_QUESTIONS) {
-                let version = operation.version();
-                match self.daemon.look_up(&question, version, &mut connection.line).await {
+                let Connection { stream, inbox, line, phase, .. } = &mut *connection;
+                let asking = self.daemon.look_up(&question, operation.version(), line);
+                match request::while_wanted(stream, inbox, phase.clone(), asking).await {
                     Ok(answer) => operation.learn(question, answer),
-                    Err(away) => return (operation, Some(Unasked::Away(away))),
+                    Err(unasked) => return (operation, Some(unasked)),
                 }
             }
         }

@@ -132,6 +132,19 @@ impl Away {
         }
     }
 
+    /// The daemon at `address` answers, but not with what `target` is.
+    pub(super) fn unhelpful(address: &Address, target: &str, status: u16) -> Self {
+        let explained = Explained {
+            kind: AwayKind::Unknown,
+            found: format!(
+                "the daemon at {address} answers {target}, which dockgate must know, with status {status}."
+            ),
+            cure: "Look at the daemon's own log.".to_owned(),
+            recoverable: true,
+        };
+        Self::new(None, explained)
+    }
+
     /// The connection to `address` cannot be encrypted with `files`.
     pub(super) fn encrypting(address: &Address, files: &TlsFiles, error: &io::Error) -> Self {
         let (code, explained) = tls::handshake(address, files, error);
