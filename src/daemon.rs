@@ -22,17 +22,17 @@ pub use away::{Away, AwayKind, whole_seconds};
 pub use breaker::BreakerState;
 pub use exchange::{Forwarded, Line, Lost, Receiver, Sender};
 pub use socket_file::{FileKind, Place, SocketFile};
-pub use state::{LastError, State};
+pub use state::{LastError, Mark, State};
 
 use crate::audit::Recorded;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Json, Question};
 use crate::settings::{Address, DaemonSettings};
-use crate::wire::{Framing, ResponseHead, Stream};
+use crate::wire::{Framing, ResponseHead};
 use backoff::Backoff;
 use connect::Connector;
 use exchange::{Connection, Resting, api_version};
-use state::Account;
+use state::{Account, Introduction};
 
 /// The daemon, at its address.
 #[derive(Debug)]
@@ -104,12 +104,15 @@ impl Daemon {
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
         let address = &self.settings.address;
+        let mark = connection.mark();
         let failure = match timeout(limit, connection.ping()).await {
-            Ok(Ok((connection, introduction))) => {
+            Ok(Ok((connection, Introduction { api_version, .. }))) => {
                 if let Some(connection) = connection {
                     line.keep(connection);
                 }
-                return Ok(self.introduced(introduction));
+                self.account.answered(mark);
+                self.version.set(Some(api_version));
+                return Ok(api_version);
             }
             Ok(Err(lost)) => Away::unanswered(address, &lost),
             Err(_) => Away::slow(address, limit),
@@ -148,16 +151,16 @@ impl Daemon {
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
         let address = &self.settings.address;
-        let (connection, answer) = match timeout(limit, connection.get(&target, |head| self.note(head))).await
-        {
-            Ok(Ok(answered)) => answered,
-            Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost))),
-            Err(_) => {
-                // It may be slow with this alone: whoever watches finds out.
-                self.doubt.notify_one();
-                return Err(Away::slow(address, limit));
-            }
-        };
+        let (connection, answer) =
+            match timeout(limit, connection.get(&target, |head, mark| self.note(head, mark))).await {
+                Ok(Ok(answered)) => answered,
+                Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost))),
+                Err(_) => {
+                    // It may be slow with this alone: whoever watches finds out.
+                    self.doubt.notify_one();
+                    return Err(Away::slow(address, limit));
+                }
+            };
         if let Some(connection) = connection {
             line.keep(connection);
         }
@@ -169,10 +172,10 @@ impl Daemon {
         }
     }
 
-    /// Takes note that the daemon answers, and of the version that the answer names: the daemon may have been
-    /// exchanged for another.
-    pub fn note(&self, answer: &ResponseHead<'_>) {
-        self.account.answered();
+    /// Takes note that the daemon answers, over a connection of this mark, and of the version that the answer names:
+    /// the daemon may have been exchanged for another.
+    pub fn note(&self, answer: &ResponseHead<'_>, mark: Mark) {
+        self.account.answered(mark);
         if let Some(version) = api_version(answer) {
             self.version.set(Some(version));
         }
@@ -188,16 +191,17 @@ impl Daemon {
             Resting::None => {}
             Resting::Spoiled => self.version.set(None),
         }
-        Ok(Connection::new(self.connect().await?))
+        self.connect().await
     }
 
     /// Connects, and tries again as often as the settings say, or until nobody waits for the daemon any more.
-    async fn connect(&self) -> Result<Stream, Away> {
+    async fn connect(&self) -> Result<Connection, Away> {
         let mut backoff = Backoff::new(self.settings.retry);
         let mut left = self.settings.retry.attempts;
         loop {
+            let mark = self.account.mark();
             let away = match self.connector.connect().await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => return Ok(Connection::new(stream, mark)),
                 Err(away) => self.failed(away),
             };
             if left == 0 {

@@ -10,7 +10,6 @@ use super::away::Away;
 use super::backoff::Backoff;
 use super::exchange::{Connection, Lost};
 use super::socket_file::Place;
-use super::state::Introduction;
 use crate::operation::version::ApiVersion;
 use crate::settings::Address;
 
@@ -50,13 +49,19 @@ impl Daemon {
         self.account.tries();
         let limit = self.settings.connect_timeout;
         let asking = async {
+            let mark = self.account.mark();
             let stream = self.connector.connect().await?;
-            let asked = Connection::new(stream).ping().await;
+            let asked = Connection::new(stream, mark).ping().await;
             asked.map_err(|lost| Away::unanswered(&self.settings.address, &lost))
         };
         match timeout(limit, asking).await.unwrap_or_else(|_| Err(Away::slow(&self.settings.address, limit)))
         {
-            Ok((_, introduction)) => Ok(self.introduced(introduction)),
+            Ok((_, introduction)) => {
+                let version = introduction.api_version;
+                self.version.set(Some(version));
+                self.account.introduced(introduction);
+                Ok(version)
+            }
             Err(away) => {
                 self.version.set(None);
                 self.connector.forget();
@@ -95,14 +100,6 @@ impl Daemon {
             Address::Unix(path) => self.account.looked_at(Place::look(path)),
             Address::Tcp { .. } => false,
         }
-    }
-
-    /// Takes note of what the daemon says it is.
-    pub(super) fn introduced(&self, introduction: Introduction) -> ApiVersion {
-        let version = introduction.api_version;
-        self.version.set(Some(version));
-        self.account.introduced(introduction);
-        version
     }
 
     /// Takes note that a connection broke before the first byte of an answer.
