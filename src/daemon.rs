@@ -10,6 +10,7 @@ mod connect;
 mod exchange;
 mod socket_file;
 mod state;
+mod tls;
 mod vigil;
 
 use std::cell::Cell;
@@ -21,22 +22,23 @@ pub use away::{Away, AwayKind, whole_seconds};
 pub use breaker::BreakerState;
 pub use exchange::{Forwarded, Line, Lost, Receiver, Sender};
 pub use socket_file::{FileKind, Place, SocketFile};
-pub use state::{LastError, State};
+pub use state::{LastError, Mark, State};
 
 use crate::audit::Recorded;
 use crate::operation::Json;
 use crate::operation::version::ApiVersion;
 use crate::settings::{Address, DaemonSettings};
-use crate::wire::{Framing, ResponseHead, Stream};
+use crate::wire::{Framing, ResponseHead};
 use backoff::Backoff;
-use connect::connect;
+use connect::Connector;
 use exchange::{Connection, Resting, api_version};
-use state::Account;
+use state::{Account, Introduction};
 
 /// The daemon, at its address.
 #[derive(Debug)]
 pub struct Daemon {
     settings: DaemonSettings,
+    connector: Connector,
     /// The newest API version it said it speaks, once it said so; forgotten when it goes, since another may
     /// come back.
     version: Cell<Option<ApiVersion>>,
@@ -58,8 +60,8 @@ impl Daemon {
     /// The daemon that `settings` name; nothing is connected yet.
     #[must_use]
     pub fn new(settings: DaemonSettings) -> Self {
-        let account = Account::new(&settings);
-        Self { settings, version: Cell::new(None), account, doubt: Notify::new() }
+        let (connector, account) = (Connector::new(&settings), Account::new(&settings));
+        Self { settings, connector, version: Cell::new(None), account, doubt: Notify::new() }
     }
 
     /// Where it is.
@@ -102,12 +104,15 @@ impl Daemon {
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
         let address = &self.settings.address;
+        let mark = connection.mark();
         let failure = match timeout(limit, connection.ping()).await {
-            Ok(Ok((connection, introduction))) => {
+            Ok(Ok((connection, Introduction { api_version, .. }))) => {
                 if let Some(connection) = connection {
                     line.keep(connection);
                 }
-                return Ok(self.introduced(introduction));
+                self.account.answered(mark);
+                self.version.set(Some(api_version));
+                return Ok(api_version);
             }
             Ok(Err(lost)) => Away::unanswered(address, &lost),
             Err(_) => Away::slow(address, limit),
@@ -147,31 +152,31 @@ impl Daemon {
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
         let address = &self.settings.address;
-        let failure = match timeout(limit, connection.get(&target, |_| ())).await {
-            Ok(Ok((connection, answer))) => {
-                if let Some(connection) = connection {
-                    line.keep(connection);
+        let (connection, answer) =
+            match timeout(limit, connection.get(&target, |head, mark| self.note(head, mark))).await {
+                Ok(Ok(answered)) => answered,
+                Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost))),
+                Err(_) => {
+                    // It may be slow with this alone: whoever watches finds out.
+                    self.doubt.notify_one();
+                    return Err(Away::slow(address, limit));
                 }
-                match (answer.status, Json::read_shown(&answer.body)) {
-                    (404, _) => return Ok(None),
-                    (200, Ok(shown)) => return Ok(Some(shown)),
-                    (200, Err(flaw)) => Away::unanswered(address, &Lost::Malformed(flaw.to_string())),
-                    (status, _) => {
-                        let what = format!("it answers {target} with status {status}");
-                        Away::unanswered(address, &Lost::Malformed(what))
-                    }
-                }
-            }
-            Ok(Err(lost)) => Away::unanswered(address, &lost),
-            Err(_) => Away::slow(address, limit),
-        };
-        Err(self.failed(failure))
+            };
+        if let Some(connection) = connection {
+            line.keep(connection);
+        }
+        match (answer.status, Json::read_shown(&answer.body)) {
+            (404, _) => Ok(None),
+            (200, Ok(shown)) => Ok(Some(shown)),
+            (200, Err(flaw)) => Err(Away::unanswered(address, &Lost::Malformed(flaw.to_string()))),
+            (status, _) => Err(Away::unhelpful(address, &target, status)),
+        }
     }
 
-    /// Takes note that the daemon answers, and of the version that the answer names: the daemon may have been
-    /// exchanged for another.
-    pub fn note(&self, answer: &ResponseHead<'_>) {
-        self.account.answered();
+    /// Takes note that the daemon answers, over a connection of this mark, and of the version that the answer names:
+    /// the daemon may have been exchanged for another.
+    pub fn note(&self, answer: &ResponseHead<'_>, mark: Mark) {
+        self.account.answered(mark);
         if let Some(version) = api_version(answer) {
             self.version.set(Some(version));
         }
@@ -187,16 +192,17 @@ impl Daemon {
             Resting::None => {}
             Resting::Spoiled => self.version.set(None),
         }
-        Ok(Connection::new(self.connect().await?))
+        self.connect().await
     }
 
     /// Connects, and tries again as often as the settings say, or until nobody waits for the daemon any more.
-    async fn connect(&self) -> Result<Stream, Away> {
+    async fn connect(&self) -> Result<Connection, Away> {
         let mut backoff = Backoff::new(self.settings.retry);
         let mut left = self.settings.retry.attempts;
         loop {
-            let away = match connect(&self.settings).await {
-                Ok(stream) => return Ok(stream),
+            let mark = self.account.mark();
+            let away = match self.connector.connect().await {
+                Ok(stream) => return Ok(Connection::new(stream, mark)),
                 Err(away) => self.failed(away),
             };
             if left == 0 {
@@ -221,6 +227,7 @@ impl Daemon {
     /// Takes note of a failure, and has whoever watches look for himself.
     fn failed(&self, away: Away) -> Away {
         self.version.set(None);
+        self.connector.forget();
         self.doubt.notify_one();
         self.account.failed(away)
     }

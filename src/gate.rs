@@ -218,14 +218,15 @@ impl Gate {
                 break;
             }
             for question in questions.into_iter().take(MOST_QUESTIONS) {
-                let version = operation.version();
                 let Some(path) = question.path() else {
                     operation.learn(question, None);
                     continue;
                 };
-                match self.daemon.look_up(&path, version, &mut connection.line).await {
+                let Connection { stream, inbox, line, phase, .. } = &mut *connection;
+                let asking = self.daemon.look_up(&path, operation.version(), line);
+                match request::while_wanted(stream, inbox, phase.clone(), asking).await {
                     Ok(shown) => operation.learn(question, shown),
-                    Err(away) => return (operation, Some(Unasked::Away(away))),
+                    Err(unasked) => return (operation, Some(unasked)),
                 }
             }
         }

@@ -362,6 +362,9 @@ mod tests {
         let tcp = ["--daemon", "tcp://h:2376"];
         let with = |more: &[&str]| merge(&[&tcp, more].concat(), &[], "").map(|settings| settings.daemon.tls);
         assert_eq!(with(&[]), Ok(None));
+        let exposed = |flags: &[&str]| merge(flags, &[], "").unwrap().daemon.is_exposed();
+        assert!(exposed(&tcp) && !exposed(&[&tcp[..], &["--daemon-tls-ca", "ca.pem"]].concat()));
+        assert!(!exposed(&[]) && !exposed(&["--daemon", "tcp://127.0.0.1:1"]));
         let ca = with(&["--daemon-tls-ca", "ca.pem"]).unwrap().unwrap();
         assert_eq!((ca.ca, ca.identity), (PathBuf::from("ca.pem"), None));
         let problems = [

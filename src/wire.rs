@@ -10,10 +10,12 @@ mod body;
 mod head;
 mod inbox;
 mod stream;
+mod tls;
 mod write;
 
 pub use body::{Body, BodyFault, chunk, end_of_chunks};
 pub use head::{Expectation, Field, Framing, HeadFault, RequestHead, ResponseHead, head_bytes};
 pub use inbox::{Inbox, InboxFault};
-pub use stream::Stream;
+pub use stream::{Stream, prepare_tcp};
+pub use tls::TlsSocket;
 pub use write::HeadWriter;

@@ -121,6 +121,12 @@ async fn run(settings: Settings, policy: Policy) -> Result<(), String> {
         }
         listeners.push(listener);
     }
+    if settings.daemon.is_exposed() {
+        tracing::warn!(
+            "the connection to the daemon at {} is not encrypted: whoever is between can read and change what passes, and is root on its host. Prefer TLS: --daemon-tls-ca, --daemon-tls-cert, --daemon-tls-key.",
+            settings.daemon.address
+        );
+    }
     let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
     let gate = Gate::new(policy, audit, daemon, ids, &settings);
     let drained = gate.serve(listeners, signals).await;

@@ -2,6 +2,7 @@
 
 mod explain;
 mod scene;
+mod tls;
 
 use std::fmt;
 use std::io;
@@ -11,7 +12,7 @@ use nix::errno::Errno;
 use serde::{Serialize, Serializer};
 
 use super::exchange::Lost;
-use crate::settings::Address;
+use crate::settings::{Address, TlsFiles};
 use scene::Scene;
 
 /// Why the daemon cannot be reached.
@@ -111,6 +112,10 @@ impl Away {
                 let found = format!("the connection to {address} was closed before there was an answer.");
                 broken(Some(Errno::ECONNRESET), found)
             }
+            Lost::Io(error) if tls::is_refusal(error) => {
+                let (code, explained) = tls::refused(address, error);
+                Self::new(code.map(str::to_owned), explained)
+            }
             Lost::Io(error) => {
                 let found = format!("the connection to {address} broke before there was an answer: {error}.");
                 broken(error.raw_os_error().map(Errno::from_raw), found)
@@ -125,6 +130,31 @@ impl Away {
                 },
             ),
         }
+    }
+
+    /// The daemon at `address` answers, but not with what `target` is.
+    pub(super) fn unhelpful(address: &Address, target: &str, status: u16) -> Self {
+        let explained = Explained {
+            kind: AwayKind::Unknown,
+            found: format!(
+                "the daemon at {address} answers {target}, which dockgate must know, with status {status}."
+            ),
+            cure: "Look at the daemon's own log.".to_owned(),
+            recoverable: true,
+        };
+        Self::new(None, explained)
+    }
+
+    /// The connection to `address` cannot be encrypted with `files`.
+    pub(super) fn encrypting(address: &Address, files: &TlsFiles, error: &io::Error) -> Self {
+        let (code, explained) = tls::handshake(address, files, error);
+        Self::new(code.map(str::to_owned), explained)
+    }
+
+    /// What an encrypted connection is made with cannot be used; `found` says why.
+    pub(super) fn unusable(found: String) -> Self {
+        let cure = "Mend what --daemon-tls-ca, --daemon-tls-cert and --daemon-tls-key name; the files are read again at the next try.".to_owned();
+        Self::new(None, Explained { kind: AwayKind::Unknown, found, cure, recoverable: false })
     }
 
     /// Whether dockgate lacks something of its own, which says nothing of the daemon.

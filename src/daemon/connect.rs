@@ -1,26 +1,55 @@
 //! Connecting to the daemon's socket.
 
-use std::io;
-
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
 
 use super::away::Away;
+use super::tls::Tls;
 use crate::settings::{Address, DaemonSettings};
-use crate::wire::Stream;
+use crate::wire::{Stream, prepare_tcp};
 
-/// Connects, once. A daemon that is there accepts at once; one that is frozen lets the queue of its socket fill.
-pub(super) async fn connect(settings: &DaemonSettings) -> Result<Stream, Away> {
-    let (address, limit) = (&settings.address, settings.connect_timeout);
-    match tokio::time::timeout(limit, open(address)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(Away::connecting(address, &error)),
-        Err(_) => Err(Away::slow(address, limit)),
-    }
+/// What connects to the daemon.
+#[derive(Debug)]
+pub(super) struct Connector {
+    address: Address,
+    tls: Option<Tls>,
+    limit: std::time::Duration,
 }
 
-async fn open(address: &Address) -> io::Result<Stream> {
-    match address {
-        Address::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
-        Address::Tcp { host, port } => Stream::tcp(TcpStream::connect((host.as_str(), *port)).await?),
+impl Connector {
+    pub(super) fn new(settings: &DaemonSettings) -> Self {
+        Self {
+            address: settings.address.clone(),
+            tls: settings.tls.clone().map(Tls::new),
+            limit: settings.connect_timeout,
+        }
+    }
+
+    /// Connects, once. A daemon that is there accepts at once; one that is frozen lets the queue of its socket fill.
+    pub(super) async fn connect(&self) -> Result<Stream, Away> {
+        let connected = timeout(self.limit, self.open()).await;
+        connected.unwrap_or_else(|_| Err(Away::slow(&self.address, self.limit)))
+    }
+
+    /// Something failed: what connecting rests upon may have changed since it was last read.
+    pub(super) fn forget(&self) {
+        if let Some(tls) = &self.tls {
+            tls.forget();
+        }
+    }
+
+    async fn open(&self) -> Result<Stream, Away> {
+        let failed = |error: std::io::Error| Away::connecting(&self.address, &error);
+        match &self.address {
+            Address::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix).map_err(failed),
+            Address::Tcp { host, port } => {
+                let socket = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
+                prepare_tcp(&socket).map_err(failed)?;
+                match &self.tls {
+                    Some(tls) => tls.encrypt(&self.address, host, socket).await,
+                    None => Ok(Stream::Tcp(socket)),
+                }
+            }
+        }
     }
 }

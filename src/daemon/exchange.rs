@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IoSlice};
 
-use super::state::Introduction;
+use super::state::{Introduction, Mark};
 use crate::operation::Encoded;
 use crate::operation::version::ApiVersion;
 use crate::wire::{
@@ -29,6 +29,7 @@ pub struct Line {
 pub(super) struct Connection {
     stream: Stream,
     inbox: Inbox,
+    mark: Mark,
 }
 
 /// An answer to a question of dockgate's own.
@@ -70,6 +71,8 @@ pub struct Receiver<'a> {
     pub stream: &'a Stream,
     /// What came over it.
     pub inbox: &'a mut Inbox,
+    /// When it was connected.
+    pub mark: Mark,
 }
 
 /// How the connection to the daemon broke after something may have been sent over it.
@@ -106,15 +109,19 @@ impl Line {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, inbox: Inbox::default() }
+    pub(super) fn new(stream: Stream, mark: Mark) -> Self {
+        Self { stream, inbox: Inbox::default(), mark }
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
     }
 
     /// Asks `GET /_ping`, and reads the answer to its end. The connection is given back if it can carry
     /// another request.
     pub(super) async fn ping(self) -> Result<(Option<Self>, Introduction), Lost> {
         let mut introduction = None;
-        let introduce = |head: &ResponseHead<'_>| {
+        let introduce = |head: &ResponseHead<'_>, _| {
             introduction = api_version(head)
                 .map(|api_version| Introduction { daemon_version: daemon_version(head), api_version });
         };
@@ -132,18 +139,18 @@ impl Connection {
     pub(super) async fn get(
         mut self,
         target: &str,
-        see: impl FnOnce(&ResponseHead<'_>),
+        see: impl FnOnce(&ResponseHead<'_>, Mark),
     ) -> Result<(Option<Self>, Answer), Lost> {
         let mut head = HeadWriter::new(format_args!("GET {target} HTTP/1.1"));
         head.field("Host", "docker");
         self.stream.write_all(&mut [IoSlice::new(head.end().as_bytes())]).await.map_err(Lost::Io)?;
-        let mut receiver = Receiver { stream: &self.stream, inbox: &mut self.inbox };
+        let mut receiver = Receiver { stream: &self.stream, inbox: &mut self.inbox, mark: self.mark };
         let mut bytes = receiver.head().await?;
         while ResponseHead::parse(&bytes)?.is_interim() {
             bytes = receiver.head().await?;
         }
         let head = ResponseHead::parse(&bytes)?;
-        see(&head);
+        see(&head, self.mark);
         let mut answer = Answer { status: head.status, body: Vec::new() };
         let mut body = Body::new(head.framing);
         while let Some(piece) = body.next(receiver.inbox, receiver.stream).await? {
@@ -183,8 +190,8 @@ impl Connection {
 impl Forwarded {
     /// The two directions, to be used side by side.
     pub fn split(&mut self) -> (Sender<'_>, Receiver<'_>) {
-        let stream = &self.connection.stream;
-        (Sender { stream, upload: self.upload }, Receiver { stream, inbox: &mut self.connection.inbox })
+        let Connection { stream, inbox, mark } = &mut self.connection;
+        (Sender { stream, upload: self.upload }, Receiver { stream, inbox, mark: *mark })
     }
 
     /// Gives the connection back to its line; the answer must have been read to its end.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::away::Away;
+use super::away::{Away, AwayKind};
 use super::breaker::{Breaker, BreakerState};
 use super::socket_file::Place;
 use crate::operation::version::ApiVersion;
@@ -53,6 +53,10 @@ pub(super) struct Introduction {
     pub(super) api_version: ApiVersion,
 }
 
+/// When a connection was made, as far as failures go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(u64);
+
 /// The account that is kept of the daemon.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -62,6 +66,8 @@ pub(super) struct Account {
     /// Whether all is well, so that a success changes nothing but its time.
     well: Cell<bool>,
     last_success: Cell<Option<Timestamp>>,
+    /// How many failures there have been: what was connected before the last one does not refute it.
+    failures: Cell<u64>,
     rest: RefCell<Rest>,
     changed: watch::Sender<()>,
 }
@@ -86,6 +92,7 @@ impl Account {
             breaker: RefCell::new(Breaker::new(settings.breaker)),
             well: Cell::new(false),
             last_success: Cell::default(),
+            failures: Cell::new(0),
             rest: RefCell::default(),
             changed: watch::Sender::new(()),
         }
@@ -151,12 +158,23 @@ impl Account {
         self.rest.borrow_mut().next_try = Instant::now().checked_add(pause);
     }
 
-    /// The daemon answered, whatever it said.
-    pub(super) fn answered(&self) {
+    /// A mark of now for a connection that is being made.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.failures.get())
+    }
+
+    /// The daemon answered, whatever it said, over a connection of this mark. One that was there before the last
+    /// failure shows that the daemon lives, and not that it can be connected to.
+    pub(super) fn answered(&self, mark: Mark) {
         self.last_success.set(Some(Timestamp::now()));
-        if !self.well.get() {
+        if !self.well.get() && (mark == self.mark() || self.is_silent()) {
             self.is_back(None);
         }
+    }
+
+    /// Whether the last failure was that it did not answer, which any answer refutes.
+    fn is_silent(&self) -> bool {
+        self.rest.borrow().last_error.as_ref().is_some_and(|last| last.away.kind == AwayKind::Timeout)
     }
 
     /// The daemon answered a ping.
@@ -173,14 +191,19 @@ impl Account {
     pub(super) fn failed(&self, mut away: Away) -> Away {
         let opened = !away.is_own_shortage() && self.breaker.borrow_mut().failed(Instant::now());
         self.well.set(false);
+        self.failures.set(self.failures.get().wrapping_add(1));
         if let Some(rest) = self.breaker.borrow().rest(Instant::now()) {
             away.retry_after = rest;
         }
         self.blame(&away);
         if opened {
             self.is_away(&away);
+            let sooner = match self.address {
+                Address::Unix(_) => ", and when its socket changes",
+                Address::Tcp { .. } => "",
+            };
             tracing::warn!(
-                "clients are answered 503 at once; the daemon is asked again every {:?}, and when its socket changes",
+                "clients are answered 503 at once; the daemon is asked again every {:?}{sooner}",
                 self.open_time
             );
             self.changed.send_replace(());
@@ -265,4 +288,156 @@ fn who(introduction: Option<&Introduction>) -> String {
 
 fn from_now(pause: Duration) -> Option<Timestamp> {
     Timestamp::now().checked_add(SignedDuration::try_from(pause).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::settings::{BreakerSettings, Jitter, Retry};
+
+    const OPEN_TIME: Duration = Duration::from_secs(7);
+
+    fn account() -> Account {
+        let (second, attempts) = (Duration::from_secs(1), 0);
+        Account::new(&DaemonSettings {
+            address: Address::Unix(PathBuf::from("/nonexistent/docker.sock")),
+            tls: None,
+            connect_timeout: second,
+            retry: Retry { attempts, delay: second, max_delay: second, jitter: Jitter::None },
+            breaker: BreakerSettings { threshold: 2, open_time: OPEN_TIME },
+            health_interval: second,
+        })
+    }
+
+    fn absent(account: &Account) -> Away {
+        Away::connecting(&account.address, &io::Error::from_raw_os_error(nix::libc::ENOENT))
+    }
+
+    fn slow(account: &Account) -> Away {
+        Away::slow(&account.address, OPEN_TIME)
+    }
+
+    fn introduction(version: &str) -> Introduction {
+        Introduction { daemon_version: Some(version.to_owned()), api_version: ApiVersion::new(1, 41) }
+    }
+
+    fn told(changes: &mut watch::Receiver<()>) -> bool {
+        let told = changes.has_changed().unwrap();
+        changes.mark_unchanged();
+        told
+    }
+
+    #[test]
+    fn it_is_told_once_when_it_goes_and_when_it_comes_back() {
+        let account = account();
+        let mut changes = account.changes();
+        assert!(!account.state().connected);
+        account.introduced(introduction("20.10.24"));
+        assert!(told(&mut changes) && account.state().connected);
+        account.introduced(introduction("20.10.24"));
+        account.answered(account.mark());
+        assert!(!told(&mut changes), "all is as it was");
+
+        account.failed(absent(&account));
+        assert!(!told(&mut changes) && account.state().connected, "one failure of a client's is not much");
+        account.missed(absent(&account));
+        assert!(told(&mut changes) && !account.state().connected);
+        account.failed(absent(&account));
+        account.missed(absent(&account));
+        assert!(!told(&mut changes), "it is still away for the same reason");
+        account.missed(slow(&account));
+        assert!(told(&mut changes), "now for another one");
+
+        account.introduced(introduction("28.0.0"));
+        let state = account.state();
+        assert!(told(&mut changes) && state.connected);
+        assert_eq!((state.retry_count, state.breaker), (0, BreakerState::Closed));
+        assert_eq!(state.daemon_version.as_deref(), Some("28.0.0"));
+        assert_eq!(state.last_error.unwrap().away.kind, AwayKind::Timeout, "the last thing that went wrong");
+    }
+
+    #[test]
+    fn while_it_is_clear_that_it_is_away_nobody_is_sent_on() {
+        let account = account();
+        account.introduced(introduction("20.10.24"));
+        account.failed(absent(&account));
+        assert_eq!(account.refusal(), None);
+        let away = account.failed(absent(&account));
+        assert!(away.retry_after <= OPEN_TIME && away.retry_after > OPEN_TIME / 2);
+        assert!(account.refusal().is_some_and(|refusal| refusal.is_as(&away)));
+        account.tries();
+        assert_eq!(account.state().breaker, BreakerState::HalfOpen);
+        assert!(account.refusal().is_some(), "dockgate asks, and nobody else");
+        account.introduced(introduction("20.10.24"));
+        assert_eq!(account.refusal(), None);
+    }
+
+    #[test]
+    fn an_old_connection_does_not_show_that_it_can_be_connected_to() {
+        let account = account();
+        let old = account.mark();
+        account.failed(absent(&account));
+        account.failed(absent(&account));
+        account.answered(old);
+        assert!(account.refusal().is_some());
+        account.answered(account.mark());
+        assert_eq!(account.refusal(), None);
+
+        account.failed(slow(&account));
+        account.failed(slow(&account));
+        account.answered(old);
+        assert_eq!(account.refusal(), None, "it was silent, and is not");
+    }
+
+    #[test]
+    fn what_dockgate_lacks_itself_is_not_held_against_the_daemon() {
+        let account = account();
+        account.introduced(introduction("20.10.24"));
+        for _ in 0..10 {
+            let lacking = io::Error::from_raw_os_error(nix::libc::EMFILE);
+            account.failed(Away::connecting(&account.address, &lacking));
+        }
+        assert_eq!((account.refusal(), account.state().retry_count), (None, 0));
+    }
+
+    #[test]
+    fn it_is_written_as_json() {
+        let account = account();
+        account.introduced(introduction("20.10.24"));
+        account.looked_at(Place::Empty);
+        account.missed(absent(&account));
+        let mut state = serde_json::to_value(account.state()).unwrap();
+        // What else is on the machine is in the cure.
+        state.pointer_mut("/last_error/cure").unwrap().take();
+        for time in ["/last_success", "/last_error/at"] {
+            let time = state.pointer_mut(time).unwrap().take();
+            assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+        }
+        insta::assert_snapshot!(serde_json::to_string_pretty(&state).unwrap(), @r#"
+        {
+          "connected": false,
+          "last_error": {
+            "at": null,
+            "type": "connection",
+            "code": "ENOENT",
+            "found": "there is no socket at /nonexistent/docker.sock.",
+            "cure": null,
+            "recoverable": true,
+            "retry_after": 1
+          },
+          "last_success": null,
+          "retry_count": 1,
+          "next_retry_at": null,
+          "breaker": "closed",
+          "daemon_version": "20.10.24",
+          "api_version": "1.41",
+          "socket": {
+            "found": "empty"
+          }
+        }
+        "#);
+    }
 }

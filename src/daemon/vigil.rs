@@ -8,10 +8,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Daemon;
 use super::away::Away;
 use super::backoff::Backoff;
-use super::connect::connect;
 use super::exchange::{Connection, Lost};
 use super::socket_file::Place;
-use super::state::Introduction;
 use crate::operation::version::ApiVersion;
 use crate::settings::Address;
 
@@ -51,15 +49,22 @@ impl Daemon {
         self.account.tries();
         let limit = self.settings.connect_timeout;
         let asking = async {
-            let stream = connect(&self.settings).await?;
-            let asked = Connection::new(stream).ping().await;
+            let mark = self.account.mark();
+            let stream = self.connector.connect().await?;
+            let asked = Connection::new(stream, mark).ping().await;
             asked.map_err(|lost| Away::unanswered(&self.settings.address, &lost))
         };
         match timeout(limit, asking).await.unwrap_or_else(|_| Err(Away::slow(&self.settings.address, limit)))
         {
-            Ok((_, introduction)) => Ok(self.introduced(introduction)),
+            Ok((_, introduction)) => {
+                let version = introduction.api_version;
+                self.version.set(Some(version));
+                self.account.introduced(introduction);
+                Ok(version)
+            }
             Err(away) => {
                 self.version.set(None);
+                self.connector.forget();
                 Err(self.account.missed(away))
             }
         }
@@ -97,20 +102,11 @@ impl Daemon {
         }
     }
 
-    /// Takes note of what the daemon says it is.
-    pub(super) fn introduced(&self, introduction: Introduction) -> ApiVersion {
-        let version = introduction.api_version;
-        self.version.set(Some(version));
-        self.account.introduced(introduction);
-        version
-    }
-
     /// Takes note that a connection broke before the first byte of an answer.
     pub fn lost(&self, lost: &Lost) {
         match lost {
             Lost::Closed | Lost::Io(_) => {
-                self.account.failed(Away::unanswered(&self.settings.address, lost));
-                self.doubt.notify_one();
+                self.failed(Away::unanswered(&self.settings.address, lost));
             }
             // It did answer.
             Lost::Malformed(_) => {}

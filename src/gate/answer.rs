@@ -58,7 +58,7 @@ impl Passing<'_> {
             if answer.is_interim() {
                 continue;
             }
-            self.daemon.note(&answer);
+            self.daemon.note(&answer, receiver.mark);
             if answer.status == 101 || self.is_raw_stream(&answer) {
                 return Ok(self.switch(&answer).await);
             }

@@ -147,7 +147,7 @@ impl Connection {
     /// Reads over what the client still sends, for a while, so that it gets to read the answer: a socket
     /// closed with unread bytes throws away what was written to it.
     async fn linger(&mut self) {
-        if self.stream.close_write().is_err() {
+        if self.stream.close_write().await.is_err() {
             return;
         }
         let mut left = LINGER_BYTES;

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::connection::Connection;
 use super::drain::Phase;
@@ -16,7 +16,7 @@ use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
 use crate::settings::Limits;
-use crate::wire::{Body, BodyFault, Expectation, Framing, HeadFault, RequestHead};
+use crate::wire::{Body, BodyFault, Expectation, Framing, HeadFault, Inbox, RequestHead, Stream};
 
 /// The largest JSON body that is read. The largest that the daemon takes are configs, of 1,000 KB before
 /// base64 (swarmkit, `MaxConfigSize`).
@@ -58,19 +58,27 @@ pub(super) async fn newest_version(
     if endpoint.is_none_or(|endpoint| !gate.policy.could_grant(&connection.client, endpoint)) {
         return (ApiVersion::NEWEST, None);
     }
-    let (mut phase, nothing_taken) = (connection.phase.clone(), Cell::new(0));
-    let unasked = tokio::select! {
+    let asking = gate.daemon.newest_version(&mut connection.line);
+    match while_wanted(&connection.stream, &mut connection.inbox, connection.phase.clone(), asking).await {
+        Ok(version) => (version, None),
+        Err(unasked) => (ApiVersion::NEWEST, Some(unasked)),
+    }
+}
+
+/// Waits for what dockgate asks the daemon itself, unless the client goes away or dockgate is stopped first.
+pub(super) async fn while_wanted<T>(
+    client: &Stream,
+    inbox: &mut Inbox,
+    mut phase: watch::Receiver<Phase>,
+    asking: impl Future<Output = Result<T, Away>>,
+) -> Result<T, Unasked> {
+    let nothing_taken = Cell::new(0);
+    tokio::select! {
         biased;
-        asked = gate.daemon.newest_version(&mut connection.line) => match asked {
-            Ok(version) => return (version, None),
-            Err(away) => Unasked::Away(away),
-        },
-        () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
-            Unasked::Over(Outcome::client_gone(0))
-        }
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Unasked::Over(Outcome::drained(0)),
-    };
-    (ApiVersion::NEWEST, Some(unasked))
+        asked = asking => asked.map_err(Unasked::Away),
+        () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(0))),
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(Unasked::Over(Outcome::drained(0))),
+    }
 }
 
 /// Why there is no operation.

@@ -20,7 +20,7 @@ pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_bytes: &Cell<u64>
     let up = async {
         let ended = carry(client, daemon_stream, up_bytes).await;
         // The daemon may have closed: what it sent before is still on its way down.
-        daemon_stream.close_write().ok();
+        daemon_stream.close_write().await.ok();
         match ended {
             Carried::ToTheEnd => client_stream.hung_up().await,
             Carried::SourceBroken => {}
@@ -30,7 +30,7 @@ pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_bytes: &Cell<u64>
     let down = async {
         match carry(daemon, client_stream, down_bytes).await {
             Carried::ToTheEnd | Carried::SourceBroken => {
-                client_stream.close_write().ok();
+                client_stream.close_write().await.ok();
                 // The client may still have something to say, as it may to the daemon itself.
                 daemon_stream.hung_up().await;
             }

@@ -1,5 +1,6 @@
 //! The daemon: where it is, and how patiently it is connected to.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,6 +74,19 @@ pub struct BreakerSettings {
     pub threshold: u32,
     /// For how long, until the daemon is asked again whether it is there.
     pub open_time: Duration,
+}
+
+impl DaemonSettings {
+    /// Whether what is said to it passes over a network unencrypted.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        let is_local =
+            |host: &str| host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        match &self.address {
+            Address::Unix(_) => false,
+            Address::Tcp { host, .. } => self.tls.is_none() && !is_local(host),
+        }
+    }
 }
 
 /// Reads what is said of the daemon; `None` if there was a problem.

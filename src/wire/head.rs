@@ -11,6 +11,9 @@ const MAX_FIELDS: usize = 128;
 /// The first byte of a TLS connection: a record of type handshake (RFC 8446, 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
+/// The first byte of a refusal by somebody who speaks TLS alone: a record of type alert.
+const TLS_ALERT: u8 = 21;
+
 /// A header field.
 pub type Field<'a> = (&'a str, &'a [u8]);
 
@@ -124,6 +127,9 @@ pub async fn head_bytes(
 fn head_length(pending: &[u8], searched: &mut usize) -> Result<Option<usize>, HeadFault> {
     if pending.first() == Some(&TLS_HANDSHAKE) {
         return Err(HeadFault::Malformed("it begins a TLS handshake, and plain HTTP is spoken here".into()));
+    }
+    if pending.first() == Some(&TLS_ALERT) {
+        return Err(HeadFault::Malformed("it is an alert of TLS, and plain HTTP is spoken here".into()));
     }
     while let Some(offset) =
         pending.get(*searched..).unwrap_or_default().iter().position(|&byte| byte == b'\n')

@@ -2,12 +2,14 @@
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
+
+use super::tls::TlsSocket;
 
 /// How often a connection that was half-closed is looked at again.
 const GONE_INTERVAL: Duration = Duration::from_millis(200);
@@ -25,17 +27,17 @@ pub enum Stream {
     Unix(UnixStream),
     /// A TCP socket.
     Tcp(TcpStream),
+    /// A TCP socket whose bytes are encrypted.
+    Tls(Box<TlsSocket>),
 }
 
 impl Stream {
-    /// Takes a TCP connection: small writes go out at once, and the system notices by itself when the
-    /// other host has vanished.
+    /// Takes a TCP connection.
     ///
     /// # Errors
-    /// As `setsockopt(2)`.
+    /// As [`prepare_tcp`].
     pub fn tcp(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(TCP_KEEPALIVE))?;
+        prepare_tcp(&stream)?;
         Ok(Self::Tcp(stream))
     }
 
@@ -54,6 +56,7 @@ impl Stream {
                     stream.readable().await?;
                     stream.try_read(buffer)
                 }
+                Self::Tls(stream) => return stream.read(buffer).await,
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -78,6 +81,7 @@ impl Stream {
                     stream.writable().await?;
                     stream.try_write_vectored(parts)
                 }
+                Self::Tls(stream) => stream.write(parts).await,
             };
             match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -86,28 +90,39 @@ impl Stream {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        match self {
+            Self::Unix(_) | Self::Tcp(_) => Ok(()),
+            Self::Tls(stream) => stream.flush().await,
+        }
     }
 
     /// Says that nothing more will be sent; the other direction stays open.
     ///
     /// # Errors
     /// As `shutdown(2)`; a side that is gone already is one.
-    pub fn close_write(&self) -> io::Result<()> {
-        SockRef::from(self).shutdown(Shutdown::Write)
+    pub async fn close_write(&self) -> io::Result<()> {
+        match self {
+            Self::Unix(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
+            Self::Tcp(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
+            Self::Tls(stream) => stream.close_write().await,
+        }
     }
 
     /// Whether anything waits to be read, be it the end: an idle connection on which something came
     /// is not a clean one.
     #[must_use]
     pub fn is_readable_now(&self) -> bool {
-        self.poll_now(PollFlags::POLLIN)
+        let has_pending = match self {
+            Self::Unix(_) | Self::Tcp(_) => false,
+            Self::Tls(stream) => stream.has_pending(),
+        };
+        has_pending || self.poll_now(PollFlags::POLLIN)
     }
 
     /// Returns once the other side, whose end of sending was already read, can no longer receive.
     pub async fn gone_after_end(&self) {
         match self {
-            Self::Tcp(_) => tokio::time::sleep(TCP_HALF_CLOSED_GRACE).await,
+            Self::Tcp(_) | Self::Tls(_) => tokio::time::sleep(TCP_HALF_CLOSED_GRACE).await,
             Self::Unix(_) => self.hung_up().await,
         }
     }
@@ -136,17 +151,25 @@ impl Stream {
 
     /// Whether one of `events`, a hang-up or an error is there now.
     fn poll_now(&self, events: PollFlags) -> bool {
-        let mut fds = [PollFd::new(self.as_fd(), events)];
-        // A poll that cannot be done says nothing good about the socket.
-        poll(&mut fds, PollTimeout::ZERO).map_or(true, |ready| ready > 0)
+        match self {
+            Self::Unix(stream) => poll_fd(stream.as_fd(), events),
+            Self::Tcp(stream) => poll_fd(stream.as_fd(), events),
+            Self::Tls(stream) => stream.with_fd(|fd| poll_fd(fd, events)),
+        }
     }
 }
 
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Unix(stream) => stream.as_fd(),
-            Self::Tcp(stream) => stream.as_fd(),
-        }
-    }
+/// Makes small writes go out at once, and has the system notice by itself when the other host has vanished.
+///
+/// # Errors
+/// As `setsockopt(2)`.
+pub fn prepare_tcp(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(TCP_KEEPALIVE))
+}
+
+fn poll_fd(fd: BorrowedFd<'_>, events: PollFlags) -> bool {
+    let mut fds = [PollFd::new(fd, events)];
+    // A poll that cannot be done says nothing good about the socket.
+    poll(&mut fds, PollTimeout::ZERO).map_or(true, |ready| ready > 0)
 }

@@ -1,18 +1,28 @@
 //! What the tests are written in: a gate, an engine, the commands between them, and a daemon that lies.
 
+mod accounts;
 mod audit;
 mod engine;
 mod fake_daemon;
 mod gate;
+mod load;
+mod own_engine;
 mod ran;
 mod raw_client;
+mod tls_front;
 
+pub(crate) use self::accounts::{
+    Audit, Counts, assert_they_agree, recovery, unavailable_within, wait_for_last_record,
+};
 pub(crate) use self::audit::Record;
-pub(crate) use self::engine::{Container, Engine, Running, clients, unique};
+pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
 pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
+pub(crate) use self::load::{Load, Sent};
+pub(crate) use self::own_engine::OwnEngine;
 pub(crate) use self::ran::{Command, Ran, steady};
 pub(crate) use self::raw_client::{Answer, RawClient};
+pub(crate) use self::tls_front::{Authority, TlsFront};
 
 use std::time::{Duration, Instant};
 

@@ -6,5 +6,6 @@ mod files;
 mod look;
 mod make;
 mod policy;
+mod remote;
 mod sessions;
 mod streams;

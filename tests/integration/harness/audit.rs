@@ -11,9 +11,19 @@ pub(crate) struct Record(Value);
 impl Record {
     /// Every record of the file so far. A last line without its end is not a record yet.
     pub(crate) fn read_all(file: &Path) -> Vec<Self> {
+        Self::read_lines(file).map(|line| line.expect("a JSON object per line")).collect()
+    }
+
+    /// Every record of a file in which lines may have been torn by a full disk.
+    pub(crate) fn read_whole_ones(file: &Path) -> Vec<Self> {
+        Self::read_lines(file).filter_map(Result::ok).collect()
+    }
+
+    fn read_lines(file: &Path) -> impl Iterator<Item = serde_json::Result<Self>> {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        whole.lines().map(|line| Self(serde_json::from_str(line).expect("a JSON object per line"))).collect()
+        let lines: Vec<_> = whole.lines().map(|line| serde_json::from_str(line).map(Self)).collect();
+        lines.into_iter()
     }
 
     /// A field as text; empty where there is none.

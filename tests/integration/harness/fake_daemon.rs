@@ -96,6 +96,10 @@ impl FakeDaemon {
         format!("unix://{}", self.socket.display())
     }
 
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// Every request so far.
     pub(crate) fn received(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()

@@ -1,5 +1,6 @@
 //! dockgate, started as a user starts it: by its command line, with files of its own.
 
+use std::os::unix::fs::chown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
@@ -13,6 +14,9 @@ use super::engine::docker;
 use super::ran::wait;
 use super::{Command, Engine, FakeDaemon, Ran, RawClient, Record, eventually};
 
+/// The user without rights, as whom the image runs.
+const NOBODY: u32 = 65532;
+
 /// How a gate is to be started.
 #[derive(Debug)]
 pub(crate) struct Starting {
@@ -21,6 +25,9 @@ pub(crate) struct Starting {
     policy: PathBuf,
     listen: Vec<String>,
     more: Vec<String>,
+    audit: PathBuf,
+    /// The words that come before the program's own.
+    under: Vec<String>,
 }
 
 impl Starting {
@@ -43,6 +50,30 @@ impl Starting {
     /// Further arguments.
     pub(crate) fn with<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.more.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// Another place for the audit than the gate's own directory.
+    pub(crate) fn audit_at(mut self, file: PathBuf) -> Self {
+        self.audit = file;
+        self
+    }
+
+    /// As a user who has no rights but those of `groups`.
+    pub(crate) fn without_rights_but(self, groups: &[u32]) -> Self {
+        chown(self.dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        let groups: Vec<_> = groups.iter().map(u32::to_string).collect();
+        let groups = format!("--groups={}", groups.join(","));
+        self.under(["setpriv", &format!("--reuid={NOBODY}"), &format!("--regid={NOBODY}"), &groups])
+    }
+
+    /// In a mount namespace of its own, once `script` has been run there.
+    pub(crate) fn in_namespace(self, script: &str) -> Self {
+        self.under(["unshare", "--mount", "sh", "-c", &format!("{script} && exec \"$0\" \"$@\"")])
+    }
+
+    fn under<const N: usize>(mut self, words: [&str; N]) -> Self {
+        self.under = words.map(str::to_owned).into();
         self
     }
 
@@ -79,12 +110,12 @@ impl Starting {
     fn spawn(self) -> Gate {
         let log = std::fs::File::create(self.dir.path().join("log")).unwrap();
         let daemon = self.daemon.clone().unwrap_or_else(|| Engine::real().address);
-        let mut command = dockgate();
+        let mut command = self.program();
         command
             .arg("serve")
             .args(["--daemon", &daemon, "--log-level", "debug", "--policy"])
             .arg(&self.policy);
-        command.arg("--audit").arg(self.dir.path().join("audit.jsonl"));
+        command.arg("--audit").arg(&self.audit);
         command.args(["--listen", &format!("unix://{}", self.socket().display())]);
         for address in &self.listen {
             command.args(["--listen", address]);
@@ -92,7 +123,18 @@ impl Starting {
         command.args(&self.more);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-        Gate { dir: self.dir, child: child.into(), engine: daemon }
+        Gate { dir: self.dir, child: child.into(), engine: daemon, audit: self.audit }
+    }
+
+    fn program(&self) -> std::process::Command {
+        let Some((first, rest)) = self.under.split_first() else { return dockgate() };
+        // A copy that anybody may run: the build's directory may be closed to others.
+        let copy = self.dir.path().join("dockgate");
+        std::fs::copy(binary(), &copy).unwrap();
+        let mut command = std::process::Command::new(first);
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.args(rest).arg(copy);
+        command
     }
 }
 
@@ -115,19 +157,17 @@ pub(crate) struct Gate {
     dir: TempDir,
     child: std::cell::RefCell<Child>,
     engine: String,
+    audit: PathBuf,
 }
 
 impl Gate {
     /// A gate with one of the policies that ship, by its file name.
     pub(crate) fn with_policy(name: &str) -> Starting {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy").join(name).with_extension("toml");
-        Starting {
-            dir: tempfile::Builder::new().prefix("dockgate-").tempdir_in("/tmp").unwrap(),
-            daemon: None,
-            policy: file,
-            listen: Vec::new(),
-            more: Vec::new(),
-        }
+        let dir = tempfile::Builder::new().prefix("dockgate-").tempdir_in("/tmp").unwrap();
+        let audit = dir.path().join("audit.jsonl");
+        let (listen, more, under) = (Vec::new(), Vec::new(), Vec::new());
+        Starting { dir, daemon: None, policy: file, listen, more, audit, under }
     }
 
     /// A gate with a policy of the test's own.
@@ -170,7 +210,12 @@ impl Gate {
     }
 
     pub(crate) fn audit(&self) -> Vec<Record> {
-        Record::read_all(&self.dir.path().join("audit.jsonl"))
+        Record::read_all(&self.audit)
+    }
+
+    /// The records of an audit that could not be written at times.
+    pub(crate) fn torn_audit(&self) -> Vec<Record> {
+        Record::read_whole_ones(&self.audit)
     }
 
     /// The first audit record of this event and operation, waited for: records of an end come late.
@@ -196,7 +241,7 @@ impl Gate {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(self.child.borrow().id().try_into().unwrap())
     }
 
@@ -205,6 +250,11 @@ impl Gate {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// How many files and sockets the process holds open.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
 
     /// How many sockets the process holds open.
