@@ -4,15 +4,19 @@ mod audit;
 mod engine;
 mod fake_daemon;
 mod gate;
+mod message;
 mod ran;
 mod raw_client;
+mod tap;
 
 pub(crate) use self::audit::Record;
 pub(crate) use self::engine::{Container, Engine, Running, clients, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
 pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
+pub(crate) use self::message::Message;
 pub(crate) use self::ran::{Command, Ran, steady};
 pub(crate) use self::raw_client::{Answer, RawClient};
+pub(crate) use self::tap::Tap;
 
 use std::time::{Duration, Instant};
 
