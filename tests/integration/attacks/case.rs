@@ -96,8 +96,10 @@ pub(super) fn folder() -> PathBuf {
 impl Case {
     /// The whole catalogue.
     pub(super) fn all() -> Vec<Self> {
-        let text = std::fs::read_to_string(folder().join("cases.jsonl")).unwrap();
-        text.lines()
+        let read = |file| std::fs::read_to_string(folder().join(file)).unwrap();
+        [read("cases.jsonl"), read("further.jsonl")]
+            .concat()
+            .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
             .collect()
     }

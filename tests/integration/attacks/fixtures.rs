@@ -19,6 +19,7 @@ const PORT: &str = "19777";
 /// Everything that was made; taken away again in the end.
 pub(super) struct Fixtures {
     engine: Engine,
+    images: Vec<(&'static str, String)>,
     containers: Vec<Container>,
     /// Where a daemon that takes the bait would go.
     bait: TcpListener,
@@ -33,21 +34,28 @@ struct Container {
 
 impl Fixtures {
     pub(super) fn make(engine: Engine) -> Self {
-        let mut this =
-            Self { engine, containers: Vec::new(), bait: TcpListener::bind("127.0.0.1:0").unwrap() };
+        let mut this = Self {
+            engine,
+            images: Vec::new(),
+            containers: Vec::new(),
+            bait: TcpListener::bind("127.0.0.1:0").unwrap(),
+        };
         this.bait.set_nonblocking(true).unwrap();
         this.insist_on_an_engine_without_others();
         this.clear();
         this.directories(
             "mkdir -p /srv/allowed/data /srv/allowed-evil && ln -sfn / /srv/allowed/lnk && touch /srv/allowed/$0",
         );
-        this.images();
+        this.make_images();
+        this.images = ["own/bb", "victim/img"].map(|name| (name, this.image(name))).to_vec();
         for name in ["own-net", "victim-net"] {
             let body =
                 json!({"Name": name, "Internal": true, "CheckDuplicate": true, "Labels": {LABEL: "attacks"}});
             this.post("/networks/create", &body);
         }
         this.post("/volumes/create", &json!({"Name": "own-vol"}));
+        let trap = json!({"type": "none", "o": "bind", "device": "/etc"});
+        this.post("/volumes/create", &json!({"Name": "own-trap", "DriverOpts": trap}));
         this.containers = containers();
         this.mend();
         this
@@ -56,6 +64,11 @@ impl Fixtures {
     /// Makes everything as it was again: what is gone, stopped or renamed anew, what is new away.
     pub(super) fn mend(&mut self) {
         self.clear_what_is_new();
+        for (name, id) in &self.images {
+            if self.image(name) != *id {
+                self.post(&format!("/images/{id}/tag?repo={name}"), &Value::Null);
+            }
+        }
         for container in &mut self.containers {
             let (status, seen) =
                 self.engine.ask("GET", &format!("/containers/{}/json", container.id), &Value::Null);
@@ -81,7 +94,7 @@ impl Fixtures {
         let start =
             |id: &str, length| id.trim_start_matches("sha256:").chars().take(length).collect::<String>();
         let (victim, own) = (self.id("victim"), self.id("own-a"));
-        let image = self.get("/images/victim/img/json")["Id"].as_str().unwrap().to_owned();
+        let image = self.image("victim/img");
         let network = self.get("/networks/victim-net")["Id"].as_str().unwrap().to_owned();
         BTreeMap::from([
             ("{{VICTIM_ID12}}", start(victim, 12)),
@@ -116,6 +129,11 @@ impl Fixtures {
         &self.containers.iter().find(|container| container.name == name).unwrap().id
     }
 
+    /// The ID of the image that this name means now.
+    fn image(&self, name: &str) -> String {
+        text(&self.engine.ask("GET", &format!("/images/{name}/json"), &Value::Null).1["Id"])
+    }
+
     #[track_caller]
     fn get(&self, path: &str) -> Value {
         let (status, answer) = self.engine.ask("GET", path, &Value::Null);
@@ -130,12 +148,12 @@ impl Fixtures {
         answer
     }
 
-    fn images(&self) {
+    fn make_images(&self) {
         self.post(&format!("/images/{BUSYBOX}/tag?repo=own/bb"), &Value::Null);
         let maker = create(
             &self.engine,
             "own-maker",
-            &json!({"Image": "own/bb", "Cmd": ["sh", "-c", "echo topsecret >/secret"]}),
+            &json!({"Image": "own/bb", "Cmd": ["sh", "-c", "echo topsecret >/secret"], "HostConfig": {"NetworkMode": "none"}}),
         );
         start(&self.engine, &maker);
         self.post(&format!("/containers/{maker}/wait"), &Value::Null);
@@ -212,7 +230,8 @@ impl Fixtures {
     }
 
     fn clear_what_is_new(&self) {
-        const KEPT: [&str; 5] = ["own-net", "victim-net", "own-vol", "own/bb:latest", "victim/img:latest"];
+        const KEPT: [&str; 6] =
+            ["own-net", "victim-net", "own-vol", "own-trap", "own/bb:latest", "victim/img:latest"];
         for (path, name) in self.things() {
             let kept = KEPT.contains(&name.as_str())
                 || self
@@ -269,7 +288,11 @@ fn containers() -> Vec<Container> {
         body["OpenStdin"] = json!(true);
         body
     };
+    let trapped = json!({
+        "Image": "own/bb", "Cmd": sleep, "HostConfig": {"NetworkMode": "none", "Binds": ["own-trap:/h"]},
+    });
     vec![
+        container("own-trapped", false, trapped),
         container("own-a", true, own(&sleep, "none")),
         container("own-c", false, own(&sleep, "own-net")),
         container("own-stopped", false, own(&json!(["true"]), "none")),
