@@ -33,8 +33,7 @@ async function main() {
     if (!networks.some((network) => network.Name === Name)) await docker.createNetwork({ Name, Driver: 'bridge' });
   }
   // There is no registry here: it is the daemon that fails.
-  const [status, refused] = await outcome(docker.pull('lscr.io/linuxserver/radarr:latest'));
-  show('pull', [status >= 404, refused]);
+  show('pull', (await outcome(docker.pull('lscr.io/linuxserver/radarr:latest')))[0] >= 404);
 
   const container = await docker.createContainer(app());
   await docker.getNetwork('proxy').connect({ Container: container.id });

@@ -82,6 +82,11 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    /// One that the test makes in its own way.
+    pub(crate) fn called(name: &str) -> Self {
+        Self { engine: Engine::real(), name: name.to_owned() }
+    }
+
     /// Starts one that runs `script` in a shell.
     pub(crate) fn running(script: &str) -> Self {
         Self::run_with(&[], script)
