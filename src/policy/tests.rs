@@ -7,6 +7,7 @@ mod problems;
 mod smuggling;
 mod suggestions;
 mod totality;
+mod volumes;
 
 use super::{Denial, Policy, Verdict};
 use crate::client::{Client, Peer};
