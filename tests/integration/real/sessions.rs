@@ -30,6 +30,31 @@ fn a_session_with_dockerode() {
 }
 
 #[test]
+fn a_test_with_testcontainers_for_python() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/with_testcontainers.py");
+    let said = testcontainers(Command::new(clients().join("python/bin/python")).args([script]));
+    assert_eq!(said, "exec: b'from inside\\n'\nlogs: (b'ready\\n', b'')\nport: True\n");
+}
+
+#[test]
+fn a_test_with_testcontainers_for_node() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/with_testcontainers.js");
+    let modules = clients().join("node/node_modules");
+    let said =
+        testcontainers(Command::new("node").args([script]).env("NODE_PATH", modules.to_string_lossy()));
+    assert_eq!(said, "exec: copied\nport: true\n");
+}
+
+/// Runs the client under what it uses and no more; says what it said.
+#[track_caller]
+fn testcontainers(client: Command) -> String {
+    let gate = Gate::with_policy_text(include_str!("../../clients/testcontainers.toml")).start();
+    let ran = client.env("DOCKER_HOST", gate.address()).run().ok();
+    assert_no_more(&gate);
+    ran.stdout
+}
+
+#[test]
 fn a_session_with_bollard() {
     let gate = narrow();
     let session = unique("bollard");
