@@ -8,6 +8,7 @@ mod smuggling;
 mod suggestions;
 mod things;
 mod totality;
+mod volumes;
 
 use super::{Denial, Policy, Verdict};
 use crate::client::{Client, Peer};

@@ -62,6 +62,13 @@ network.disconnect(container)
 network.remove()
 volume = client.volumes.create(session, labels={"session": session})
 show("volume", (client.volumes.get(session).name, volume.attrs["Driver"]))
+show("run", client.containers.run(
+    image, ["sh", "-c", "exec 2>&1; id -u; touch /data/x /h; ls /data"], name=f"{session}-run", remove=True, stderr=True,
+    user="1000:1000", mem_limit="64m", memswap_limit="64m", pids_limit=50, cap_drop=["ALL"], read_only=True,
+    security_opt=["no-new-privileges"], tmpfs={"/run": "size=1m"}, ports={"80/tcp": ("127.0.0.1", None)},
+    volumes={session: {"bind": "/data", "mode": "rw"}, "/etc/hostname": {"bind": "/h", "mode": "ro"}},
+    environment={"A": "b"}, labels={"session": session}, restart_policy={"Name": "no"},
+))
 volume.remove()
 
 container.stop(timeout=10)

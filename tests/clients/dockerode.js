@@ -64,6 +64,18 @@ async function main() {
   await network.remove();
   await docker.createVolume({ Name: session });
   show('volume', (await docker.getVolume(session).inspect()).Name);
+  const output = new PassThrough();
+  const said = hear(output);
+  const [result, ran] = await docker.run(image, ['sh', '-c', 'exec 2>&1; id -u; touch /data/x /h; ls /data'], output, {
+    name: `${session}-run`, User: '1000:1000', Tty: true, Env: ['A=b'], Labels: { session }, ExposedPorts: { '80/tcp': {} },
+    HostConfig: {
+      Binds: [`${session}:/data`, '/etc/hostname:/h:ro'], Memory: 67108864, MemorySwap: 67108864, PidsLimit: 50,
+      CapDrop: ['ALL'], ReadonlyRootfs: true, SecurityOpt: ['no-new-privileges'], Tmpfs: { '/run': 'size=1m' },
+      PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] }, RestartPolicy: { Name: 'no' },
+    },
+  });
+  show('run', [result.StatusCode, await said]);
+  await ran.remove();
   await docker.getVolume(session).remove();
 
   const ended = container.wait();

@@ -6,9 +6,11 @@ mod engine;
 mod fake_daemon;
 mod gate;
 mod load;
+mod message;
 mod own_engine;
 mod ran;
 mod raw_client;
+mod tap;
 mod tls_front;
 
 pub(crate) use self::accounts::{
@@ -19,9 +21,11 @@ pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, uniq
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
 pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
 pub(crate) use self::load::{Load, Sent};
+pub(crate) use self::message::Message;
 pub(crate) use self::own_engine::OwnEngine;
 pub(crate) use self::ran::{Command, Ran, steady};
 pub(crate) use self::raw_client::{Answer, RawClient};
+pub(crate) use self::tap::Tap;
 pub(crate) use self::tls_front::{Authority, TlsFront};
 
 use std::time::{Duration, Instant};

@@ -3,6 +3,7 @@
 mod compose;
 mod dialogue;
 mod files;
+mod homelabarr;
 mod look;
 mod make;
 mod policy;

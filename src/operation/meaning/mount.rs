@@ -5,7 +5,7 @@ use super::super::facts::Reference;
 use super::super::json::Json;
 use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
-use super::path::HostPath;
+use super::path::{HostPath, clean};
 use super::reading::Reader;
 use super::{ImageRef, Meaning};
 
@@ -40,10 +40,20 @@ fn anonymous() -> Meaning {
     Meaning::Volume("anonymous".to_owned())
 }
 
-/// `Volumes`: directories that become volumes without a name.
+/// `Volumes`: directories that become volumes without a name, where nothing else is mounted: clients repeat the
+/// targets of `Binds` here (moby `daemon/create_unix.go`).
 pub(super) fn anonymous_volumes(value: &Json, at: &mut Reader<'_, '_>) {
+    let config = at.around.get("HostConfig").filter(|config| !config.is_zero());
+    let field = |name| config.map_or_else(|| at.around.get(name), |config| config.get(name));
+    let binds = field("Binds").map(Json::items).unwrap_or_default().iter();
+    let binds = binds.filter_map(|bind| bind.as_text()?.split(':').nth(1));
+    let mounts = field("Mounts").map(Json::items).unwrap_or_default().iter();
+    let mounts = mounts.filter_map(|mount| mount.get("Target")?.as_text());
+    let mounted: Vec<String> = binds.chain(mounts).map(clean).collect();
     for (target, _) in value.fields() {
-        at.means_at(&format!("[{target:?}]"), anonymous());
+        if !mounted.contains(&clean(target)) {
+            at.means_at(&format!("[{target:?}]"), anonymous());
+        }
     }
 }
 
@@ -89,14 +99,28 @@ fn parse_options(text: &str) -> Option<BindOptions> {
 
 /// A volume with a name: itself, and where the daemon was asked, what it is.
 fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
+    if !is_volume_name(name) {
+        at.says_more();
+    }
     at.means_at(place, Meaning::Volume(name.to_owned()));
     let Some(found) = at.ask(Reference::new(ThingKind::Volume, name)) else { return };
     let Some(options) = found.get("Options") else { return };
     let driver = found.get("Driver").and_then(Json::as_text).unwrap_or_default();
     let place = format!("{place} (volume {name})");
-    for path in driver_options(options, driver, read_only && is_recursive(at)).host_paths {
+    let read = driver_options(options, driver, read_only && is_recursive(at));
+    // A file system of the kernel's own, as `proc`.
+    if read.says_more && matches!(driver, "" | "local") && read.host_paths.is_empty() {
+        at.says_more();
+    }
+    for path in read.host_paths {
         at.turns_out(&place, Meaning::HostPath(path));
     }
+}
+
+/// What the daemon lets a volume be called (moby `volume/local.go`).
+fn is_volume_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 /// `VolumesFrom`: `container[:ro]`. What it is the daemon must be asked.
@@ -107,7 +131,12 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
             return at.says_more();
         };
         let place = format!("{place} ({container})");
-        for mount in found.get("Mounts").map(Json::items).unwrap_or_default() {
+        let mounts = found.get("Mounts").map(Json::items).unwrap_or_default();
+        // What is not seen cannot be what a rule lists.
+        if mounts.is_empty() {
+            at.says_more();
+        }
+        for mount in mounts {
             let source = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
             let read_only = options == "ro" || mount.get("RW") == Some(&Json::Bool(false));
             match source("Type") {

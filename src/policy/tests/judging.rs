@@ -280,7 +280,7 @@ fn the_policies_that_ship_judge_as_they_say() {
         ("DELETE /containers/x?force=1&v=1", "permit take apps away"),
         ("POST /images/create?fromImage=docker.io%2Flibrary%2Fx&tag=1", "permit pull images"),
         ("POST /images/create?fromSrc=-&repo=x", "missing_grant pull images"),
-        ("POST /networks/proxy/connect {\"Container\":\"x\"}", "permit install apps"),
+        ("POST /networks/proxy/connect {\"Container\":\"x\"}", "permit apps onto networks"),
         ("POST /containers/create?name=x {\"Image\":\"x\"}", "permit install apps"),
         ("POST /containers/x/exec {\"Cmd\":[\"sh\"]}", "no_rule"),
         ("POST /build", "no_rule"),

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Command, Ran, eventually};
+use serde_json::Value;
+
+use super::{Command, Ran, RawClient, eventually};
 
 /// The image of `scripts/images` that is one busybox.
 pub(crate) const BUSYBOX: &str = "dockgate-test/busybox";
@@ -27,6 +29,24 @@ impl Engine {
             )
         });
         Self { address }
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        PathBuf::from(self.address.trim_start_matches("unix://"))
+    }
+
+    /// Asks the engine itself: the status, and the JSON of the answer or null.
+    #[track_caller]
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let mut client = RawClient::unix(&self.socket());
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        client.send(format!(
+            "{method} {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let answer = client.answer();
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
     pub(crate) fn docker<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
@@ -62,6 +82,11 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    /// One that the test makes in its own way.
+    pub(crate) fn called(name: &str) -> Self {
+        Self { engine: Engine::real(), name: name.to_owned() }
+    }
+
     /// Starts one that runs `script` in a shell.
     pub(crate) fn running(script: &str) -> Self {
         Self::run_with(&[], script)

@@ -1,0 +1,76 @@
+//! Volumes are judged by what the daemon would make of them.
+
+use super::*;
+use crate::operation::Json;
+
+const RULE: &str = r#"
+    [[allow]]
+    name = "r"
+    operations = ["POST /containers/create"]
+    host_paths = ["/opt/data/**"]
+    volumes = ["app-*"]
+"#;
+
+#[test]
+fn a_directory_that_something_is_mounted_over_is_no_volume() {
+    let policy = policy(RULE);
+    for (body, expected) in [
+        (r#"{"Volumes":{"/x":{}}}"#, false),
+        (r#"{"Volumes":{"/x":{}},"HostConfig":{"Binds":["app-1:/x"]}}"#, true),
+        (
+            r#"{"Volumes":{"/x/":{}},"HostConfig":{"Mounts":[{"Type":"volume","Source":"app-1","Target":"/./x"}]}}"#,
+            true,
+        ),
+        (r#"{"Volumes":{"/x":{},"/y":{}},"HostConfig":{"Binds":["app-1:/x:ro"]}}"#, false),
+        (r#"{"Volumes":{"/x":{}},"Binds":["app-1:/x"]}"#, true),
+        (r#"{"Volumes":{"/x":{}},"Binds":["app-1:/x"],"HostConfig":{"Binds":["app-1:/y"]}}"#, false),
+    ] {
+        let judged = judged(&policy, "tcp", &format!("POST /containers/create {body}"));
+        assert_eq!(judged == "permit r", expected, "{body}: {judged}");
+    }
+}
+
+#[test]
+fn what_is_no_name_of_a_volume_is_not_granted_as_one() {
+    let policy = policy(RULE);
+    for source in ["app-../../etc", "app-/x", "app- x", "app-\u{e9}"] {
+        let body = format!(r#"{{"HostConfig":{{"Binds":["{source}:/x"]}}}}"#);
+        let judged = judged(&policy, "tcp", &format!("POST /containers/create {body}"));
+        assert!(judged.starts_with("missing_grant"), "{source}: {judged}");
+    }
+}
+
+#[test]
+fn what_the_daemon_knows_of_a_volume_counts() {
+    let policy = policy(RULE);
+    for (shown, expected) in [
+        (r#"{"Driver":"local","Options":null}"#, true),
+        (r#"{"Driver":"local","Options":{"type":"none","o":"bind","device":"/opt/data/x"}}"#, true),
+        (r#"{"Driver":"local","Options":{"type":"none","o":"bind","device":"/etc"}}"#, false),
+        (r#"{"Driver":"local","Options":{"type":"proc","device":"proc"}}"#, false),
+        (r#"{"Driver":"local","Options":{"type":"nfs","o":"addr=10.0.0.1","device":":/x"}}"#, false),
+    ] {
+        let judged = after_learning(&policy, r#"{"HostConfig":{"Binds":["app-1:/x"]}}"#, shown);
+        assert_eq!(judged == "permit r", expected, "{shown}: {judged}");
+    }
+    for (shown, expected) in [
+        (r#"{"Mounts":[{"Type":"bind","Source":"/opt/data/x","RW":true}]}"#, true),
+        (r#"{"Mounts":[{"Type":"bind","Source":"/etc","RW":false}]}"#, false),
+        (r#"{"Mounts":[]}"#, false),
+        ("{}", false),
+    ] {
+        let judged = after_learning(&policy, r#"{"HostConfig":{"VolumesFrom":["web"]}}"#, shown);
+        assert_eq!(judged == "permit r", expected, "{shown}: {judged}");
+    }
+}
+
+/// The verdict once the daemon has answered each question with this.
+fn after_learning(policy: &Policy, body: &str, shown: &str) -> String {
+    let mut operation = read(&format!("POST /containers/create {body}"), ApiVersion::NEWEST);
+    let questions: Vec<Reference> = operation.understand().questions().cloned().collect();
+    assert!(!questions.is_empty(), "{body}");
+    for question in questions {
+        operation.learn(question, Some(Json::read_shown(shown.as_bytes()).unwrap()));
+    }
+    verdict(policy, "tcp", operation)
+}

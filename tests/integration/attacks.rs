@@ -1,0 +1,83 @@
+//! The catalogue of attacks on filters like dockgate, and of requests that such filters must not break: each is
+//! sent byte for byte to a dockgate with the policy it is meant for, before a real engine.
+//!
+//! What must be refused is refused, and a tap on the line to the engine saw nothing of it. What must pass passes,
+//! and the engine did what was judged. `tests/attacks/` has the catalogue and the policies.
+
+mod canonical;
+mod case;
+mod exchange;
+mod fixtures;
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::harness::{Engine, Gate, Tap};
+use case::{Case, folder};
+use fixtures::Fixtures;
+
+/// The cases that wait for conditions on what a request is about, each with a reason: they do not hold yet.
+fn awaiting() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(folder().join("awaiting-targets.txt")).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn every_case_of_the_catalogue_ends_as_it_must() {
+    let engine = Engine::real();
+    let mut by_policy = BTreeMap::<String, Vec<Case>>::new();
+    for case in Case::all() {
+        by_policy.entry(case.policy.clone()).or_default().push(case);
+    }
+    let mut fixtures = Fixtures::make(engine.clone());
+    let mut wrong = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    for (policy, cases) in by_policy {
+        let text = std::fs::read_to_string(folder().join("policies").join(&policy).with_extension("toml"))
+            .unwrap_or_else(|error| panic!("the policy {policy}: {error}"));
+        let tap = Tap::on(&engine);
+        let gate = Gate::with_policy_text(&text).daemon_at(&tap.address()).start();
+        for case in cases {
+            known.insert(case.id.clone());
+            if let Some(what) = run(&case, &gate, &tap, &mut fixtures, &engine) {
+                wrong.insert(case.id.clone(), format!("{} ({}): {what}", case.id, case.title));
+            }
+        }
+    }
+    assert!(!fixtures.bait_was_taken(), "somebody fetched the URL that only forbidden requests name");
+    let awaiting = awaiting();
+    let mut report = String::new();
+    for (id, what) in &wrong {
+        if !awaiting.contains(id) {
+            writeln!(report, "{what}").unwrap();
+        }
+    }
+    for id in awaiting.iter().filter(|id| !wrong.contains_key(*id)) {
+        let why = if known.contains(id) { "holds by now" } else { "is not in the catalogue" };
+        writeln!(report, "{id} {why}: strike it from awaiting-targets.txt").unwrap();
+    }
+    assert!(report.is_empty(), "{} of {} cases:\n{report}", report.lines().count(), known.len());
+}
+
+/// Runs one case; what is wrong with how it ended.
+fn run(case: &Case, gate: &Gate, tap: &Tap, fixtures: &mut Fixtures, engine: &Engine) -> Option<String> {
+    let mut names = fixtures.names();
+    for (placeholder, container, stdin) in [
+        ("{{OWN_EXEC}}", "own-a", false),
+        ("{{OWN_EXEC_STDIN}}", "own-a", true),
+        ("{{VICTIM_EXEC}}", "victim", false),
+    ] {
+        if case.names(placeholder) {
+            names.insert(placeholder, fixtures.exec(container, stdin));
+        }
+    }
+    let answers = exchange::hold(&gate.socket(), case, &names);
+    let tapped = tap.take();
+    let wrong = verdict::wrong(case, &answers, &tapped, engine);
+    if tapped.iter().any(|request| !request.line().starts_with("GET ")) {
+        fixtures.mend();
+    }
+    wrong
+}
