@@ -8,7 +8,7 @@ mod ran;
 mod raw_client;
 
 pub(crate) use self::audit::Record;
-pub(crate) use self::engine::{Container, Engine, Running, clients, unique};
+pub(crate) use self::engine::{Container, Engine, Running, clients, docker, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
 pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
 pub(crate) use self::ran::{Command, Ran, steady};
