@@ -4,6 +4,9 @@
 //! the head, read; with its body it becomes an [`Operation`]. What reaches the daemon is encoded from
 //! the operation, never copied from the client's bytes.
 
+pub mod build;
+pub mod context;
+pub mod dockerfile;
 pub mod field;
 pub mod table;
 pub mod version;

@@ -44,10 +44,15 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.trim_start().starts_with("//"))
 }
 
+/// A build's context is read from whatever reads: that is no input or output of its own.
+fn is_read_from(file: &str, word: &str) -> bool {
+    word == "std::io" && (file == "operation/context.rs" || file.starts_with("operation/context/"))
+}
+
 fn assert_unnamed(part: &str, words: &[&str], why: &str) {
     for (file, text) in sources(part) {
         for line in code(&text) {
-            for word in words {
+            for word in words.iter().filter(|word| !is_read_from(&file, word)) {
                 assert!(!line.contains(word), "src/{file} names `{word}`, but {why}:\n{line}");
             }
         }

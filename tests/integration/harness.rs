@@ -17,7 +17,7 @@ pub(crate) use self::accounts::{
     Audit, Counts, assert_they_agree, recovery, unavailable_within, wait_for_last_record,
 };
 pub(crate) use self::audit::Record;
-pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, unique};
+pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, docker, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
 pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
 pub(crate) use self::load::{Load, Sent};

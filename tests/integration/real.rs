@@ -1,6 +1,7 @@
 //! A real engine behind dockgate, real clients before it: what they see must be what they see without it.
 
 mod compose;
+mod contexts;
 mod dialogue;
 mod files;
 mod homelabarr;

@@ -1,0 +1,89 @@
+//! A build context: the archive that a build is given, read to find the Dockerfile that the daemon will really use.
+//!
+//! The daemon unpacks the archive and then opens the Dockerfile by its path, so that a later entry replaces an
+//! earlier one, paths are cleaned first, and links are followed. All of it is read here too; where two readings are
+//! possible, or links lead to the Dockerfile, it is refused. Nothing is unpacked: memory is bounded whatever comes.
+
+mod compression;
+mod place;
+mod tar;
+
+use std::io::{ErrorKind, Read};
+
+use super::build::{Builder, Flaw};
+use place::Place;
+use tar::{Archive, Kind};
+
+/// So many entries are read.
+const MAX_ENTRIES: usize = 1_000_000;
+/// A Dockerfile may be this large.
+const MAX_DOCKERFILE_BYTES: usize = 1024 * 1024;
+
+/// The Dockerfile that the daemon will use of the archive in `body`, where the parameter `dockerfile` says `path`.
+/// No more than `limit` bytes are unpacked.
+///
+/// # Errors
+///
+/// Whatever is not one archive with one meaning and a regular file for a Dockerfile.
+pub fn dockerfile(body: impl Read, path: &str, builder: Builder, limit: u64) -> Result<Vec<u8>, Flaw> {
+    let unpacked = compression::unpack(body, builder, limit)?;
+    let mut archive = Archive::new(unpacked);
+    let mut place = Place::new(path, builder)?;
+    let mut entries: usize = 0;
+    while let Some(entry) = archive.next()? {
+        entries = entries.saturating_add(1);
+        if entries > MAX_ENTRIES {
+            return Err(Flaw::too_large(format_args!("has more than {MAX_ENTRIES} entries")));
+        }
+        if entries == 1 {
+            refuse_second_reading(&entry, builder)?;
+        }
+        if let Some(wanted) = place.enter(&entry)? {
+            let content = match entry.kind {
+                Kind::File if entry.size <= MAX_DOCKERFILE_BYTES.try_into().unwrap_or(u64::MAX) => {
+                    Ok(archive.content(MAX_DOCKERFILE_BYTES)?)
+                }
+                Kind::File => Err("is larger than 1 MiB"),
+                Kind::HardLink => Err("is a hard link; put the file itself there"),
+                Kind::Symlink => {
+                    Err("is a link; name the file that it leads to with the parameter `dockerfile`")
+                }
+                Kind::Directory => Err("is a directory"),
+                Kind::Special => Err("is a device or pipe"),
+            };
+            place.put(wanted, content);
+        }
+    }
+    archive.finish()?;
+    place.dockerfile()
+}
+
+/// The daemon looks at the first bytes once more: the classic builder at those of the archive that it writes of what
+/// it has read, which begins with the first entry's name; BuildKit at 1024 of those that came, and takes what does
+/// not begin with a whole entry for a Dockerfile.
+fn refuse_second_reading(first: &tar::Entry, builder: Builder) -> Result<(), Flaw> {
+    if compression::detect(&first.name).is_some() {
+        return Err(Flaw::context("begins with a name that the daemon would take for compressed data"));
+    }
+    if builder == Builder::BuildKit && first.extended {
+        return Err(Flaw::context(
+            "begins with an extended header, which BuildKit can take for a Dockerfile; put an entry with a short name first",
+        ));
+    }
+    Ok(())
+}
+
+/// A failure to read the archive: a limit, or what the decompressor found.
+fn unreadable(error: &std::io::Error) -> Flaw {
+    let kind = error.kind();
+    if kind == ErrorKind::FileTooLarge {
+        Flaw::too_large(error)
+    } else if kind == ErrorKind::UnexpectedEof {
+        Flaw::context("is cut off")
+    } else {
+        Flaw::context(format_args!("cannot be unpacked: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

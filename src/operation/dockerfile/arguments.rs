@@ -1,0 +1,109 @@
+//! The build arguments that `FROM` can name: those that `ARG` defines before the first one, those of the request, and
+//! those that a builder has of its own.
+
+use std::collections::HashMap;
+
+use super::BuildArguments;
+use super::words::{self, Value};
+use crate::operation::build::Builder;
+
+/// What the classic builder lets a request set without `ARG`.
+const PROXIES: [&str; 8] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+/// And what newer ones do.
+const NEWER_PROXIES: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+/// What BuildKit defines, unless a request does.
+const PLATFORM: [&str; 8] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+];
+/// And what newer ones do, or change.
+const NEWER: [&str; 4] = ["BUILDOSVERSION", "TARGETOSVERSION", "TARGETSTAGE", "SOURCE_DATE_EPOCH"];
+
+/// The arguments, as far as the lines before have defined them.
+pub(super) struct Arguments<'a> {
+    pub(super) builder: Builder,
+    given: &'a BuildArguments,
+    defaults: HashMap<String, Value>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(given: &'a BuildArguments, builder: Builder) -> Self {
+        Self { builder, given, defaults: HashMap::new() }
+    }
+
+    /// Takes in an `ARG` with these words. A value that cannot be told is not refused here, but where it is used.
+    pub(super) fn define(&mut self, words: &[String], escape: char) -> Result<(), String> {
+        let mut defined = Vec::new();
+        for word in words {
+            let (name, default) = match word.split_once('=') {
+                Some((name, default)) => (name, Some(default)),
+                None => (word.as_str(), None),
+            };
+            // The classic builder puts variables into names, too.
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+            if name.is_empty() || !name.bytes().all(is_plain) {
+                return Err(format!("{name:?} is no name for a build argument"));
+            }
+            let value = match default {
+                // Of those that are defined already, some daemons keep the value and some do not.
+                None if self.defaults.contains_key(name) => {
+                    Value::Unsure(format!("${name} is defined twice, the second time without a value"))
+                }
+                None if self.builder == Builder::BuildKit && PLATFORM.contains(&name) => platform(name),
+                None => Value::Unset,
+                Some(default) => {
+                    // Of several in one line, some daemons put earlier ones into later ones.
+                    let look_up = |name: &str| {
+                        if defined.contains(&name) {
+                            return Value::Unsure(format!("${name} is defined in the line where it is used"));
+                        }
+                        self.value(name)
+                    };
+                    words::expand(default, escape, &look_up).map_or_else(Value::Unsure, Value::Known)
+                }
+            };
+            defined.push(name);
+            self.defaults.insert(name.to_owned(), value);
+        }
+        Ok(())
+    }
+
+    /// A word of `FROM` with the arguments put in.
+    pub(super) fn expand(&self, word: &str, escape: char) -> Result<String, String> {
+        words::expand(word, escape, &|name| self.value(name))
+    }
+
+    fn value(&self, name: &str) -> Value {
+        let given = self.given.iter().find(|(own, _)| own == name).and_then(|(_, value)| value.clone());
+        let unsure = || Value::Unsure(format!("${name} has another value from daemon to daemon"));
+        match (self.builder, given, self.defaults.get(name)) {
+            (Builder::BuildKit, _, _) if NEWER.contains(&name) => unsure(),
+            (_, Some(given), Some(_)) => Value::Known(given),
+            (_, None, Some(default)) => default.clone(),
+            (Builder::Classic, Some(given), None) if PROXIES.contains(&name) => Value::Known(given),
+            (Builder::Classic, Some(_), None) if NEWER_PROXIES.contains(&name) => unsure(),
+            (Builder::BuildKit, Some(given), None) if PLATFORM.contains(&name) => Value::Known(given),
+            (Builder::BuildKit, None, None) if PLATFORM.contains(&name) => platform(name),
+            (_, _, None) => Value::Unset,
+        }
+    }
+}
+
+fn platform(name: &str) -> Value {
+    Value::Unsure(format!("${name} is the daemon's to say; give it as a build argument"))
+}
