@@ -105,6 +105,14 @@ pub struct ServeArgs {
     /// [default: 10s] [env: DOCKGATE_GRACE]
     #[arg(long, value_name = "DURATION", help_heading = "Limits")]
     grace: Option<String>,
+
+    /// Whether the arguments of commands that are run in containers are recorded: yes or no
+    ///
+    /// They can hold passwords.
+    ///
+    /// [default: no] [env: DOCKGATE_AUDIT_EXEC_ARGV]
+    #[arg(long, value_name = "yes|no", help_heading = "Audit")]
+    audit_exec_argv: Option<String>,
 }
 
 impl ServeArgs {
@@ -136,6 +144,7 @@ impl ServeArgs {
             Key::MaxHeadBytes => self.max_head_bytes.as_ref(),
             Key::HeadTimeout => self.head_timeout.as_ref(),
             Key::Grace => self.grace.as_ref(),
+            Key::AuditExecArgv => self.audit_exec_argv.as_ref(),
         }
     }
 }

@@ -16,11 +16,12 @@ pub(super) enum Key {
     MaxHeadBytes,
     HeadTimeout,
     Grace,
+    AuditExecArgv,
 }
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -34,6 +35,7 @@ impl Key {
         Self::MaxHeadBytes,
         Self::HeadTimeout,
         Self::Grace,
+        Self::AuditExecArgv,
     ];
 
     /// The setting's name in the settings file.
@@ -52,6 +54,7 @@ impl Key {
             Self::MaxHeadBytes => "max_head_bytes",
             Self::HeadTimeout => "head_timeout",
             Self::Grace => "grace",
+            Self::AuditExecArgv => "audit_exec_argv",
         }
     }
 
@@ -66,6 +69,7 @@ impl Key {
             Self::MaxConnections => Some("4096"),
             Self::MaxHeadBytes => Some("262144"),
             Self::HeadTimeout | Self::Grace => Some("10s"),
+            Self::AuditExecArgv => Some("no"),
             Self::Policy | Self::Settings | Self::SocketOwner | Self::SocketGroup => None,
         }
     }
