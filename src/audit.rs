@@ -8,6 +8,7 @@ mod ascii;
 mod file;
 mod record;
 mod request_id;
+mod shown;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -27,10 +28,11 @@ use tokio::sync::oneshot;
 use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
 use crate::policy::{Denial, Permit};
-use crate::settings::AuditSink;
+use crate::settings::{AuditSettings, AuditSink};
 use file::AuditFile;
-use record::{Event, Judged, Record};
+use record::{Body, Event, Judged};
 pub use request_id::{RequestId, RequestIds};
+use subject::Detail;
 use writer::{Entry, Sink, Tail, Writer};
 
 /// A handle on the audit; clones write to the same place.
@@ -41,6 +43,7 @@ pub struct Audit {
     /// connection has more than two records here, and connections are limited.
     queue: mpsc::Sender<Entry>,
     lost: Arc<AtomicU64>,
+    detail: Detail,
 }
 
 /// What is recorded of every request.
@@ -68,6 +71,8 @@ pub struct Recorded {
 pub struct Ending {
     /// The status that the client was sent, where it was sent one.
     pub status: Option<u16>,
+    /// The status that the daemon answered with, where it did.
+    pub daemon_status: Option<u16>,
     /// Bytes of body, or of the tunnel, from the client.
     pub request_bytes: u64,
     /// Bytes of body, or of the tunnel, to the client.
@@ -112,26 +117,28 @@ impl Audit {
     /// # Errors
     ///
     /// If the file cannot be opened, holds something else, or another process writes to it.
-    pub fn open(sink: &AuditSink) -> io::Result<Self> {
-        match sink {
+    pub fn open(settings: &AuditSettings) -> io::Result<Self> {
+        let detail = Detail { exec_argv: settings.exec_argv };
+        match &settings.sink {
             // A handle of its own, since that of the standard library has a buffer, and a buffer
             // would make records seem written that are not.
             AuditSink::Stdout => {
-                Self::start(File::from(io::stdout().as_fd().try_clone_to_owned()?), Tail::default())
+                let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+                Self::start(stdout, Tail::default(), detail)
             }
             AuditSink::File(path) => {
                 let (file, tail) = AuditFile::open(path)?;
-                Self::start(file, tail)
+                Self::start(file, tail, detail)
             }
         }
     }
 
-    fn start(sink: impl Sink, tail: Tail) -> io::Result<Self> {
+    fn start(sink: impl Sink, tail: Tail, detail: Detail) -> io::Result<Self> {
         let (sender, queue) = mpsc::channel();
         let lost = Arc::new(AtomicU64::new(0));
         let writer = Writer::new(sink, tail, Arc::clone(&lost));
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&queue))?;
-        Ok(Self { queue: sender, lost })
+        Ok(Self { queue: sender, lost, detail })
     }
 
     /// Records that a request is permitted and returns once that is written.
@@ -143,7 +150,7 @@ impl Audit {
     ///
     /// If the record cannot be written. The request must then be refused.
     pub async fn record(&self, context: &RequestContext<'_>, permit: Permit) -> Result<Recorded, AuditError> {
-        self.write(context, Judged::permitted(context, &permit)).await?;
+        self.write(&Judged::permitted(context, &permit, self.detail)).await?;
         Ok(Recorded { permit })
     }
 
@@ -157,7 +164,7 @@ impl Audit {
         context: &RequestContext<'_>,
         denial: &Denial,
     ) -> Result<(), AuditError> {
-        self.write(context, Judged::denied(context, denial)).await
+        self.write(&Judged::denied(context, denial, self.detail)).await
     }
 
     /// Records that a request cannot be read and returns once that is written. `method` and `target`
@@ -174,16 +181,18 @@ impl Audit {
         method: &str,
         target: &[u8],
     ) -> Result<(), AuditError> {
-        self.write(context, Judged::unreadable(context, unreadable, method, target)).await
+        self.write(&Judged::unreadable(context, unreadable, method, target)).await
     }
 
     /// Records how a request ended. Does not wait and may be called from a `Drop`; should the record
     /// not be written, the operator is told and [`Audit::lost`] counts it.
     pub fn ended(&self, id: RequestId, ending: Ending) {
-        let entry = Entry::Record { record: Record::new(id, Event::ended(ending)), written: None };
-        if self.queue.send(entry).is_err() {
+        let sent = Body::new(&Event::ended(id, ending))
+            .map_err(|error| AuditError::new(&error))
+            .and_then(|body| self.send(Entry::Record { body, written: None }));
+        if let Err(error) = sent {
             self.lost.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(%id, "the end of a request is not on record: {}", AuditError::stopped());
+            tracing::error!(%id, "the end of a request is not on record: {error}");
         }
     }
 
@@ -201,13 +210,15 @@ impl Audit {
         self.lost.load(Ordering::Relaxed)
     }
 
-    async fn write(&self, context: &RequestContext<'_>, judged: Judged) -> Result<(), AuditError> {
-        let record = Record::new(context.id, Event::Judged(Box::new(judged)));
+    async fn write(&self, judged: &Judged<'_>) -> Result<(), AuditError> {
+        let body = Body::new(&Event::Judged(judged)).map_err(|error| AuditError::new(&error))?;
         let (written, answer) = oneshot::channel();
-        self.queue
-            .send(Entry::Record { record, written: Some(written) })
-            .map_err(|_| AuditError::stopped())?;
+        self.send(Entry::Record { body, written: Some(written) })?;
         answer.await.map_err(|_| AuditError::stopped())?
+    }
+
+    fn send(&self, entry: Entry) -> Result<(), AuditError> {
+        self.queue.send(entry).map_err(|_| AuditError::stopped())
     }
 }
 

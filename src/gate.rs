@@ -58,6 +58,7 @@ pub struct Gate {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     status: Option<u16>,
+    daemon_status: Option<u16>,
     request_bytes: u64,
     response_bytes: u64,
     end: End,
@@ -67,7 +68,14 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// The client left before it was answered.
     fn client_gone(request_bytes: u64) -> Self {
-        Self { status: None, request_bytes, response_bytes: 0, end: End::ClientGone, next: Next::Cut }
+        Self {
+            status: None,
+            daemon_status: None,
+            request_bytes,
+            response_bytes: 0,
+            end: End::ClientGone,
+            next: Next::Cut,
+        }
     }
 
     /// dockgate stopped before it was answered.
@@ -114,6 +122,7 @@ impl Gate {
         let outcome = self.decide(connection, head, &context).await;
         let ending = Ending {
             status: outcome.status,
+            daemon_status: outcome.daemon_status,
             request_bytes: outcome.request_bytes,
             response_bytes: outcome.response_bytes,
             duration: started.elapsed(),

@@ -7,6 +7,7 @@
 mod account;
 mod address;
 mod args;
+mod audit;
 mod daemon;
 mod draft;
 mod environment;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub use account::Account;
 pub use address::Address;
 pub use args::ServeArgs;
+pub use audit::{AuditSettings, AuditSink};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
 use key::Key;
@@ -42,23 +44,14 @@ pub struct Settings {
     pub daemon: DaemonSettings,
     /// The policy file; the built-in policy where there is none.
     pub policy: Option<PathBuf>,
-    /// Where the audit goes.
-    pub audit: AuditSink,
+    /// Where the audit goes, and what is in it.
+    pub audit: AuditSettings,
     /// How much dockgate tells its operator.
     pub log_level: LogLevel,
     /// What one client may take up.
     pub limits: Limits,
     /// How long running requests may go on once dockgate is told to stop.
     pub grace: Duration,
-}
-
-/// Where audit records are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditSink {
-    /// Standard output.
-    Stdout,
-    /// A file that is appended to.
-    File(PathBuf),
 }
 
 /// What clients may take up.
@@ -121,7 +114,7 @@ impl Settings {
         let listeners = listener::read(layers, problems);
         let daemon = daemon::read(layers, problems);
         let policy = layers.read_optional(Key::Policy, problems, file_name);
-        let audit = layers.read(Key::Audit, problems, audit_sink);
+        let audit = audit::read(layers, problems);
         let log_level = layers.read(Key::LogLevel, problems, LogLevel::read);
         let connections = layers.read(Key::MaxConnections, problems, number::connections);
         let head_bytes = layers.read(Key::MaxHeadBytes, problems, number::head_bytes);
@@ -185,12 +178,16 @@ impl Settings {
     }
 }
 
-fn file_name(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(PathBuf::from(text)) }
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(format!("`{text}` is neither `yes` nor `no`")),
+    }
 }
 
-fn audit_sink(text: &str) -> Result<AuditSink, String> {
-    if text == "-" { Ok(AuditSink::Stdout) } else { file_name(text).map(AuditSink::File) }
+fn file_name(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
 #[cfg(test)]
@@ -242,7 +239,7 @@ mod tests {
                     health_interval: Duration::from_secs(5),
                 },
                 policy: None,
-                audit: AuditSink::Stdout,
+                audit: AuditSettings::default(),
                 log_level: LogLevel::Info,
                 limits: Limits {
                     connections: 4096,
@@ -260,7 +257,7 @@ mod tests {
         let pairs = [("DOCKGATE_POLICY", "/environment"), ("DOCKGATE_AUDIT", "/environment")];
         let settings = merge(&["--policy", "/flag"], &pairs, file).unwrap();
         assert_eq!(settings.policy, Some(PathBuf::from("/flag")));
-        assert_eq!(settings.audit, AuditSink::File(PathBuf::from("/environment")));
+        assert_eq!(settings.audit.sink, AuditSink::File(PathBuf::from("/environment")));
         assert_eq!(settings.log_level, LogLevel::Debug);
         assert_eq!(settings.grace, Duration::from_secs(60));
     }

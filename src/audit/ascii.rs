@@ -17,6 +17,9 @@ struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if !fragment.contains(is_escaped) {
+            return writer.write_all(fragment.as_bytes());
+        }
         for run in fragment.split_inclusive(is_escaped) {
             let (plain, last) = match run.char_indices().next_back() {
                 Some((at, last)) if is_escaped(last) => (run.get(..at).unwrap_or(""), Some(last)),

@@ -1,4 +1,7 @@
-//! The lines of the audit, field by field. `docs/audit.md` describes them for those who read them.
+//! The lines of the audit, field by field. `docs/audit.md` describes them for those who read them, and
+//! `docs/audit.schema.json` for programs.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -6,62 +9,97 @@ use serde::{Serialize, Serializer};
 use super::{End, Ending, RequestId, ascii};
 
 /// The number of this layout. Fields may be added to it; one that changes or goes makes a new one.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
-/// One record, still without its sequence number.
-#[derive(Debug)]
-pub(super) struct Record {
-    time: Timestamp,
-    id: RequestId,
-    event: Event,
-}
+/// A record without what its place gives it (`sequence`), as JSON: an object in ASCII, on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Body(Vec<u8>);
 
 /// What happened.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Event {
+pub(super) enum Event<'a> {
     /// A request was judged, or could not be read.
-    Judged(Box<Judged>),
+    Judged(&'a Judged<'a>),
     /// A request is over.
     Ended(Ended),
 }
 
-/// A request that was judged.
+/// A request that was judged. What does not apply is left out.
 #[derive(Debug, Serialize)]
-pub(super) struct Judged {
-    pub(super) client: Who,
-    pub(super) method: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) version: Option<String>,
+pub(super) struct Judged<'a> {
+    pub(super) id: RequestId,
+    pub(super) client: Who<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation: Option<&'static str>,
-    #[serde(serialize_with = "as_object")]
-    pub(super) target: Vec<(&'static str, String)>,
-    #[serde(serialize_with = "as_object")]
-    pub(super) parameters: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) method: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) targets: Vec<Target<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_object")]
+    pub(super) parameters: Vec<(&'static str, Option<String>)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fields: Vec<UsedField>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fields_more: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) argv: Option<Vec<String>>,
     pub(super) decision: Decision,
-    pub(super) rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'static str>,
-    pub(super) detail: Option<String>,
-    pub(super) policy: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) rules: Vec<RuleInvolved<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) detail: Option<Cow<'a, str>>,
+    pub(super) policy: &'a str,
 }
 
 /// Who asked.
 #[derive(Debug, Serialize)]
-pub(super) struct Who {
-    pub(super) names: Vec<String>,
-    pub(super) listener: String,
-    #[serde(flatten)]
-    pub(super) end: WhoEnd,
+pub(super) struct Who<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) names: &'a [&'a str],
+    pub(super) listener: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) uid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) gid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pid: Option<i32>,
 }
 
-/// The other end of the connection.
+/// Something that the path names.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(super) enum WhoEnd {
-    /// A process on this host.
-    Unix { uid: u32, gid: u32, pid: Option<i32> },
-    /// An address on a network.
-    Tcp { address: String },
+pub(super) struct Target<'a> {
+    pub(super) kind: &'static str,
+    /// As the client named it.
+    pub(super) asked: Cow<'a, str>,
+    /// The full ID, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'a str>,
+}
+
+/// A field of the body that needs a grant and is used.
+#[derive(Debug, Serialize)]
+pub(super) struct UsedField {
+    pub(super) field: String,
+    /// The value in short; none where it could be a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) value: Option<String>,
+}
+
+/// A rule that had a part in the decision.
+#[derive(Debug, Serialize)]
+pub(super) struct RuleInvolved<'a> {
+    pub(super) name: &'a str,
 }
 
 /// What became of the request.
@@ -81,43 +119,53 @@ pub(super) enum Decision {
 /// A request that is over.
 #[derive(Debug, Serialize)]
 pub(super) struct Ended {
+    id: RequestId,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daemon_status: Option<u16>,
     request_bytes: u64,
     response_bytes: u64,
     duration_us: u64,
     end: End,
 }
 
-impl Record {
-    /// A record of now.
-    pub(super) fn new(id: RequestId, event: Event) -> Self {
-        Self { time: Timestamp::now(), id, event }
-    }
-
-    /// Appends the record as a line without its newline.
-    pub(super) fn write(&self, sequence: u64, out: &mut Vec<u8>) -> serde_json::Result<()> {
+impl Body {
+    /// Something that happens now.
+    ///
+    /// # Errors
+    ///
+    /// Never, as it is: nothing in a record can fail to be written as JSON.
+    pub(super) fn new(event: &Event<'_>) -> serde_json::Result<Self> {
         #[derive(Serialize)]
-        struct Line<'a> {
-            schema: u32,
-            sequence: u64,
+        struct Timed<'a> {
             time: String,
-            id: RequestId,
             #[serde(flatten)]
-            event: &'a Event,
+            event: &'a Event<'a>,
         }
-        let time = format!("{:.6}", self.time);
-        ascii::write(&Line { schema: SCHEMA, sequence, time, id: self.id, event: &self.event }, out)
+        let mut json = Vec::with_capacity(512);
+        ascii::write(&Timed { time: format!("{:.6}", Timestamp::now()), event }, &mut json)?;
+        Ok(Self(json))
+    }
+
+    /// Appends the whole record as a line without its newline.
+    pub(super) fn write(&self, sequence: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("{{\"schema\":{SCHEMA},\"sequence\":{sequence},").as_bytes());
+        out.extend_from_slice(self.0.get(1..).unwrap_or_default());
     }
 }
 
-impl Event {
-    pub(super) fn ended(ending: Ending) -> Self {
-        let Ending { status, request_bytes, response_bytes, duration, end } = ending;
+impl Event<'_> {
+    pub(super) fn ended(id: RequestId, ending: Ending) -> Self {
+        let Ending { status, daemon_status, request_bytes, response_bytes, duration, end } = ending;
         let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        Self::Ended(Ended { status, request_bytes, response_bytes, duration_us, end })
+        Self::Ended(Ended { id, status, daemon_status, request_bytes, response_bytes, duration_us, end })
     }
 }
 
-fn as_object<S: Serializer>(pairs: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_object<S: Serializer>(
+    pairs: &[(&'static str, Option<String>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }

@@ -1,106 +1,145 @@
-//! What a record says of a request: never a value that is guarded, a body or a raw query.
+//! What a record says of a request: never a value that could be a secret, and no raw query.
 
-use super::RequestContext;
-use super::record::{Decision, Judged, Who, WhoEnd};
+use std::borrow::Cow;
+
+use super::record::{Decision, Judged, RuleInvolved, Target, UsedField, Who};
+use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
-use crate::operation::table::{Endpoint, Guard, Identifier};
-use crate::operation::{Fault, Operation, Query, Unreadable};
-use crate::policy::{Denial, Grounds, Permit};
+use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier};
+use crate::operation::{Body, Fault, Json, Operation, Query, Unreadable, Value};
+use crate::policy::{Denial, Grounds, Permit, Refusal};
 
 /// The longest value of a parameter, or raw path, that is written whole, in bytes.
 const LONGEST_VALUE: usize = 256;
 
+/// The longest path, or name in it, that is written whole, in bytes.
+const LONGEST_PATH: usize = 1024;
+
 /// The longest method that is written whole, in bytes; Docker's are shorter.
 const LONGEST_METHOD: usize = 16;
 
-impl Judged {
-    pub(super) fn permitted(context: &RequestContext<'_>, permit: &Permit) -> Self {
-        let grounds = permit.grounds();
-        let rule = grounds.rule().map(str::to_owned);
-        let of = Self::of(context, permit.operation());
-        match grounds {
-            Grounds::Rule { name: _ } => Self { decision: Decision::Permit, rule, ..of },
-            Grounds::Observed(refusal) => Self {
-                decision: Decision::Observe,
-                rule,
-                reason: Some(refusal.reason().code()),
-                detail: Some(refusal.summary().to_owned()),
-                ..of
-            },
+/// How many guarded fields of a body are named, and arguments of a command shown.
+const MOST_FIELDS: usize = 32;
+const MOST_ARGUMENTS: usize = 64;
+
+/// What of a request is recorded beside what always is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Detail {
+    /// The arguments of commands that are run in containers.
+    pub(super) exec_argv: bool,
+}
+
+impl<'a> Judged<'a> {
+    pub(super) fn permitted(context: &'a RequestContext<'_>, permit: &'a Permit, detail: Detail) -> Self {
+        let of = Self::of(context, permit.operation(), detail);
+        match permit.grounds() {
+            Grounds::Rule { name } => {
+                Self { decision: Decision::Permit, rules: vec![RuleInvolved { name }], ..of }
+            }
+            Grounds::Observed(refusal) => Self { decision: Decision::Observe, ..of.refused(refusal) },
         }
     }
 
-    pub(super) fn denied(context: &RequestContext<'_>, denial: &Denial) -> Self {
+    pub(super) fn denied(context: &'a RequestContext<'_>, denial: &'a Denial, detail: Detail) -> Self {
+        Self::of(context, denial.operation(), detail).refused(denial.refusal())
+    }
+
+    fn refused(self, refusal: &'a Refusal) -> Self {
         Self {
             decision: Decision::Deny,
-            rule: denial.rule().map(str::to_owned),
-            reason: Some(denial.reason().code()),
-            detail: Some(denial.refusal().summary().to_owned()),
-            ..Self::of(context, denial.operation())
+            reason: Some(refusal.reason().code()),
+            rules: refusal.rule().map(|name| RuleInvolved { name }).into_iter().collect(),
+            detail: Some(Cow::Borrowed(refusal.summary())),
+            ..self
         }
     }
 
     pub(super) fn unreadable(
-        context: &RequestContext<'_>,
-        unreadable: &Unreadable,
+        context: &'a RequestContext<'_>,
+        unreadable: &'a Unreadable,
         method: &str,
         target: &[u8],
     ) -> Self {
         Self {
-            client: who(context.client, context.client_names),
-            method: escaped(method.as_bytes(), LONGEST_METHOD),
-            path: escaped(raw_path(target), LONGEST_VALUE),
-            version: None,
             operation: unreadable.endpoint.map(|endpoint| endpoint.id),
-            target: Vec::new(),
-            parameters: Vec::new(),
+            method: escaped(method.as_bytes(), LONGEST_METHOD).map(Cow::Owned),
+            path: escaped(raw_path(target), LONGEST_VALUE),
             decision: Decision::Refuse,
-            rule: None,
             reason: Some(fault_code(unreadable.fault)),
-            detail: Some(shortened(unreadable.message.clone())),
-            policy: context.policy_hash.to_owned(),
+            detail: Some(shortened(&unreadable.message)),
+            ..Self::nothing_of(context)
         }
     }
 
     /// The record of an operation, the decision not yet filled in.
-    fn of(context: &RequestContext<'_>, operation: &Operation) -> Self {
+    fn of(context: &'a RequestContext<'_>, operation: &'a Operation, detail: Detail) -> Self {
         let endpoint = operation.endpoint();
+        let (fields, fields_more) = guarded_fields(operation);
         Self {
-            client: who(context.client, context.client_names),
-            method: Some(endpoint.method.to_string()),
-            path: Some(operation.path()),
-            version: Some(operation.version().to_string()),
             operation: Some(endpoint.id),
-            target: target(endpoint, operation.identifiers()),
+            method: Some(Cow::Borrowed(endpoint.method.as_str())),
+            path: Some(shortened_to(operation.path(), LONGEST_PATH)),
+            version: Some(operation.version().to_string()),
+            targets: targets(endpoint, operation.identifiers()),
+            image: image(operation),
             parameters: parameters(operation.query()),
+            fields,
+            fields_more,
+            argv: if detail.exec_argv { argv(operation) } else { None },
+            ..Self::nothing_of(context)
+        }
+    }
+
+    /// Who asks, and no more.
+    fn nothing_of(context: &'a RequestContext<'_>) -> Self {
+        Self {
+            id: context.id,
+            client: who(context.client, context.client_names),
+            operation: None,
+            method: None,
+            path: None,
+            version: None,
+            targets: Vec::new(),
+            image: None,
+            parameters: Vec::new(),
+            fields: Vec::new(),
+            fields_more: None,
+            argv: None,
             decision: Decision::Deny,
-            rule: None,
             reason: None,
+            rules: Vec::new(),
             detail: None,
-            policy: context.policy_hash.to_owned(),
+            policy: context.policy_hash,
         }
     }
 }
 
-fn who(client: &Client, names: &[&str]) -> Who {
-    let end = match client.peer {
-        Peer::Unix { uid, gid, pid } => WhoEnd::Unix { uid, gid, pid: pid.filter(|pid| *pid != 0) },
-        Peer::Tcp(address) => WhoEnd::Tcp { address: address.to_string() },
-    };
-    Who {
-        names: names.iter().map(|name| (*name).to_owned()).collect(),
-        listener: client.listener.clone(),
-        end,
+fn who<'a>(client: &'a Client, names: &'a [&'a str]) -> Who<'a> {
+    let who = Who { names, listener: &client.listener, address: None, uid: None, gid: None, pid: None };
+    match client.peer {
+        Peer::Unix { uid, gid, pid } => {
+            Who { uid: Some(uid), gid: Some(gid), pid: pid.filter(|pid| *pid != 0), ..who }
+        }
+        Peer::Tcp(address) => Who { address: Some(address.to_string()), ..who },
     }
 }
 
-fn target(endpoint: &Endpoint, identifiers: &[String]) -> Vec<(&'static str, String)> {
-    endpoint
-        .identifiers
-        .iter()
-        .zip(identifiers)
-        .map(|(kind, value)| (kind_name(*kind, endpoint), value.clone()))
+fn targets<'a>(endpoint: &Endpoint, identifiers: &'a [String]) -> Vec<Target<'a>> {
+    let named = endpoint.identifiers.iter().zip(identifiers);
+    named
+        .map(|(kind, asked)| Target {
+            kind: kind_name(*kind, endpoint),
+            asked: shortened_cow(asked, LONGEST_PATH),
+            id: is_full_id(asked).then_some(asked.as_str()),
+        })
         .collect()
+}
+
+/// Whether this is the ID of a container, exec, image, network: no name can look like one, as the daemon
+/// takes it for an ID first.
+fn is_full_id(text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {
@@ -124,17 +163,78 @@ fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {
     }
 }
 
-fn parameters(query: &Query) -> Vec<(&'static str, String)> {
-    query
-        .iter()
-        .map(|(parameter, value)| {
-            let text = match parameter.guard {
-                Guard::Plain => shortened(value.to_string()),
-                Guard::Guarded(_) => "(guarded)".to_owned(),
+/// The query parameters, each with its value where that is plain.
+fn parameters(query: &Query) -> Vec<(&'static str, Option<String>)> {
+    let shown = query.iter().map(|(parameter, value)| {
+        let text = match parameter.guard {
+            Guard::Plain => Some(shortened_to(value.to_string(), LONGEST_VALUE)),
+            Guard::Guarded(_) => None,
+        };
+        (parameter.name, text)
+    });
+    shown.collect()
+}
+
+/// The guarded fields that are used, and how many more there are than are named.
+fn guarded_fields(operation: &Operation) -> (Vec<UsedField>, Option<usize>) {
+    let whole = match operation.endpoint().body {
+        BodyKind::Json { kind: _, guard } => guard != Guard::Plain,
+        BodyKind::None | BodyKind::Tar => false,
+    };
+    let mut fields = operation.understand().fields;
+    fields.retain(|used| whole || used.guard != Guard::Plain);
+    let more = fields.len().checked_sub(MOST_FIELDS).filter(|more| *more > 0);
+    let named = fields
+        .into_iter()
+        .take(MOST_FIELDS)
+        .map(|used| UsedField { value: shown::value(&used), field: shortened_to(used.path, LONGEST_VALUE) });
+    (named.collect(), more)
+}
+
+/// The image that is to be run, or pulled.
+fn image(operation: &Operation) -> Option<String> {
+    let in_body = |words: &[&str]| match operation.body() {
+        Body::Json(json) => words.iter().try_fold(json, |json, word| member(json, word)).and_then(text),
+        Body::None | Body::Stream => None,
+    };
+    let image = match operation.endpoint().id {
+        "ContainerCreate" => in_body(&["Image"])?.to_owned(),
+        "ServiceCreate" | "ServiceUpdate" => in_body(&["TaskTemplate", "ContainerSpec", "Image"])?.to_owned(),
+        "ImageCreate" => {
+            let parameter = |name| match operation.query().get(name) {
+                Some(Value::Text(text)) if !text.is_empty() => Some(text.as_str()),
+                _ => None,
             };
-            (parameter.name, text)
-        })
-        .collect()
+            let image = parameter("fromImage")?;
+            match parameter("tag") {
+                Some(digest) if digest.contains(':') => format!("{image}@{digest}"),
+                Some(tag) => format!("{image}:{tag}"),
+                None => image.to_owned(),
+            }
+        }
+        _ => return None,
+    };
+    Some(shortened_to(image, LONGEST_VALUE))
+}
+
+/// The command that is to be run in a container.
+fn argv(operation: &Operation) -> Option<Vec<String>> {
+    let (Body::Json(json), "ContainerExec") = (operation.body(), operation.endpoint().id) else {
+        return None;
+    };
+    let Json::Array(items) = member(json, "Cmd")? else { return None };
+    let words = items.iter().filter_map(text).take(MOST_ARGUMENTS);
+    Some(words.map(|word| shortened(word).into_owned()).collect())
+}
+
+fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
+    let Json::Object(fields) = json else { return None };
+    fields.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+fn text(json: &Json) -> Option<&str> {
+    let Json::String(text) = json else { return None };
+    Some(text)
 }
 
 /// The path of a request target that could not be read. The query begins at the first `?`; before
@@ -167,12 +267,19 @@ fn escaped(bytes: &[u8], longest: usize) -> Option<String> {
     Some(shortened_to(text, longest))
 }
 
-fn shortened(text: String) -> String {
-    shortened_to(text, LONGEST_VALUE)
+fn shortened(text: &str) -> Cow<'_, str> {
+    shortened_cow(text, LONGEST_VALUE)
+}
+
+fn shortened_cow(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(shortened_to(text.to_owned(), longest))
 }
 
 /// The text, or its beginning and `...` where it is longer.
-fn shortened_to(mut text: String, longest: usize) -> String {
+pub(super) fn shortened_to(mut text: String, longest: usize) -> String {
     if text.len() > longest {
         let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.truncate(end);
@@ -214,6 +321,10 @@ mod tests {
 
     /// What the record of a request says, as JSON.
     fn judged(policy: &str, method: &str, target: &str, body: &[u8]) -> serde_json::Value {
+        judged_in(Detail::default(), policy, method, target, body)
+    }
+
+    fn judged_in(detail: Detail, policy: &str, method: &str, target: &str, body: &[u8]) -> serde_json::Value {
         let policy = Policy::read(policy).0.unwrap();
         let headers: [(&str, &[u8]); 2] =
             [("Content-Type", b"application/json"), ("X-Registry-Auth", b"canary-credentials")];
@@ -230,11 +341,12 @@ mod tests {
             client_names: &[],
             policy_hash: "sha256:00",
         };
-        let judged = match policy.judge(&client, operation) {
-            Verdict::Permit(permit) => Judged::permitted(&context, &permit),
-            Verdict::Denial(denial) => Judged::denied(&context, &denial),
-        };
-        let json = serde_json::to_value(&judged).unwrap();
+        let mut json = match policy.judge(&client, operation) {
+            Verdict::Permit(permit) => serde_json::to_value(Judged::permitted(&context, &permit, detail)),
+            Verdict::Denial(denial) => serde_json::to_value(Judged::denied(&context, &denial, detail)),
+        }
+        .unwrap();
+        json.as_object_mut().unwrap().shift_remove("id");
         assert!(!json.to_string().contains("canary"), "{json}");
         json
     }
@@ -242,28 +354,74 @@ mod tests {
     #[test]
     fn a_permit_names_its_rule() {
         let json = judged(LOOK_AND_STOP, "POST", "/v1.41/containers/w%65b/stop?t=10&x=canary", b"");
-        insta::assert_snapshot!(json, @r#"{"client":{"names":[],"listener":"ui","uid":0,"gid":0,"pid":null},"method":"POST","path":"/containers/web/stop","version":"1.41","operation":"ContainerStop","target":{"container":"web"},"parameters":{"t":"10"},"decision":"permit","rule":"look and stop","reason":null,"detail":null,"policy":"sha256:00"}"#);
+        insta::assert_snapshot!(json, @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerStop","method":"POST","path":"/containers/web/stop","version":"1.41","targets":[{"kind":"container","asked":"web"}],"parameters":{"t":"10"},"decision":"permit","rules":[{"name":"look and stop"}],"policy":"sha256:00"}"#);
     }
 
     #[test]
-    fn a_denial_names_its_reason_and_no_guarded_value() {
+    fn a_denial_names_its_reason_and_no_guarded_parameter() {
         let long = "a".repeat(300);
         let target = format!("/images/create?fromImage={long}&fromSrc=canary&tag=1&other=canary");
         let json = judged(LOOK_AND_STOP, "POST", &target, b"");
         assert_eq!((&json["decision"], &json["reason"]), (&"deny".into(), &"missing_grant".into()));
         let cut = format!("{}...", "a".repeat(256));
-        assert_eq!(
-            json["parameters"],
-            serde_json::json!({"fromImage": cut, "fromSrc": "(guarded)", "tag": "1"})
-        );
+        assert_eq!(json["parameters"], serde_json::json!({"fromImage": cut, "fromSrc": null, "tag": "1"}));
     }
 
     #[test]
-    fn a_body_is_not_recorded() {
-        let body = br#"{"Image":"canary","Env":["TOKEN=canary"],"canary":1}"#;
+    fn of_a_body_the_guarded_fields_are_recorded_in_short_and_the_image() {
+        let body =
+            br#"{"Image":"nginx:1","Env":["TOKEN=canary"],"Labels":{"a":"canary"},"unknown":{"b":"canary"},
+            "HostConfig":{"privileged":true,"Binds":["/etc:/etc"],"PidMode":"host","Memory":0,
+            "LogConfig":{"Type":"syslog","Config":{"token":"canary"}}}}"#;
         let json = judged(LOOK_AND_STOP, "POST", "/containers/create?name=web", body);
         assert_eq!((&json["decision"], &json["reason"]), (&"deny".into(), &"no_rule".into()));
         assert_eq!(json["parameters"], serde_json::json!({"name": "web"}));
+        assert_eq!(json["image"], "nginx:1");
+        insta::assert_snapshot!(json["fields"], @r#"[{"field":"unknown"},{"field":"HostConfig.Privileged","value":"true"},{"field":"HostConfig.Binds","value":"[\"/etc:/etc\"]"},{"field":"HostConfig.PidMode","value":"host"},{"field":"HostConfig.LogConfig.Type","value":"syslog"},{"field":"HostConfig.LogConfig.Config"}]"#);
+    }
+
+    #[test]
+    fn a_body_with_very_many_fields_is_named_in_part() {
+        let mounts: Vec<_> = (0..100).map(|n| format!(r#""unknown{n}":1"#)).collect();
+        let json = judged(
+            LOOK_AND_STOP,
+            "POST",
+            "/containers/create",
+            format!("{{{}}}", mounts.join(",")).as_bytes(),
+        );
+        assert_eq!(json["fields"].as_array().unwrap().len(), MOST_FIELDS);
+        assert_eq!(json["fields_more"], 100 - MOST_FIELDS);
+    }
+
+    #[test]
+    fn the_image_of_a_pull_has_its_tag_or_digest() {
+        let image = |query: &str| {
+            judged(LOOK_AND_STOP, "POST", &format!("/images/create?{query}"), b"")["image"].clone()
+        };
+        assert_eq!(image("fromImage=nginx&tag=1"), "nginx:1");
+        assert_eq!(image("fromImage=nginx:1"), "nginx:1");
+        assert_eq!(image("fromImage=nginx&tag=sha256:00"), "nginx@sha256:00");
+        assert_eq!(image("fromSrc=-"), serde_json::Value::Null);
+    }
+
+    #[test]
+    fn a_command_is_recorded_where_the_settings_ask_for_it() {
+        let ask = |exec_argv| {
+            let body = br#"{"Cmd":["sh","-c","ls"],"Env":["A=canary"]}"#;
+            judged_in(Detail { exec_argv }, LOOK_AND_STOP, "POST", "/containers/web/exec", body)
+        };
+        assert_eq!(ask(true)["argv"], serde_json::json!(["sh", "-c", "ls"]));
+        assert_eq!(ask(false)["argv"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn a_full_id_is_told_from_a_name() {
+        let id = "0123456789abcdef".repeat(4);
+        let targets = |name: &str| {
+            judged(LOOK_AND_STOP, "POST", &format!("/containers/{name}/stop"), b"")["targets"].clone()
+        };
+        assert_eq!(targets(&id), serde_json::json!([{"kind": "container", "asked": id, "id": id}]));
+        assert_eq!(targets("0123abcd"), serde_json::json!([{"kind": "container", "asked": "0123abcd"}]));
     }
 
     #[test]
@@ -273,7 +431,7 @@ mod tests {
         let policy = policy.replace("version = 1", "version = 1\nmode = \"observe\"");
         let json = judged(&policy, "POST", "/containers/web/stop", b"");
         assert_eq!(
-            (&json["decision"], &json["reason"], &json["rule"]),
+            (&json["decision"], &json["reason"], &json["rules"][0]["name"]),
             (&"observe".into(), &"forbidden".into(), &"no stop".into())
         );
         let json = judged(&policy, "GET", "/containers/json", b"");

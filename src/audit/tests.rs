@@ -1,5 +1,8 @@
 //! The audit as a whole, on real files.
 
+mod canaries;
+mod schema;
+
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
 
@@ -24,6 +27,7 @@ fn malformed() -> Unreadable {
 fn ending(end: End) -> Ending {
     Ending {
         status: Some(200),
+        daemon_status: None,
         request_bytes: 3,
         response_bytes: 5,
         duration: Duration::from_micros(1500),
@@ -32,7 +36,8 @@ fn ending(end: End) -> Ending {
 }
 
 fn open(path: &Path) -> Audit {
-    Audit::open(&AuditSink::File(path.to_owned())).unwrap()
+    let settings = AuditSettings { sink: AuditSink::File(path.to_owned()), ..AuditSettings::default() };
+    Audit::open(&settings).unwrap()
 }
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -154,14 +159,11 @@ async fn what_cannot_be_read_is_recorded_with_its_fault_and_without_query_or_pas
         ]
     );
     assert_eq!((&lines[0]["reason"], &lines[0]["detail"]), (&"malformed".into(), &"it has two ends".into()));
-    assert_eq!(
-        lines[0]["client"],
-        serde_json::json!({"names": [], "listener": "net", "address": "[::1]:40000"})
-    );
+    assert_eq!(lines[0]["client"], serde_json::json!({"listener": "net", "address": "[::1]:40000"}));
 }
 
 #[tokio::test]
-async fn every_field_of_the_manual_is_there() {
+async fn records_look_like_this() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("audit");
     let audit = open(&path);
@@ -169,20 +171,14 @@ async fn every_field_of_the_manual_is_there() {
     audit.record_unreadable(&context(&client, id), &malformed(), "GET", b"/x").await.unwrap();
     audit.ended(id, ending(End::Refused));
     audit.flush().await;
-    let manual = include_str!("../../docs/audit.md");
     let mut text = std::fs::read_to_string(&path).unwrap();
     for line in lines(&path) {
-        let line = line.as_object().unwrap();
-        for field in line.keys() {
-            assert!(manual.contains(&format!("`{field}`")), "{field}");
-        }
         let time = line["time"].as_str().unwrap();
         time.parse::<jiff::Timestamp>().unwrap();
-        assert_eq!(time.len(), "2026-01-02T03:04:05.678901Z".len());
         text = text.replace(time, "TIME").replace(&id.to_string(), "ID");
     }
     insta::assert_snapshot!(text, @r#"
-    {"schema":1,"sequence":1,"time":"TIME","id":"ID","event":"judged","client":{"names":["backend"],"listener":"ui","uid":1000,"gid":999,"pid":77},"method":"GET","path":"/x","version":null,"operation":null,"target":{},"parameters":{},"decision":"refuse","rule":null,"reason":"malformed","detail":"it has two ends","policy":"sha256:00"}
-    {"schema":1,"sequence":2,"time":"TIME","id":"ID","event":"ended","status":200,"request_bytes":3,"response_bytes":5,"duration_us":1500,"end":"refused"}
+    {"schema":1,"sequence":1,"time":"TIME","event":"judged","id":"ID","client":{"names":["backend"],"listener":"ui","uid":1000,"gid":999,"pid":77},"method":"GET","path":"/x","decision":"refuse","reason":"malformed","detail":"it has two ends","policy":"sha256:00"}
+    {"schema":1,"sequence":2,"time":"TIME","event":"ended","id":"ID","status":200,"request_bytes":3,"response_bytes":5,"duration_us":1500,"end":"refused"}
     "#);
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::AuditError;
-use super::record::Record;
+use super::record::Body;
 
 /// No batch grows further once it has this size.
 const BATCH_BYTES: usize = 1024 * 1024;
@@ -26,7 +26,7 @@ type Answer = oneshot::Sender<Result<(), AuditError>>;
 #[derive(Debug)]
 pub(super) enum Entry {
     /// A record, and who waits for it.
-    Record { record: Record, written: Option<Answer> },
+    Record { body: Body, written: Option<Answer> },
     /// Nothing, but somebody waits for everything before it.
     Flush { written: Answer },
 }
@@ -100,16 +100,9 @@ impl<S: Sink> Writer<S> {
     fn add(&mut self, entry: Entry, sequence: &mut u64) {
         let (is_record, written) = match entry {
             Entry::Flush { written } => (false, Some(written)),
-            Entry::Record { record, written } => {
-                let next = sequence.saturating_add(1);
-                let start = self.batch.len();
-                if let Err(error) = record.write(next, &mut self.batch) {
-                    self.batch.truncate(start);
-                    self.lost.fetch_add(1, Ordering::Relaxed);
-                    answer(written, Err(AuditError::new(&error)));
-                    return;
-                }
-                *sequence = next;
+            Entry::Record { body, written } => {
+                *sequence = sequence.saturating_add(1);
+                body.write(*sequence, &mut self.batch);
                 (true, written)
             }
         };
@@ -239,7 +232,7 @@ mod tests {
             let answers: Vec<_> = (0..records)
                 .map(|_| {
                     let (written, answer) = oneshot::channel();
-                    sender.send(Entry::Record { record: record(), written: Some(written) }).unwrap();
+                    sender.send(Entry::Record { body: body(), written: Some(written) }).unwrap();
                     answer
                 })
                 .collect();
@@ -260,20 +253,21 @@ mod tests {
         }
     }
 
-    fn record() -> Record {
+    fn body() -> Body {
         let ending = Ending {
             status: None,
+            daemon_status: None,
             request_bytes: 0,
             response_bytes: 0,
             duration: Duration::ZERO,
             end: End::Complete,
         };
-        Record::new(RequestIds::new().unwrap().next(), Event::ended(ending))
+        Body::new(&Event::ended(RequestIds::new().unwrap().next(), ending)).unwrap()
     }
 
     fn line_len() -> usize {
         let mut line = Vec::new();
-        record().write(1, &mut line).unwrap();
+        body().write(1, &mut line);
         line.push(b'\n');
         line.len()
     }
@@ -336,9 +330,9 @@ mod tests {
         let mut bench = Bench::new();
         let (sender, queue) = std::sync::mpsc::channel();
         let (written, answer) = oneshot::channel();
-        sender.send(Entry::Record { record: record(), written: None }).unwrap();
+        sender.send(Entry::Record { body: body(), written: None }).unwrap();
         sender.send(Entry::Flush { written }).unwrap();
-        sender.send(Entry::Record { record: record(), written: None }).unwrap();
+        sender.send(Entry::Record { body: body(), written: None }).unwrap();
         bench.writer.write_batch(queue.recv().unwrap(), &queue);
         assert_eq!(answer.blocking_recv(), Ok(Ok(())));
         assert_eq!(bench.lines(), [Ok(1), Ok(2)]);

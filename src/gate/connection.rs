@@ -137,6 +137,7 @@ impl Connection {
         }
         Outcome {
             status: Some(refusal.status),
+            daemon_status: None,
             request_bytes: self.body_bytes,
             response_bytes: if is_head { 0 } else { refusal.body_bytes() },
             end,

@@ -204,6 +204,7 @@ pub(super) async fn watch(client: &Stream, inbox: &mut Inbox, taken_bytes: &Cell
 fn outcome(progress: &Progress, end: End, next: Next) -> Outcome {
     Outcome {
         status: progress.status.get(),
+        daemon_status: progress.status.get(),
         request_bytes: progress.up_bytes.get(),
         response_bytes: progress.down_bytes.get(),
         end,

@@ -180,6 +180,13 @@ pub struct ServeArgs {
     /// [default: 5s] [env: DOCKGATE_HEALTH_INTERVAL]
     #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
     health_interval: Option<String>,
+    /// Whether the arguments of commands that are run in containers are recorded: yes or no
+    ///
+    /// They can hold passwords.
+    ///
+    /// [default: no] [env: DOCKGATE_AUDIT_EXEC_ARGV]
+    #[arg(long, value_name = "yes|no", help_heading = "Audit")]
+    audit_exec_argv: Option<String>,
 }
 
 impl ServeArgs {
@@ -222,6 +229,7 @@ impl ServeArgs {
             Key::BreakerThreshold => self.breaker_threshold.as_ref(),
             Key::BreakerOpenTime => self.breaker_open_time.as_ref(),
             Key::HealthInterval => self.health_interval.as_ref(),
+            Key::AuditExecArgv => self.audit_exec_argv.as_ref(),
         }
     }
 }

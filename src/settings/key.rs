@@ -27,11 +27,12 @@ pub(super) enum Key {
     BreakerThreshold,
     BreakerOpenTime,
     HealthInterval,
+    AuditExecArgv,
 }
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -56,6 +57,7 @@ impl Key {
         Self::BreakerThreshold,
         Self::BreakerOpenTime,
         Self::HealthInterval,
+        Self::AuditExecArgv,
     ];
 
     /// The setting's name in the settings file.
@@ -85,6 +87,7 @@ impl Key {
             Self::BreakerThreshold => "breaker_threshold",
             Self::BreakerOpenTime => "breaker_open_time",
             Self::HealthInterval => "health_interval",
+            Self::AuditExecArgv => "audit_exec_argv",
         }
     }
 
@@ -113,6 +116,7 @@ impl Key {
             | Self::DaemonTlsCaFile
             | Self::DaemonTlsCertFile
             | Self::DaemonTlsKeyFile => None,
+            Self::AuditExecArgv => Some("no"),
         }
     }
 
