@@ -8,6 +8,7 @@ mod canonical;
 mod case;
 mod exchange;
 mod fixtures;
+mod threats;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
