@@ -74,6 +74,11 @@ fn run(case: &Case, gate: &Gate, tap: &Tap, fixtures: &mut Fixtures, engine: &En
             names.insert(placeholder, fixtures.exec(container, stdin));
         }
     }
+    if case.narrowed.is_some() {
+        // Something for each to see: of the other tenant first, so that it would be there with the client's own.
+        fixtures.exec("victim", false);
+        fixtures.exec("own-sh", false);
+    }
     let answers = exchange::hold(&gate.socket(), case, &names);
     let tapped = tap.take();
     let wrong = verdict::wrong(case, &answers, &tapped, engine);

@@ -38,6 +38,8 @@ pub(super) struct Case {
     /// Of a connection with several requests, those that may pass: parts of their lines.
     #[serde(default)]
     pub(super) innocent: Vec<String>,
+    /// What must be kept out of an answer, which may then be given.
+    pub(super) narrowed: Option<Narrowed>,
     /// What must be so afterwards.
     #[serde(default)]
     pub(super) then: Vec<Then>,
@@ -54,6 +56,16 @@ pub(super) enum Expected {
     DenyOrCanonical,
     /// As the last: the request means nothing to any daemon.
     DenyOrAllow,
+}
+
+/// How an answer is narrowed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Narrowed {
+    /// What it must not hold.
+    pub(super) hides: String,
+    /// What it holds all the same; by then the rest would have been there too.
+    pub(super) shows: Option<String>,
 }
 
 /// Something that the engine is asked after a request.

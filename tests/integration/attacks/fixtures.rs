@@ -288,26 +288,21 @@ fn containers() -> Vec<Container> {
         body["OpenStdin"] = json!(true);
         body
     };
-    let trapped = json!({
-        "Image": "own/bb", "Cmd": sleep, "HostConfig": {"NetworkMode": "none", "Binds": ["own-trap:/h"]},
-    });
+    let bind = json!({"NetworkMode": "none", "Binds": ["/etc:/h:ro"]});
+    let alone = || json!({"NetworkMode": "none"});
+    let shared = json!({"NetworkMode": "victim-net", "IpcMode": "shareable"});
+    let mut trapped = own(&sleep, "none");
+    trapped["HostConfig"]["Binds"] = json!(["own-trap:/h"]);
+    // The last is what the client's events end with.
     vec![
+        container("victim", true, victim(&sleep, shared)),
+        container("victim-sh", true, with_stdin(victim(&json!(["sh"]), alone()))),
+        container("victim-stopped", false, victim(&json!(["true"]), alone())),
+        container("victim-bind", true, victim(&sleep, bind)),
         container("own-trapped", false, trapped),
         container("own-a", true, own(&sleep, "none")),
         container("own-c", false, own(&sleep, "own-net")),
         container("own-stopped", false, own(&json!(["true"]), "none")),
         container("own-sh", true, with_stdin(own(&json!(["sh"]), "none"))),
-        container(
-            "victim",
-            true,
-            victim(&sleep, json!({"NetworkMode": "victim-net", "IpcMode": "shareable"})),
-        ),
-        container("victim-sh", true, with_stdin(victim(&json!(["sh"]), json!({"NetworkMode": "none"})))),
-        container("victim-stopped", false, victim(&json!(["true"]), json!({"NetworkMode": "none"}))),
-        container(
-            "victim-bind",
-            true,
-            victim(&sleep, json!({"NetworkMode": "none", "Binds": ["/etc:/h:ro"]})),
-        ),
     ]
 }

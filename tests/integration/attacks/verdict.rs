@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::canonical::{is_question, oddities};
-use super::case::{Case, Expected};
+use super::case::{Case, Expected, Narrowed};
 use crate::harness::{Engine, Message};
 
 /// What is wrong with how the case ended; `tapped` is what the daemon saw meanwhile.
@@ -12,10 +12,13 @@ pub(super) fn wrong(case: &Case, answers: &[Message], tapped: &[Message], engine
     if !odd.is_empty() {
         return Some(format!("the daemon saw what is not dockgate's own words: {}", odd.join("; ")));
     }
-    match case.expected {
-        Expected::Deny => wrongly_permitted(case, answers, tapped),
-        Expected::Allow => wrongly_refused(answers).or_else(|| done_otherwise(case, answers, tapped, engine)),
-        Expected::DenyOrCanonical | Expected::DenyOrAllow => None,
+    match (case.expected, &case.narrowed) {
+        (Expected::Deny, Some(narrowed)) => not_narrowed(narrowed, answers),
+        (Expected::Deny, None) => wrongly_permitted(case, answers, tapped),
+        (Expected::Allow, _) => {
+            wrongly_refused(answers).or_else(|| done_otherwise(case, answers, tapped, engine))
+        }
+        (Expected::DenyOrCanonical | Expected::DenyOrAllow, _) => None,
     }
 }
 
@@ -32,6 +35,17 @@ fn wrongly_permitted(case: &Case, answers: &[Message], tapped: &[Message]) -> Op
     let last = answers.last().map_or(0, Message::status);
     let refused = answers.is_empty() || (400..500).contains(&last);
     (!refused).then(|| format!("it was answered with {}", statuses(answers)))
+}
+
+/// What an answer holds that it must not, or lacks.
+fn not_narrowed(narrowed: &Narrowed, answers: &[Message]) -> Option<String> {
+    let shown: String = answers.iter().map(|answer| String::from_utf8_lossy(&answer.body)).collect();
+    let is_refused = answers.iter().all(|answer| answer.status() >= 400);
+    let lacks = narrowed.shows.as_ref().is_some_and(|text| !shown.contains(text));
+    if is_refused || !(lacks || shown.contains(&narrowed.hides)) {
+        return None;
+    }
+    Some(format!("it was answered with {}", shown.chars().take(500).collect::<String>()))
 }
 
 fn wrongly_refused(answers: &[Message]) -> Option<String> {
