@@ -5,6 +5,7 @@
 
 mod answer;
 mod connection;
+mod context;
 mod crowd;
 mod drain;
 mod listener;
@@ -14,6 +15,7 @@ mod request;
 mod signals;
 mod tunnel;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -52,6 +54,10 @@ pub struct Gate {
     grace: Duration,
     /// The turns of large bodies.
     bodies: Semaphore,
+    /// The turns of build contexts.
+    contexts: Semaphore,
+    /// Where they are kept.
+    context_dir: PathBuf,
 }
 
 /// What became of a request, for its second record.
@@ -94,8 +100,17 @@ impl Gate {
         ids: RequestIds,
         settings: &Settings,
     ) -> Self {
-        let bodies = Semaphore::new(request::LARGE_BODIES);
-        Self { policy, audit, daemon, ids, limits: settings.limits, grace: settings.grace, bodies }
+        Self {
+            policy,
+            audit,
+            daemon,
+            ids,
+            limits: settings.limits,
+            grace: settings.grace,
+            bodies: Semaphore::new(request::LARGE_BODIES),
+            contexts: Semaphore::new(context::MOST_KEPT),
+            context_dir: settings.build_context_dir.clone(),
+        }
     }
 
     /// Serves the connections of `listeners` until the first of `signals`, and until the
@@ -168,8 +183,12 @@ impl Gate {
         connection.keep_alive = head.keep_alive && !head.is_http_10;
         connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
         let (version, unasked) = request::newest_version(self, connection, head).await;
-        let operation = match request::read(self, connection, head, version).await {
-            Ok(operation) => operation,
+        let read = match request::read(self, connection, head, version).await {
+            Ok(operation) => context::look_inside(self, connection, head, operation).await,
+            Err(unread) => Err(unread),
+        };
+        let (operation, kept) = match read {
+            Ok(read) => read,
             Err(Unread::Unreadable(unreadable)) => {
                 let line = (head.method, head.target);
                 return self.refuse_unreadable(connection, line, &unreadable, context).await;
@@ -177,6 +196,10 @@ impl Gate {
             Err(Unread::Gone(cut)) => {
                 self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
                 return Outcome::client_gone(connection.body_bytes);
+            }
+            Err(Unread::Drained(cut)) => {
+                self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
+                return Outcome::drained(connection.body_bytes);
             }
         };
         let (operation, unasked) = match unasked {
@@ -210,7 +233,7 @@ impl Gate {
             Some(Unasked::Away(away)) => {
                 connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
-            None => relay::forward(&self.daemon, connection, head, recorded, id).await,
+            None => relay::forward(&self.daemon, connection, head, recorded, id, kept).await,
         }
     }
 

@@ -28,6 +28,7 @@ mod understanding;
 
 use std::fmt;
 
+use build::Inside;
 pub use encode::Encoded;
 use facts::Facts;
 pub use facts::{Known, Reference};
@@ -75,6 +76,8 @@ pub struct Operation {
     /// The newest API version that the daemon could have been asked in.
     newest: ApiVersion,
     facts: Facts,
+    /// What a build's context was found to be.
+    inside: Inside,
 }
 
 /// What the head of a request says.
@@ -131,6 +134,8 @@ pub enum Fault {
     TooSlow,
     /// An expectation other than `100-continue`: 417.
     UnknownExpectation,
+    /// dockgate has no place for what it would have to read: 503.
+    Unkept,
 }
 
 impl Asked {
@@ -223,7 +228,13 @@ impl Asked {
     }
 
     fn operation(self, body: Body) -> Operation {
-        Operation { heading: self.heading, body, newest: self.newest, facts: Facts::NONE }
+        Operation {
+            heading: self.heading,
+            body,
+            newest: self.newest,
+            facts: Facts::NONE,
+            inside: Inside::Unseen,
+        }
     }
 
     fn json_body(&self, bytes: &[u8], kind: Kind) -> Result<Body, Unreadable> {

@@ -50,6 +50,8 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// What one client may take up.
     pub limits: Limits,
+    /// Where build contexts are kept until they are judged.
+    pub build_context_dir: PathBuf,
     /// How long running requests may go on once dockgate is told to stop.
     pub grace: Duration,
 }
@@ -63,6 +65,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
+    /// Size of a build context that is looked into, as it comes and unpacked.
+    pub build_context_bytes: u64,
 }
 
 impl Settings {
@@ -119,6 +123,8 @@ impl Settings {
         let connections = layers.read(Key::MaxConnections, problems, number::connections);
         let head_bytes = layers.read(Key::MaxHeadBytes, problems, number::head_bytes);
         let head_timeout = layers.read(Key::HeadTimeout, problems, number::head_timeout);
+        let context_bytes = layers.read(Key::MaxBuildContext, problems, number::context_bytes);
+        let context_dir = layers.read(Key::BuildContextDir, problems, file_name);
         let grace = layers.read(Key::Grace, problems, number::duration);
 
         let settings = Self {
@@ -131,7 +137,9 @@ impl Settings {
                 connections: connections?,
                 head_bytes: head_bytes?,
                 head_timeout: head_timeout?,
+                build_context_bytes: context_bytes?,
             },
+            build_context_dir: context_dir?,
             grace: grace?,
         };
         settings.report_clashes(layers, problems);
@@ -245,7 +253,9 @@ mod tests {
                     connections: 4096,
                     head_bytes: 256 * 1024,
                     head_timeout: Duration::from_secs(10),
+                    build_context_bytes: 2 * 1024 * 1024 * 1024,
                 },
+                build_context_dir: PathBuf::from("/tmp"),
                 grace: Duration::from_secs(10),
             }
         );

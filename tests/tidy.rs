@@ -46,7 +46,8 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 
 /// A build's context is read from whatever reads: that is no input or output of its own.
 fn is_read_from(file: &str, word: &str) -> bool {
-    word == "std::io" && (file == "operation/context.rs" || file.starts_with("operation/context/"))
+    let is_context = |file: &str| file == "operation/build.rs" || file.starts_with("operation/context");
+    word == "std::io" && is_context(file)
 }
 
 fn assert_unnamed(part: &str, words: &[&str], why: &str) {

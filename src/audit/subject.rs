@@ -299,6 +299,7 @@ const fn fault_code(fault: Fault) -> &'static str {
         Fault::HeadTooLarge => "head_too_large",
         Fault::TooSlow => "too_slow",
         Fault::UnknownExpectation => "unknown_expectation",
+        Fault::Unkept => "unkept",
     }
 }
 

@@ -127,6 +127,14 @@ async fn run(settings: Settings, policy: Policy) -> Result<(), String> {
             settings.daemon.address
         );
     }
+    if policy.looks_into_builds()
+        && let Err(error) = tempfile::tempfile_in(&settings.build_context_dir)
+    {
+        tracing::warn!(
+            "the policy has rules that look into builds, and there is no place to keep a build's context: {}: {error}. Builds will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
+            settings.build_context_dir.display()
+        );
+    }
     let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
     let gate = Gate::new(policy, audit, daemon, ids, &settings);
     let drained = gate.serve(listeners, signals).await;

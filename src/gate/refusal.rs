@@ -38,6 +38,7 @@ impl Refusal {
             Fault::UnsupportedMediaType => 415,
             Fault::UnknownExpectation => 417,
             Fault::HeadTooLarge => 431,
+            Fault::Unkept => 503,
         };
         Self::new(status, &format!("dockgate: {unreadable}"))
     }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::answer::{Down, Passing, Progress, add};
 use super::connection::{Connection, Next};
+use super::context::Context;
 use super::drain::Phase;
 use super::refusal::Refusal;
 use super::{Outcome, request, tunnel};
@@ -22,6 +23,8 @@ enum Up {
     ClientGone,
     /// Its body is not framed by the book.
     Malformed(BodyFault),
+    /// What was kept of it cannot be read any more.
+    Lost,
 }
 
 /// Forwards `recorded` and passes the answer on.
@@ -31,15 +34,19 @@ pub(super) async fn forward(
     head: &RequestHead<'_>,
     recorded: Recorded,
     id: RequestId,
+    context: Option<Context<'_>>,
 ) -> Outcome {
     let operation = recorded.operation();
     let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
     let is_head = endpoint.method == Method::Head;
-    let upload = match operation.body() {
-        operation::Body::Stream => head.framing,
-        operation::Body::None | operation::Body::Json(_) => Framing::None,
+    let upload = match (operation.body(), &context) {
+        (operation::Body::Stream, Some(context)) => Framing::Length(context.bytes),
+        (operation::Body::Stream, None) => head.framing,
+        (operation::Body::None | operation::Body::Json(_), _) => Framing::None,
     };
-    let mut forwarded = match send(daemon, connection, head, recorded, id, upload).await {
+    // What was kept has come already.
+    let invited = if context.is_some() { Framing::None } else { upload };
+    let mut forwarded = match send(daemon, connection, head, recorded, id, (upload, invited)).await {
         Ok(forwarded) => forwarded,
         Err(outcome) => return outcome,
     };
@@ -65,7 +72,7 @@ pub(super) async fn forward(
     let ended = tokio::select! {
         biased;
         down = passing.down(&mut receiver) => Ok(down),
-        up = up(&connection.stream, &mut connection.inbox, upload, sender, &progress) => Err(Some(up)),
+        up = up(&connection.stream, &mut connection.inbox, (upload, context), sender, &progress) => Err(Some(up)),
         _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(None),
     };
     let answered = progress.status.get().is_some();
@@ -100,6 +107,7 @@ pub(super) async fn forward(
             connection.refuse(id, is_head, &Refusal::unreadable(&unreadable), End::Refused).await
         }
         Err(Some(Up::Malformed(_))) => outcome(&progress, End::Refused, Next::Cut),
+        Err(Some(Up::Lost)) => outcome(&progress, End::Failed, Next::Cut),
         Err(None) => outcome(&progress, End::Drained, Next::Cut),
     }
 }
@@ -111,7 +119,7 @@ async fn send(
     head: &RequestHead<'_>,
     recorded: Recorded,
     id: RequestId,
-    upload: Framing,
+    (upload, invited): (Framing, Framing),
 ) -> Result<Forwarded, Outcome> {
     let mut phase = connection.phase.clone();
     let sending = daemon.forward(recorded, &mut connection.line, upload);
@@ -128,7 +136,7 @@ async fn send(
     };
     let (failure, end) = match sent {
         Ok(forwarded) => {
-            return match request::invite_body(connection, head, upload).await {
+            return match request::invite_body(connection, head, invited).await {
                 Ok(()) => Ok(forwarded),
                 Err(_) => Err(Outcome::client_gone(connection.body_bytes)),
             };
@@ -143,10 +151,22 @@ async fn send(
 async fn up(
     client: &Stream,
     inbox: &mut Inbox,
-    upload: Framing,
+    (upload, context): (Framing, Option<Context<'_>>),
     sender: Sender<'_>,
     progress: &Progress,
 ) -> Up {
+    if let Some(context) = context {
+        tokio::select! {
+            biased;
+            sent = send_kept(context, &sender, progress) => if let Err(error) = sent {
+                tracing::error!("a build context that was kept cannot be read: {error}");
+                return Up::Lost;
+            },
+            () = watch(client, inbox, &progress.down_bytes) => return Up::ClientGone,
+        }
+        watch(client, inbox, &progress.down_bytes).await;
+        return Up::ClientGone;
+    }
     let mut body = Body::new(upload);
     loop {
         let piece = match body.next(inbox, client).await {
@@ -175,6 +195,26 @@ async fn up(
     }
     watch(client, inbox, &progress.down_bytes).await;
     Up::ClientGone
+}
+
+/// Sends a context that was kept, and lets go of it. The daemon may close before it has all, perhaps after an early
+/// answer, which is on its way down. It fails where the context cannot be read.
+async fn send_kept(
+    mut context: Context<'_>,
+    sender: &Sender<'_>,
+    progress: &Progress,
+) -> std::io::Result<()> {
+    let mut piece = Vec::new();
+    loop {
+        context.piece(&mut piece).await?;
+        if piece.is_empty() {
+            progress.uploaded.set(sender.finish().await.is_ok());
+            return Ok(());
+        }
+        if sender.piece(&piece).await.is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// Returns when the client is gone. What it sends meanwhile waits for its turn; `taken_bytes` counts what

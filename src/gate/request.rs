@@ -87,6 +87,8 @@ pub(super) enum Unread {
     Unreadable(Unreadable),
     /// The client went away in the middle of it.
     Gone(Unreadable),
+    /// dockgate was stopped in the middle of it.
+    Drained(Unreadable),
 }
 
 /// Reads the operation that `head` asks for, with its JSON body; a body that is streamed is left on the wire.

@@ -33,7 +33,7 @@ pub fn dockerfile(body: impl Read, path: &str, builder: Builder, limit: u64) -> 
     while let Some(entry) = archive.next()? {
         entries = entries.saturating_add(1);
         if entries > MAX_ENTRIES {
-            return Err(Flaw::too_large(format_args!("has more than {MAX_ENTRIES} entries")));
+            return Err(Flaw::context(format_args!("has more than {MAX_ENTRIES} entries")));
         }
         if entries == 1 {
             refuse_second_reading(&entry, builder)?;
@@ -75,10 +75,9 @@ fn refuse_second_reading(first: &tar::Entry, builder: Builder) -> Result<(), Fla
 
 /// A failure to read the archive: a limit, or what the decompressor found.
 fn unreadable(error: &std::io::Error) -> Flaw {
-    let kind = error.kind();
-    if kind == ErrorKind::FileTooLarge {
-        Flaw::too_large(error)
-    } else if kind == ErrorKind::UnexpectedEof {
+    if error.kind() == ErrorKind::FileTooLarge {
+        Flaw::context(error)
+    } else if error.kind() == ErrorKind::UnexpectedEof {
         Flaw::context("is cut off")
     } else {
         Flaw::context(format_args!("cannot be unpacked: {error}"))

@@ -50,6 +50,17 @@ pub struct Mention {
     pub line: usize,
 }
 
+impl Mention {
+    /// Where it stands, in words.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.line {
+            0 => "parameter buildargs".to_owned(),
+            line => format!("line {line} of the Dockerfile"),
+        }
+    }
+}
+
 /// The parameter `buildargs`: names, and their values where they have one.
 pub type BuildArguments = [(String, Option<String>)];
 

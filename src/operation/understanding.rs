@@ -99,6 +99,7 @@ impl Operation {
             body,
             beside: of_identifiers(endpoint, self.identifiers(), query),
         };
+        understanding.beside.extend(self.uses_inside());
         let left_out = self.left_out(&understanding);
         understanding.beside.extend(left_out);
         understanding

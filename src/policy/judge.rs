@@ -115,6 +115,26 @@ impl Policy {
         allow.chain(forbid).filter(|rule| rule.is_for(clients)).collect()
     }
 
+    /// Whether the context of a build must be looked into before the operation can be judged: where a rule says which
+    /// images it may name, or what may be fetched.
+    #[must_use]
+    pub fn looks_inside(&self, client: &Client, endpoint: &'static Endpoint) -> bool {
+        let clients = self.matching_clients(client);
+        self.could_grant(client, endpoint)
+            && self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| {
+                let allow = candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place));
+                let forbid = candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place));
+                allow.filter(|rule| rule.is_for(&clients)).any(Rule::looks_inside)
+                    || forbid.filter(|rule| rule.is_for(&clients)).any(Rule::strikes_inside)
+            })
+    }
+
+    /// Whether the context of some build must be.
+    #[must_use]
+    pub fn looks_into_builds(&self) -> bool {
+        self.allow.iter().any(Rule::looks_inside) || self.forbid.iter().any(Rule::strikes_inside)
+    }
+
     /// The rule that grants the operation, or why it is refused.
     fn decide(&self, client: &Client, operation: &Operation) -> Result<Grant<'_>, Box<Refusal>> {
         let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };

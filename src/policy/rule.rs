@@ -16,6 +16,9 @@ use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
 use crate::operation::thing::ThingKind;
 use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
 
+/// What a Dockerfile can say that no daemon asks leave for.
+pub(super) const INSIDE: [Aspect; 2] = [Aspect::Images, Aspect::Remotes];
+
 /// An allow rule or a forbid rule.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
@@ -82,6 +85,8 @@ pub(super) enum Shortfall {
     FieldCondition { path: String, value: Json },
     /// Something is meant that the rule does not admit.
     Meaning(Use),
+    /// A build's Dockerfile has the daemon do something that is guarded elsewhere, and the rule does not grant it.
+    Inside(Use),
     /// The daemon was not asked what something is, and the rule says what it may be.
     Unknown(Reference),
     /// A thing that is acted on is not among those that the rule speaks of, or is not there.
@@ -92,6 +97,8 @@ pub(super) enum Shortfall {
     Prune(ThingKind),
     /// A label is set that only dockgate may set.
     ReservedLabel { place: String },
+    /// It is not known what a build takes from outside, and the rule says what it may; in words, why.
+    Unseen(String),
     /// Something is not set that the rule requires; in words.
     Requirement(String),
 }
@@ -143,6 +150,25 @@ impl Rule {
         self.clients.as_ref().is_none_or(|mine| !mine.is_disjoint(clients))
     }
 
+    /// As an allow rule: whether it must be known what the Dockerfile of a build takes from outside.
+    pub(super) fn looks_inside(&self) -> bool {
+        INSIDE.iter().any(|aspect| self.aspects.get(aspect).is_some_and(|set| *set != AspectSet::Any))
+    }
+
+    /// As an allow rule: why it is not known what a build takes from outside, where that must be known. Who may have
+    /// the daemon fetch a whole context is not asked what else is fetched for it, but which images it names.
+    pub(super) fn unseen(&self, operation: &Operation) -> Option<String> {
+        let is_fetched = operation.query().get("remote").is_some_and(|remote| !remote.is_zero());
+        let must_be_known =
+            self.looks_inside() && (!is_fetched || self.aspects.contains_key(&Aspect::Images));
+        operation.unseen().filter(|_| must_be_known)
+    }
+
+    /// As a forbid rule: whether it must be known.
+    pub(super) fn strikes_inside(&self) -> bool {
+        INSIDE.iter().any(|aspect| self.aspects.contains_key(aspect))
+    }
+
     /// As an allow rule: what it admits of a parameter.
     pub(super) fn admission(&self, parameter: &Parameter) -> Admission<'_> {
         match (self.conditions.get(parameter.name), parameter.guard) {
@@ -178,6 +204,7 @@ impl Rule {
             shortfalls.extend(understood.questions().cloned().map(Shortfall::Unknown));
         }
         shortfalls.extend(self.thing_shortfalls(operation));
+        shortfalls.extend(self.unseen(operation).map(Shortfall::Unseen));
         for requirement in self.requirements.iter().filter(|requirement| !requirement.is_met(operation)) {
             shortfalls.push(Shortfall::Requirement(requirement.wish()));
         }
@@ -199,6 +226,14 @@ impl Rule {
         }
         if operation.brings_credentials() && !self.grants.registry_credentials {
             lacking.push(Shortfall::Credentials);
+        }
+        if self.looks_inside() {
+            let inside = operation.uses_inside().into_iter();
+            let is_granted = |meant: &Use| {
+                let aspect = meant.meaning.aspect();
+                aspect == Aspect::Images || self.aspects.contains_key(&aspect)
+            };
+            lacking.extend(inside.filter(|meant| !is_granted(meant)).map(Shortfall::Inside));
         }
         if let Some(guard) = body_guard(endpoint) {
             if !self.grants.body {
@@ -254,7 +289,8 @@ impl Rule {
             && self.aspects.iter().all(|(aspect, set)| {
                 let of_aspect = |meant: &&Use| meant.meaning.aspect() == *aspect;
                 // What is not known may be anything.
-                let is_unknown = *aspect == Aspect::HostPaths && understood.questions().next().is_some();
+                let is_unknown = (*aspect == Aspect::HostPaths && understood.questions().next().is_some())
+                    || (INSIDE.contains(aspect) && operation.unseen().is_some());
                 is_unknown || understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
             })
     }
@@ -361,7 +397,9 @@ impl Shortfall {
     /// hold.
     pub(super) fn is_grant(&self) -> bool {
         match self {
-            Self::Grant { .. } | Self::Credentials | Self::Body { .. } | Self::Field(_) => true,
+            Self::Grant { .. } | Self::Credentials | Self::Body { .. } | Self::Field(_) | Self::Inside(_) => {
+                true
+            }
             Self::Condition { .. }
             | Self::FieldCondition { .. }
             | Self::Meaning(_)
@@ -370,6 +408,7 @@ impl Shortfall {
             | Self::Made(_)
             | Self::Prune(_)
             | Self::ReservedLabel { .. }
+            | Self::Unseen(_)
             | Self::Requirement(_) => false,
         }
     }

@@ -75,6 +75,9 @@ pub(super) fn refusal(
     let mut message = summary.clone();
     let (reason, rule, suggestion) = match case {
         Case::Forbidden(rule) => {
+            if let Some(why) = operation.unseen().filter(|_| rule.strikes_inside()) {
+                push(&mut message, format_args!("\nWhat it takes is not known: {why}."));
+            }
             match &rule.reason {
                 Some(reason) => push(&mut message, format_args!("\nReason: {reason}")),
                 None => {
@@ -166,6 +169,8 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     let mut things = BTreeSet::new();
     let mut pruned = None;
     let mut reserved = false;
+    let mut inside = BTreeSet::new();
+    let mut unseen = false;
     for shortfall in shortfalls {
         match shortfall {
             Shortfall::Grant { parameter, .. } => grants.push(format!("the parameter {}", parameter.name)),
@@ -183,6 +188,9 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
             Shortfall::Meaning(meant) => {
                 sets.insert(meant.meaning.aspect().as_str());
             }
+            Shortfall::Inside(meant) => {
+                inside.insert(meant.meaning.aspect());
+            }
             Shortfall::Unknown(_) => unknown_things = true,
             Shortfall::Thing(reference) => {
                 things.insert(reference.kind.as_str());
@@ -192,9 +200,11 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
             }
             Shortfall::Prune(kind) => pruned = Some(*kind),
             Shortfall::ReservedLabel { .. } => reserved = true,
+            Shortfall::Unseen(_) => unseen = true,
             Shortfall::Requirement(wish) => requirements.push(format!("`{wish}`")),
         }
     }
+    grants.extend(inside.iter().map(|aspect| format!("the {aspect} of the Dockerfile")));
     let more = fields.len().saturating_sub(MOST_NAMED);
     if more > 1 {
         fields.truncate(MOST_NAMED);
@@ -230,6 +240,9 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     }
     if unknown_things {
         lacks.push("the daemon was not asked what all that is asked for is".to_owned());
+    }
+    if unseen {
+        lacks.push("it is not known what the build takes from outside".to_owned());
     }
     if !requirements.is_empty() {
         lacks.push(format!("{} does not hold", list(&requirements, "and")));
@@ -276,6 +289,10 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                     );
                 }
             }
+            Shortfall::Inside(meant) => {
+                let what = toml_text::meant(&meant.meaning);
+                push(message, format_args!("\nIt asks for {what}, in {}.", meant.place));
+            }
             Shortfall::Unknown(question) => {
                 push(message, format_args!("\nIt is not known what {question} is."));
             }
@@ -286,6 +303,7 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                 push(message, format_args!("\nIt stands in {place}."));
             }
             Shortfall::Made(_) | Shortfall::Prune(_) | Shortfall::Requirement(_) => {}
+            Shortfall::Unseen(why) => push(message, format_args!("\nWhat it takes is not known: {why}.")),
         }
     }
     if more > 0 {

@@ -1,5 +1,6 @@
 //! The policy as a whole: what is said of a file, and how requests are judged.
 
+mod builds;
 mod judging;
 mod manual;
 mod meanings;
@@ -12,6 +13,7 @@ mod volumes;
 
 use super::{Denial, Policy, Verdict};
 use crate::client::{Client, Peer};
+use crate::operation::dockerfile::Dockerfile;
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Head, Operation, Reference};
@@ -24,13 +26,14 @@ fn policy(rules: &str) -> Policy {
 }
 
 /// A request: `POST /containers/web/stop?t=5`, with a body behind a blank; of a daemon that has neither volumes nor
-/// containers.
+/// containers. A build takes nothing from outside.
 fn operation(request: &str) -> Operation {
     let mut operation = read(request, ApiVersion::NEWEST);
     let questions: Vec<Reference> = operation.understand().questions().cloned().collect();
     for question in questions {
         operation.learn(question, None);
     }
+    operation.look_inside(Ok(Dockerfile::default()));
     operation
 }
 

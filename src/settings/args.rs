@@ -187,6 +187,21 @@ pub struct ServeArgs {
     /// [default: no] [env: DOCKGATE_AUDIT_EXEC_ARGV]
     #[arg(long, value_name = "yes|no", help_heading = "Audit")]
     audit_exec_argv: Option<String>,
+
+    /// Size of a build context that is looked into, as it comes and unpacked
+    ///
+    /// Contexts are looked into where a rule of the policy says which images a build may use, or what
+    /// it may fetch; all others pass through whatever their size.
+    ///
+    /// [default: 2147483648] [env: DOCKGATE_MAX_BUILD_CONTEXT]
+    #[arg(long, value_name = "BYTES", help_heading = "Build contexts")]
+    max_build_context: Option<String>,
+
+    /// Where such a context is kept until it is judged and sent on, in a file without a name
+    ///
+    /// [default: /tmp] [env: DOCKGATE_BUILD_CONTEXT_DIR]
+    #[arg(long, value_name = "DIR", help_heading = "Build contexts")]
+    build_context_dir: Option<String>,
 }
 
 impl ServeArgs {
@@ -230,6 +245,8 @@ impl ServeArgs {
             Key::BreakerOpenTime => self.breaker_open_time.as_ref(),
             Key::HealthInterval => self.health_interval.as_ref(),
             Key::AuditExecArgv => self.audit_exec_argv.as_ref(),
+            Key::MaxBuildContext => self.max_build_context.as_ref(),
+            Key::BuildContextDir => self.build_context_dir.as_ref(),
         }
     }
 }

@@ -28,11 +28,13 @@ pub(super) enum Key {
     BreakerOpenTime,
     HealthInterval,
     AuditExecArgv,
+    MaxBuildContext,
+    BuildContextDir,
 }
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 25] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -58,6 +60,8 @@ impl Key {
         Self::BreakerOpenTime,
         Self::HealthInterval,
         Self::AuditExecArgv,
+        Self::MaxBuildContext,
+        Self::BuildContextDir,
     ];
 
     /// The setting's name in the settings file.
@@ -88,6 +92,8 @@ impl Key {
             Self::BreakerOpenTime => "breaker_open_time",
             Self::HealthInterval => "health_interval",
             Self::AuditExecArgv => "audit_exec_argv",
+            Self::MaxBuildContext => "max_build_context",
+            Self::BuildContextDir => "build_context_dir",
         }
     }
 
@@ -109,6 +115,8 @@ impl Key {
             Self::RetryJitter => Some("full"),
             Self::BreakerThreshold => Some("5"),
             Self::HealthInterval => Some("5s"),
+            Self::MaxBuildContext => Some("2147483648"),
+            Self::BuildContextDir => Some("/tmp"),
             Self::Policy
             | Self::Settings
             | Self::SocketOwner

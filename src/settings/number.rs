@@ -17,6 +17,11 @@ pub(super) fn head_bytes(text: &str) -> Result<usize, String> {
     number(text, 4096..=16 * 1024 * 1024)
 }
 
+/// Size of a build context that is looked into.
+pub(super) fn context_bytes(text: &str) -> Result<u64, String> {
+    number(text, 4096..=1024 * 1024 * 1024 * 1024)
+}
+
 /// How long a client may take to send a head: not at all would let nobody in.
 pub(super) fn head_timeout(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;

@@ -1,6 +1,9 @@
 //! What the tests are written in: a gate, an engine, the commands between them, and a daemon that lies.
 
 mod accounts;
+/// Archives, as the reader's own tests make them.
+#[path = "../../src/operation/context/tests/archive.rs"]
+pub(crate) mod archive;
 mod audit;
 mod engine;
 mod fake_daemon;

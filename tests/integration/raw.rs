@@ -1,6 +1,7 @@
 //! Bytes: what a client may send, and exactly what the daemon then gets.
 
 mod body;
+mod contexts;
 mod head;
 mod tunnel;
 mod wire;

@@ -1,5 +1,6 @@
 //! A real engine behind dockgate, real clients before it: what they see must be what they see without it.
 
+mod builds;
 mod compose;
 mod contexts;
 mod dialogue;

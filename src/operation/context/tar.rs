@@ -95,7 +95,7 @@ impl<R: Read> Archive<R> {
     pub(super) fn content(&mut self, limit: usize) -> Result<Vec<u8>, Flaw> {
         let limit: u64 = limit.try_into().unwrap_or(u64::MAX);
         if self.content > limit {
-            return Err(Flaw::too_large(format_args!("has an extended header of more than {limit} bytes")));
+            return Err(Flaw::context(format_args!("has an extended header of more than {limit} bytes")));
         }
         let mut content = Vec::new();
         let read = self.reader.by_ref().take(self.content).read_to_end(&mut content);

@@ -116,9 +116,12 @@ fn arguments_are_put_in() {
 #[test]
 fn names_that_cannot_be_worked_out_are_refused() {
     let cases = [
-        ("FROM $A", "line 1: FROM $A: $A is not set; give it a value with ARG before the first FROM"),
+        (
+            "FROM $A",
+            "line 1 of the Dockerfile: FROM $A: $A is not set; give it a value with ARG before the first FROM",
+        ),
         ("ARG A\nFROM $A", "$A is not set"),
-        ("FROM x\nARG A=own/b\nFROM $A", "line 3: FROM $A: $A is not set"),
+        ("FROM x\nARG A=own/b\nFROM $A", "line 3 of the Dockerfile: FROM $A: $A is not set"),
         ("ARG A=1 B=$A\nFROM own/a:$B", "$A is defined in the line where it is used"),
         ("ARG A=1\nARG A\nFROM own/a:$A", "$A is defined twice"),
         ("ARG A=1\nFROM own/a:${A-1}", "only ${NAME}, ${NAME:-default} and ${NAME:+text} are read"),
@@ -134,12 +137,15 @@ fn names_that_cannot_be_worked_out_are_refused() {
         ("FROM own/a\nCOPY --from=$X a b", "\"$X\" is no name of an image"),
         ("FROM own/a\nCOPY --from=1 a b", "there is no stage 1 before this one"),
         ("FROM own/a\nCOPY --from=-1 a b", "there is no stage -1"),
-        ("FROM own/a AS x\nFROM own/b AS X", "line 2: there is a stage of this name already"),
+        (
+            "FROM own/a AS x\nFROM own/b AS X",
+            "line 2 of the Dockerfile: there is a stage of this name already",
+        ),
         ("FROM ö/a", "not ASCII"),
         ("FROM own/a own/b", "FROM is followed by"),
         ("FROM", "FROM is followed by"),
         ("FROM own/a AS 0x", "is no name for a stage"),
-        ("RUN x\nFROM own/a", "line 1: only ARG can come before the first FROM"),
+        ("RUN x\nFROM own/a", "line 1 of the Dockerfile: only ARG can come before the first FROM"),
         ("# nothing\n", "the Dockerfile has no FROM"),
         ("ARG A=1", "has no FROM"),
         ("FRÖM own/a", "is no instruction"),
@@ -155,8 +161,8 @@ fn names_that_cannot_be_worked_out_are_refused() {
         ("# escape=`\nFROM own/a\nCOPY --from=own\\/b x /", "holds what daemons read in several ways"),
         ("# escape=`\nFROM own/a\nONBUILD COPY --from=own/b x`y /", "ONBUILD holds an escape character"),
         ("FROM own/a\nONBUILD FROM own/b", "FROM does not belong into ONBUILD"),
-        ("# check=skip=all\n# escape=`\nFROM own/a", "line 2: put escape before check"),
-        ("# escape=`\n# escape=`\nFROM own/a", "line 2: escape is set twice"),
+        ("# check=skip=all\n# escape=`\nFROM own/a", "line 2 of the Dockerfile: put escape before check"),
+        ("# escape=`\n# escape=`\nFROM own/a", "line 2 of the Dockerfile: escape is set twice"),
         ("# escape=x\nFROM own/a", "escape is either"),
         ("#\u{b}escape=`\nFROM own/a", "an odd blank"),
         ("FROM own/a \\\r\r\n x", "a carriage return"),
@@ -218,7 +224,10 @@ ADD [a-z]* /x
         assert_eq!(texts(&read(text, builder, &[]).unwrap().remotes), expected);
     }
     for (text, expected) in [
-        ("FROM own/a\nADD $X /", "line 2: ADD $X: only the daemon knows what $X is here; use COPY"),
+        (
+            "FROM own/a\nADD $X /",
+            "line 2 of the Dockerfile: ADD $X: only the daemon knows what $X is here; use COPY",
+        ),
         ("FROM own/a\nADD http://x/${V:-1} /", "only the daemon knows"),
         ("FROM own/a\nADD [\"x\", \"/\"] http://x /", "the list in [] is not JSON"),
         ("FROM own/a\nADD [\"\\ud800\", \"/\"]", "the list in [] is not JSON"),
@@ -268,7 +277,7 @@ fn the_syntax_is_an_image_that_buildkit_runs() {
     let read_given = read("# syntax=x\nFROM own/a", BuildKit, &given).unwrap();
     assert_eq!(texts(read_given.syntax.as_slice()), ["0:evil/frontend"]);
     let flaw = read("# syntax=x\n# syntax=y\nFROM own/a", BuildKit, &[]).unwrap_err();
-    assert!(flaw.contains("line 2: syntax is set twice"), "{flaw}");
+    assert!(flaw.contains("line 2 of the Dockerfile: syntax is set twice"), "{flaw}");
 }
 
 #[test]
@@ -307,7 +316,10 @@ fn here_documents_are_read_in_both_ways() {
     ] {
         assert!(refused(text).contains("whether << begins a here-document"), "{text}");
     }
-    assert!(refused("FROM own/a\nRUN <<EOF\nx").contains("line 2: the here-document does not end"));
+    assert!(
+        refused("FROM own/a\nRUN <<EOF\nx")
+            .contains("line 2 of the Dockerfile: the here-document does not end")
+    );
     assert!(refused("FROM own/a\nRUN <<EOF\nEOF\r\r\n").contains("a carriage return"));
 }
 

@@ -8,7 +8,7 @@ use crate::operation::meaning::{Aspect, Meaning};
 use crate::operation::{Json, Known, Operation, Reference, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
-use crate::policy::rule::{Rule, Shortfall};
+use crate::policy::rule::{INSIDE, Rule, Shortfall};
 
 /// Lines of a rule, each once, and which of them admit more than was asked.
 #[derive(Debug, Default)]
@@ -50,7 +50,14 @@ impl Lines {
                 None => self.field(&field.path, Some(field.condition.written(quote))),
             }
         }
+        let is_unseen = rule.unseen(operation).is_some();
         for (aspect, set) in &rule.aspects {
+            if is_unseen && INSIDE.contains(aspect) {
+                // Whatever is listed, it is not known to be all.
+                self.wide.push(aspect.as_str().to_owned());
+                self.aspects.insert(*aspect, "true".to_owned());
+                continue;
+            }
             let mut meant = understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == *aspect);
             if meant.all(|one| set.admits(one)) {
                 self.aspects.insert(*aspect, set.written(quote));
@@ -90,6 +97,7 @@ impl Lines {
                     self.parameter(parameter.name, toml_text::exact(value));
                 }
                 Shortfall::Credentials => self.credentials = true,
+                Shortfall::Inside(meant) => self.aspect(meant.meaning.aspect(), understood),
                 Shortfall::Body { .. } => self.whole_body = true,
                 Shortfall::Field(field) if !field.known => self.unguarded = true,
                 Shortfall::Field(field) => {
@@ -115,6 +123,7 @@ impl Lines {
                 | Shortfall::Made(_)
                 | Shortfall::Prune(_)
                 | Shortfall::ReservedLabel { .. }
+                | Shortfall::Unseen(_)
                 | Shortfall::Requirement(_) => {}
             }
         }

@@ -1,15 +1,12 @@
 //! What the reader of contexts and Dockerfiles says, beside what the daemon really does with them.
 
-#[path = "../../../src/operation/context/tests/archive.rs"]
-mod archive;
-
 use std::path::Path;
 
-use archive::{Entry, pack};
 use dockgate::operation::build::Builder;
 use dockgate::operation::context;
 use dockgate::operation::dockerfile::Dockerfile;
 
+use crate::harness::archive::{Entry, pack};
 use crate::harness::{Engine, RawClient, unique};
 
 const LIMIT: u64 = 64 * 1024 * 1024;

@@ -2,20 +2,20 @@
 
 /// An entry to be packed.
 #[derive(Clone)]
-pub(super) struct Entry {
-    pub(super) name: Vec<u8>,
-    pub(super) flag: u8,
-    pub(super) link: Vec<u8>,
-    pub(super) content: Vec<u8>,
+pub(crate) struct Entry {
+    pub(crate) name: Vec<u8>,
+    pub(crate) flag: u8,
+    pub(crate) link: Vec<u8>,
+    pub(crate) content: Vec<u8>,
     /// What the header says in its stead.
-    pub(super) size: Option<&'static [u8]>,
-    pub(super) magic: &'static [u8],
-    pub(super) prefix: &'static [u8],
-    pub(super) before: Vec<Entry>,
+    pub(crate) size: Option<&'static [u8]>,
+    pub(crate) magic: &'static [u8],
+    pub(crate) prefix: &'static [u8],
+    pub(crate) before: Vec<Entry>,
 }
 
 impl Entry {
-    pub(super) fn new(flag: u8, name: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn new(flag: u8, name: impl AsRef<[u8]>) -> Self {
         Self {
             name: name.as_ref().to_vec(),
             flag,
@@ -28,36 +28,36 @@ impl Entry {
         }
     }
 
-    pub(super) fn file(name: &str, content: &str) -> Self {
+    pub(crate) fn file(name: &str, content: &str) -> Self {
         Self { content: content.into(), ..Self::new(b'0', name) }
     }
 
-    pub(super) fn directory(name: &str) -> Self {
+    pub(crate) fn directory(name: &str) -> Self {
         Self::new(b'5', name)
     }
 
-    pub(super) fn symlink(name: &str, target: &str) -> Self {
+    pub(crate) fn symlink(name: &str, target: &str) -> Self {
         Self { link: target.into(), ..Self::new(b'2', name) }
     }
 
-    pub(super) fn hard_link(name: &str, target: &str) -> Self {
+    pub(crate) fn hard_link(name: &str, target: &str) -> Self {
         Self { link: target.into(), ..Self::new(b'1', name) }
     }
 
     /// PAX records before an entry.
-    pub(super) fn records(flag: u8, records: &[(&str, &str)]) -> Self {
+    pub(crate) fn records(flag: u8, records: &[(&str, &str)]) -> Self {
         let content: String = records.iter().map(|(key, value)| record(key, value)).collect();
         Self { content: content.into(), ..Self::new(flag, "PaxHeaders/x") }
     }
 
     /// The same with its name in a record before it.
-    pub(super) fn long(self) -> Self {
+    pub(crate) fn long(self) -> Self {
         let path = String::from_utf8(self.name.clone()).unwrap();
         self.behind(Self::records(b'x', &[("path", &path)]))
     }
 
     /// The same behind another one.
-    pub(super) fn behind(mut self, other: Self) -> Self {
+    pub(crate) fn behind(mut self, other: Self) -> Self {
         self.before.push(other);
         self
     }
@@ -86,14 +86,14 @@ impl Entry {
 }
 
 /// An archive of these entries.
-pub(super) fn pack(entries: &[Entry]) -> Vec<u8> {
+pub(crate) fn pack(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = pack_open(entries);
     bytes.extend([0; 1024]);
     bytes
 }
 
 /// The same without its end.
-pub(super) fn pack_open(entries: &[Entry]) -> Vec<u8> {
+pub(crate) fn pack_open(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
         entry.pack(&mut bytes);
@@ -102,7 +102,7 @@ pub(super) fn pack_open(entries: &[Entry]) -> Vec<u8> {
 }
 
 /// Puts the right checksum into a header.
-pub(super) fn sum(header: &mut [u8]) {
+pub(crate) fn sum(header: &mut [u8]) {
     header[148..156].copy_from_slice(b"        ");
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());

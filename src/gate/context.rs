@@ -1,0 +1,174 @@
+//! The context of a build, kept in a file until it is known what it takes from outside and judged whether it may go on.
+
+use std::cell::Cell;
+use std::io::{self, Seek as _};
+use std::time::Duration;
+
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::SemaphorePermit;
+use tokio::task::spawn_blocking;
+
+use super::connection::Connection;
+use super::drain::Phase;
+use super::request::{Unread, describe, invite_body};
+use super::{Gate, relay};
+use crate::operation::build::{ContextReader, Flaw};
+use crate::operation::dockerfile::Dockerfile;
+use crate::operation::{Fault, Operation, Unreadable};
+use crate::wire::{Body, BodyFault, RequestHead};
+
+/// How many contexts are kept at a time, so that clients cannot fill the disk with them; others wait for their turn.
+pub(super) const MOST_KEPT: usize = 4;
+/// How long a client may send nothing of a context that it holds a turn for.
+const STALL_TIME: Duration = Duration::from_secs(60);
+/// How much is read of it at a time to be sent on.
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// A context that was read to its end.
+pub(super) struct Context<'g> {
+    file: File,
+    /// Its size, as it came.
+    pub(super) bytes: u64,
+    _turn: Option<SemaphorePermit<'g>>,
+}
+
+/// Where a rule of the policy says what a build may take from outside, reads its context and takes down what it is.
+/// All else is left on the wire.
+pub(super) async fn look_inside<'g>(
+    gate: &'g Gate,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    mut operation: Operation,
+) -> Result<(Operation, Option<Context<'g>>), Unread> {
+    let Some(reader) = ContextReader::of(&operation) else { return Ok((operation, None)) };
+    if !gate.policy.looks_inside(&connection.client, operation.endpoint()) {
+        return Ok((operation, None));
+    }
+    let endpoint = Some(operation.endpoint());
+    let unread = |stop| match stop {
+        Stop::Refused(fault, message) => Unread::Unreadable(Unreadable { fault, endpoint, message }),
+        Stop::Gone(message) => Unread::Gone(Unreadable { fault: Fault::Malformed, endpoint, message }),
+        Stop::Drained => {
+            let message = "dockgate was stopped before the build context had come".to_owned();
+            Unread::Drained(Unreadable { fault: Fault::Malformed, endpoint, message })
+        }
+    };
+    let (context, found) = keep(gate, connection, head, reader).await.map_err(unread)?;
+    operation.look_inside(found);
+    Ok((operation, Some(context)))
+}
+
+/// Why there is no context.
+enum Stop {
+    Refused(Fault, String),
+    Gone(String),
+    Drained,
+}
+
+async fn keep<'g>(
+    gate: &'g Gate,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    reader: ContextReader,
+) -> Result<(Context<'g>, Result<Dockerfile, Flaw>), Stop> {
+    // The semaphore is never closed, so this always is a turn.
+    let turn = while_there(connection, gate.contexts.acquire()).await?.ok();
+    let limit = gate.limits.build_context_bytes;
+    let mut file = receive(gate, connection, head, limit).await?;
+    file.flush().await.map_err(|error| no_room(gate, &error))?;
+    let mut file = file.into_std().await;
+    let reading = spawn_blocking(move || {
+        let rewound = file.rewind();
+        let found = reader.read(&file, limit);
+        (rewound.and_then(|()| file.rewind()), found, file)
+    });
+    // Only a panic ends it otherwise.
+    let (rewound, found, file) = while_there(connection, reading)
+        .await?
+        .map_err(|_| Stop::Refused(Fault::Unkept, "the build context could not be read".to_owned()))?;
+    rewound.map_err(|error| no_room(gate, &error))?;
+    let bytes = connection.body_bytes;
+    Ok((Context { file: File::from_std(file), bytes, _turn: turn }, found))
+}
+
+/// Reads the body into a file without a name.
+async fn receive(
+    gate: &Gate,
+    connection: &mut Connection,
+    head: &RequestHead<'_>,
+    limit: u64,
+) -> Result<File, Stop> {
+    let dir = gate.context_dir.clone();
+    let made = spawn_blocking(move || tempfile::tempfile_in(dir)).await;
+    let made = made.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    let mut file = File::from_std(made.map_err(|error| no_room(gate, &error))?);
+    invite_body(connection, head, head.framing).await.map_err(|error| Stop::Gone(error.to_string()))?;
+    let mut body = Body::new(head.framing);
+    let mut phase = connection.phase.clone();
+    let mut bytes: u64 = 0;
+    loop {
+        let next = body.next(&mut connection.inbox, &connection.stream);
+        let next = tokio::select! {
+            next = tokio::time::timeout(STALL_TIME, next) => next,
+            _ = phase.wait_for(|phase| *phase == Phase::Cutting) => return Err(Stop::Drained),
+        };
+        let piece = match next {
+            Ok(Ok(Some(piece))) => piece,
+            Ok(Ok(None)) => break,
+            Ok(Err(fault @ BodyFault::Malformed(_))) => {
+                return Err(Stop::Refused(Fault::Malformed, describe(&fault)));
+            }
+            Ok(Err(fault)) => return Err(Stop::Gone(describe(&fault))),
+            Err(_) => {
+                let message =
+                    format!("nothing came of the build context for {} seconds", STALL_TIME.as_secs());
+                return Err(Stop::Refused(Fault::TooSlow, message));
+            }
+        };
+        bytes = bytes.saturating_add(piece.try_into().unwrap_or(u64::MAX));
+        connection.body_bytes = bytes;
+        if bytes > limit {
+            let message = format!("the build context is larger than {limit} bytes (--max-build-context)");
+            return Err(Stop::Refused(Fault::BodyTooLarge, message));
+        }
+        let pending = connection.inbox.pending().get(..piece).unwrap_or_default();
+        file.write_all(pending).await.map_err(|error| no_room(gate, &error))?;
+        connection.inbox.consume(piece);
+    }
+    connection.body_read = true;
+    Ok(file)
+}
+
+/// What is waited for, unless the client goes away or dockgate is stopped first.
+async fn while_there<T>(connection: &mut Connection, waited: impl Future<Output = T>) -> Result<T, Stop> {
+    let (mut phase, nothing_taken) = (connection.phase.clone(), Cell::new(0));
+    tokio::select! {
+        biased;
+        done = waited => Ok(done),
+        () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
+            Err(Stop::Gone("the client went away before its build was judged".to_owned()))
+        }
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(Stop::Drained),
+    }
+}
+
+fn no_room(gate: &Gate, error: &io::Error) -> Stop {
+    let dir = gate.context_dir.display();
+    tracing::error!(
+        "a build context cannot be kept in {dir}: {error}. The policy has rules that look into builds: give dockgate a directory with room that it may write to (--build-context-dir), in a container a volume or tmpfs."
+    );
+    let message = format!(
+        "the build context must be looked into, and there is no place to keep it: {dir}: {error}. Give dockgate a directory that it may write to, with room: --build-context-dir."
+    );
+    Stop::Refused(Fault::Unkept, message)
+}
+
+impl Context<'_> {
+    /// The next piece of it; empty at the end.
+    pub(super) async fn piece(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        buffer.clear();
+        let limit: u64 = PIECE_BYTES.try_into().unwrap_or(u64::MAX);
+        (&mut self.file).take(limit).read_to_end(buffer).await.map(|_| ())
+    }
+}
