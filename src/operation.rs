@@ -11,8 +11,10 @@ pub mod field;
 pub mod table;
 pub mod version;
 
+pub mod answer;
 pub mod facts;
 pub mod meaning;
+pub mod redaction;
 pub mod thing;
 
 mod encode;
@@ -41,6 +43,7 @@ pub use making::ReservedLabel;
 use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
 pub use query::{Query, Value};
+use redaction::mark;
 use table::{BodyKind, Endpoint, Lookup, Method};
 pub use understanding::{Understanding, UsedParameter};
 use version::ApiVersion;
@@ -163,11 +166,15 @@ impl Asked {
                 return Err(Unreadable::new(Fault::UnknownEndpoint, message));
             }
             header::refuse_forms(head)?;
+            let read = Query::read(query, endpoint)?;
+            if let Some(parameter) = read.redacted() {
+                return Err(Unreadable::redacted(&format!("parameter {:?}", parameter.name)));
+            }
             let heading = Heading {
                 endpoint,
                 version,
                 identifiers,
-                query: Query::read(query, endpoint)?,
+                query: read,
                 headers: header::meaningful(head, endpoint)?,
                 upgrade: header::asks_for_upgrade(head, endpoint),
             };
@@ -245,9 +252,13 @@ impl Asked {
             let message = "the body must be JSON: send it with Content-Type: application/json".to_owned();
             return Err(Unreadable::new(Fault::UnsupportedMediaType, message));
         }
-        Json::read(bytes, kind).map(Body::Json).map_err(|flaw| {
+        let json = Json::read(bytes, kind).map_err(|flaw| {
             Unreadable::new(Fault::Malformed, format!("the JSON body cannot be read: {flaw}"))
-        })
+        })?;
+        match mark::find(&json) {
+            Some(place) => Err(Unreadable::redacted(&format!("the JSON body at {place}"))),
+            None => Ok(Body::Json(json)),
+        }
     }
 
     /// Lets go of a body where none belongs, if it says nothing: none at all, a zero value, or a copy
@@ -369,6 +380,15 @@ impl<'a> Head<'a> {
 impl Unreadable {
     fn new(fault: Fault, message: String) -> Self {
         Self { fault, endpoint: None, message }
+    }
+
+    /// What stands in `place` is not what the client means: it has read it from an answer.
+    fn redacted(place: &str) -> Self {
+        let message = format!(
+            "{place} holds what dockgate put there in place of a value that this client may not see; nothing is made \
+             of it. Send the value itself, or let a rule without redact show it"
+        );
+        Self::new(Fault::Malformed, message)
     }
 
     /// Says which endpoint was asked for.

@@ -6,6 +6,7 @@
 
 mod check;
 mod expected;
+pub(super) mod place;
 mod read;
 mod write;
 

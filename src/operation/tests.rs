@@ -179,6 +179,35 @@ fn a_json_body_is_written_anew_under_its_own_type() {
 }
 
 #[test]
+fn what_was_redacted_does_not_come_back() {
+    for (target, body, place) in [
+        (
+            "/containers/create",
+            r#"{"Image":"x","Env":["A=b","SECRET=redacted-by-dockgate"]}"#,
+            "the JSON body at Env[1]",
+        ),
+        (
+            "/containers/create",
+            r#"{"Image":"x","hostconfig":{"binds":["/redacted-by-dockgate:/d"]}}"#,
+            "the JSON body at HostConfig.Binds[0]",
+        ),
+        (
+            "/networks/n/connect",
+            r#"{"Container":"c","EndpointConfig":{"IPAMConfig":{"IPv4Address":"192.0.2.100"}}}"#,
+            "the JSON body at EndpointConfig.IPAMConfig.IPv4Address",
+        ),
+        ("/commit?container=c&changes=ENV%20A%3Dredacted-by-dockgate", "{}", "parameter \"changes\""),
+    ] {
+        let unreadable = read("POST", target, &[JSON], body).unwrap_err();
+        assert_eq!(unreadable.fault, Fault::Malformed);
+        assert!(
+            unreadable.message.starts_with(&format!("{place} holds what dockgate put there")),
+            "{unreadable}"
+        );
+    }
+}
+
+#[test]
 fn an_absent_json_body_stays_absent_whatever_its_type() {
     let encoded =
         read("POST", "/v1.41/volumes/create", &[("Content-Type", "text/plain")], "").unwrap().encode();

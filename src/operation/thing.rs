@@ -83,6 +83,11 @@ impl Thing {
         listed::read(kind, shown)
     }
 
+    /// The keys in an element of a list that [`Thing::listed`] looks at.
+    pub(super) fn keys(kind: ThingKind) -> &'static [&'static str] {
+        listed::keys(kind)
+    }
+
     /// The value of a label.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {

@@ -19,6 +19,22 @@ pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing> {
     }
 }
 
+/// The keys that are looked at below.
+pub(super) fn keys(kind: ThingKind) -> &'static [&'static str] {
+    match kind {
+        ThingKind::Container => &["Id", "Names", "Image", "ImageID", "Labels"],
+        ThingKind::Image => &["Id", "RepoTags", "RepoDigests", "Labels"],
+        ThingKind::Network => &["Id", "Name", "Labels"],
+        ThingKind::Volume => &["Name", "Labels"],
+        ThingKind::Service | ThingKind::Secret | ThingKind::Config => &["ID", "Spec"],
+        ThingKind::Task => &["ID", "Name", "Labels", "Spec", "ServiceID"],
+        ThingKind::Node => &["ID", "Spec", "Description"],
+        ThingKind::Plugin => &["Id", "Name"],
+        ThingKind::BuildCache => &["ID"],
+        ThingKind::Exec | ThingKind::Daemon => &[],
+    }
+}
+
 fn container(shown: &Json) -> Option<Thing> {
     let names = shown.get("Names")?.items().iter().map(Json::as_text).collect::<Option<Vec<_>>>()?;
     Some(Thing {

@@ -1,0 +1,175 @@
+//! What a client gets to see of an answer: of the things in it those that its permit admits, and of these what is not
+//! redacted.
+//!
+//! A [`Reader`] is fed the daemon's answer piece by piece and gives out what the client may see. What stays is copied
+//! byte for byte. Where it takes more than the answer tells, it asks for a [`LookUp`]. An answer that is not of the
+//! form that is expected is never let through as it is.
+//!
+//! Whoever may see a thing sees all that it is made of: the names of the networks, volumes and secrets that it uses as
+//! well. Who else uses *it* is another thing's business: a network shows only those of its containers that the client
+//! may see.
+
+mod event;
+mod form;
+mod look_up;
+mod network;
+mod split;
+mod unit;
+mod usage;
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::Operation;
+use super::json::place::Misplaced;
+use super::redaction::{Redaction, Shape};
+use super::thing::Thing;
+use form::Form;
+use look_up::Known;
+pub use look_up::LookUp;
+use split::Splitter;
+use unit::{Shown, View};
+
+/// Whether a client may see a thing.
+pub type Admits = Rc<dyn Fn(&Thing) -> bool>;
+
+/// Under what terms a client gets to see an answer.
+#[derive(Clone, Default)]
+pub struct Terms {
+    /// Which things it may see; without it, all of them.
+    pub admits: Option<Admits>,
+    /// What it may see of none of them.
+    pub redaction: Option<Redaction>,
+}
+
+/// What passes an answer on as far as the client may see it.
+pub struct Reader {
+    form: Form,
+    view: View,
+    splitter: Splitter,
+    known: Known,
+}
+
+/// How far a reader has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It must be told this first, by [`Reader::learn`].
+    Ask(LookUp),
+    /// It has passed on what there was; it wants more of the answer.
+    Starved,
+    /// The answer is over.
+    Done,
+}
+
+/// Why an answer is withheld: it is not what the daemon answers there, as far as dockgate knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unexpected(&'static str);
+
+impl Terms {
+    /// What passes on the answer to this operation. None: nothing in it falls under these terms, so that it may be
+    /// copied.
+    #[must_use]
+    pub fn reader(&self, operation: &Operation) -> Option<Reader> {
+        let mut form = Form::of(operation.endpoint())?;
+        // Without arguments of the client's, `ps` prints no environment.
+        if form == Form::Other(Shape::Top) && operation.query().get("ps_args").is_none() {
+            form = Form::Other(Shape::Other);
+        }
+        self.read(form)
+    }
+
+    fn read(&self, form: Form) -> Option<Reader> {
+        let shapes = form.shapes().into_iter();
+        let redaction = self.redaction.as_ref();
+        let redacted = shapes.filter_map(|shape| Some((shape, redaction?.of(shape)?))).collect();
+        let view = View { admits: self.admits.clone().filter(|_| form.has_things()), redacted };
+        if view.admits.is_none() && view.redacted.is_empty() {
+            return None;
+        }
+        Some(Reader { form, view, splitter: Splitter::new(form.layout()), known: Known::default() })
+    }
+}
+
+impl Reader {
+    /// Whether the answer goes on for as long as the client likes, so that what there is must be passed on at once.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.form == Form::Events
+    }
+
+    /// Takes in a piece of the answer, cut anywhere.
+    pub fn feed(&mut self, piece: &[u8]) {
+        self.splitter.feed(piece);
+    }
+
+    /// Says that the answer has come to its end.
+    pub fn end(&mut self) {
+        self.splitter.end();
+    }
+
+    /// Passes on what has come so far, behind what is in `out`.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is not what was expected. What was passed on before may be shown, no more of it.
+    pub fn step(&mut self, out: &mut Vec<u8>) -> Result<Step, Unexpected> {
+        let Self { form, view, splitter, known } = self;
+        splitter.step(out, |unit, out| {
+            let shown = form.show(unit, view, known, out)?;
+            if !matches!(shown, Shown::NotYet(_)) {
+                known.clear();
+            }
+            Ok(shown)
+        })
+    }
+
+    /// Takes down what the daemon answered: its body, or none where there is no such thing.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is not what was expected.
+    pub fn learn(&mut self, look_up: &LookUp, answer: Option<&[u8]>) -> Result<(), Unexpected> {
+        match &self.view.admits {
+            Some(admits) => self.known.add(look_up, answer, admits.as_ref()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Unexpected {
+    const NOT_JSON: Self = Self("it is not the JSON that belongs there");
+    const NO_THING: Self = Self("it shows a thing without the fields that say what it is");
+    const TOO_LARGE: Self = Self("one thing in it is larger than dockgate reads");
+}
+
+impl From<Misplaced> for Unexpected {
+    fn from(_: Misplaced) -> Self {
+        Self::NOT_JSON
+    }
+}
+
+impl fmt::Display for Unexpected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Unexpected {}
+
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terms")
+            .field("narrows", &self.admits.is_some())
+            .field("redaction", &self.redaction)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("form", &self.form).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

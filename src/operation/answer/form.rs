@@ -1,0 +1,163 @@
+//! What the answer of each endpoint is made of.
+
+use super::look_up::Known;
+use super::split::Layout;
+use super::unit::{Shown, View, without_count};
+use super::{Unexpected, event, network, usage};
+use crate::operation::json::place::{self, Kept};
+use crate::operation::redaction::Shape;
+use crate::operation::table::{Answer, Endpoint, Method};
+use crate::operation::thing::ThingKind;
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A list of things.
+    Things(ThingKind),
+    /// `GET /networks/{id}`: one network, with who is on it.
+    Network,
+    /// `GET /volumes`: a list in an object.
+    Volumes,
+    /// `GET /images/{name}/history`: layers, with the names of the images that end in them.
+    History,
+    /// `GET /system/df`.
+    Usage,
+    /// `GET /events`.
+    Events,
+    /// Nothing that is another's; there may be something to redact.
+    Other(Shape),
+}
+
+impl Form {
+    /// The form of an endpoint's answer. None: it is no JSON to look into.
+    pub(super) fn of(endpoint: &'static Endpoint) -> Option<Self> {
+        Some(match endpoint.id {
+            "ContainerList" => Self::Things(ThingKind::Container),
+            "ImageList" => Self::Things(ThingKind::Image),
+            "NetworkList" => Self::Things(ThingKind::Network),
+            "ServiceList" => Self::Things(ThingKind::Service),
+            "TaskList" => Self::Things(ThingKind::Task),
+            "SecretList" => Self::Things(ThingKind::Secret),
+            "ConfigList" => Self::Things(ThingKind::Config),
+            "NodeList" => Self::Things(ThingKind::Node),
+            "PluginList" => Self::Things(ThingKind::Plugin),
+            "NetworkInspect" => Self::Network,
+            "VolumeList" => Self::Volumes,
+            "ImageHistory" => Self::History,
+            "SystemDataUsage" => Self::Usage,
+            "SystemEvents" => Self::Events,
+            "ContainerInspect" => Self::Other(Shape::Container),
+            "ImageInspect" => Self::Other(Shape::Image),
+            "VolumeInspect" => Self::Other(Shape::Volume),
+            "ServiceInspect" => Self::Other(Shape::Service),
+            "TaskInspect" => Self::Other(Shape::Task),
+            "NodeInspect" => Self::Other(Shape::Node),
+            "PluginInspect" => Self::Other(Shape::Plugin),
+            "SystemInfo" => Self::Other(Shape::Info),
+            "SwarmInspect" => Self::Other(Shape::Swarm),
+            "ContainerTop" => Self::Other(Shape::Top),
+            _ if endpoint.answer == Answer::Plain && endpoint.method == Method::Get => {
+                Self::Other(Shape::Other)
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether there are things in it that one client may see and another may not.
+    pub(super) fn has_things(self) -> bool {
+        match self {
+            Self::Things(_) | Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Events => {
+                true
+            }
+            Self::Other(_) => false,
+        }
+    }
+
+    /// What it is made of, for what is redacted in it.
+    pub(super) fn shapes(self) -> Vec<Shape> {
+        match self {
+            Self::Things(kind) => vec![Shape::listed(kind)],
+            Self::Network => vec![Shape::Network],
+            Self::Volumes => vec![Shape::Volume],
+            Self::History => vec![Shape::History],
+            Self::Usage => [ThingKind::Container, ThingKind::Image, ThingKind::Volume, ThingKind::BuildCache]
+                .map(Shape::listed)
+                .to_vec(),
+            Self::Events => vec![Shape::Event],
+            Self::Other(shape) => vec![shape],
+        }
+    }
+
+    pub(super) fn layout(self) -> Layout {
+        match self {
+            Self::Things(_) => Layout::List,
+            Self::Events => Layout::Sequence,
+            Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Other(_) => Layout::Whole,
+        }
+    }
+
+    /// Shows one unit of it.
+    pub(super) fn show(
+        self,
+        unit: &[u8],
+        view: &View,
+        known: &Known,
+        out: &mut Vec<u8>,
+    ) -> Result<Shown, Unexpected> {
+        match self {
+            Self::Things(ThingKind::Image) if view.admits.is_some() => {
+                let mut narrowed = Vec::with_capacity(unit.len());
+                without_count(unit, &mut narrowed)?;
+                return view.element(ThingKind::Image, &narrowed, known, out);
+            }
+            Self::Things(kind) => return view.element(kind, unit, known, out),
+            Self::Events => return event::show(view, unit, known, out),
+            Self::Usage => return usage::show(view, unit, known, out),
+            Self::Network if view.admits.is_some() => {
+                let mut narrowed = Vec::with_capacity(unit.len());
+                if let Some(look_up) = network::narrow(unit, known, &mut narrowed)? {
+                    return Ok(Shown::NotYet(look_up));
+                }
+                view.write(Shape::Network, &narrowed, out)?;
+            }
+            Self::Volumes => place::rewrite_object(unit, out, |key, value, out| {
+                if key != "Volumes" {
+                    return Ok(Kept::AsItIs);
+                }
+                place::rewrite_array(value, out, |volume, out| {
+                    Ok::<_, Unexpected>(match view.element(ThingKind::Volume, volume, known, out)? {
+                        Shown::Yes => Kept::Written,
+                        Shown::No | Shown::NotYet(_) => Kept::Not,
+                    })
+                })?;
+                Ok::<_, Unexpected>(Kept::Written)
+            })?,
+            Self::History => {
+                let mut is_first = true;
+                place::rewrite_array(unit, out, |layer, out| {
+                    let mut narrowed = Vec::new();
+                    if view.admits.is_some() && !is_first {
+                        without_names(layer, &mut narrowed)?;
+                    }
+                    is_first = false;
+                    view.write(Shape::History, if narrowed.is_empty() { layer } else { &narrowed }, out)?;
+                    Ok::<_, Unexpected>(Kept::Written)
+                })?;
+            }
+            Self::Network => view.write(Shape::Network, unit, out)?,
+            Self::Other(shape) => view.write(shape, unit, out)?,
+        }
+        Ok(Shown::Yes)
+    }
+}
+
+/// A layer without the names of the image that ends in it: that is another image.
+fn without_names(layer: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+    place::rewrite_object(layer, out, |key, _, out| {
+        if key != "Tags" {
+            return Ok(Kept::AsItIs);
+        }
+        out.extend_from_slice(b"null");
+        Ok::<_, Unexpected>(Kept::Written)
+    })
+}

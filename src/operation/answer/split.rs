@@ -1,0 +1,293 @@
+//! An answer, cut into the units that are judged one by one, wherever its pieces begin and end.
+
+use super::unit::Shown;
+use super::{Step, Unexpected};
+use crate::operation::json::place::{self, Search};
+
+/// The most that one unit may take: of a list one thing, of anything else the whole answer.
+const MAX_ELEMENT_BYTES: usize = 4 * 1024 * 1024;
+const MAX_WHOLE_BYTES: usize = 64 * 1024 * 1024;
+
+/// RFC 7464: what stands before each text of a JSON sequence.
+const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// How an answer is made of units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// It is one.
+    Whole,
+    /// It is an array of objects, each of which is one.
+    List,
+    /// Objects follow each other, each on a line of its own or as a JSON sequence.
+    Sequence,
+}
+
+/// Where in an answer the splitter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In front of it.
+    Before,
+    /// In front of the first element of the list, or of its end.
+    First,
+    /// Behind a comma.
+    Next,
+    /// Behind an element.
+    Behind,
+    /// Behind it all.
+    After,
+}
+
+/// Cuts an answer.
+#[derive(Debug)]
+pub(super) struct Splitter {
+    layout: Layout,
+    place: Place,
+    /// What came and is not passed on.
+    buffer: Vec<u8>,
+    /// What stands before the element that comes next begins here.
+    start: usize,
+    /// How much of the buffer was gone over.
+    at: usize,
+    search: Search,
+    /// What stands before the first element of a list.
+    lead: Vec<u8>,
+    /// Whether an element of the list was passed on.
+    has_passed: bool,
+    is_over: bool,
+}
+
+impl Splitter {
+    pub(super) fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            place: Place::Before,
+            buffer: Vec::new(),
+            start: 0,
+            at: 0,
+            search: Search::default(),
+            lead: Vec::new(),
+            has_passed: false,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn feed(&mut self, piece: &[u8]) {
+        self.buffer.drain(..self.start.min(self.buffer.len()));
+        self.at = self.at.saturating_sub(self.start);
+        self.start = 0;
+        self.buffer.extend_from_slice(piece);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Goes as far as what has come allows. `show` writes of a unit what is shown of it.
+    pub(super) fn step(
+        &mut self,
+        out: &mut Vec<u8>,
+        mut show: impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+    ) -> Result<Step, Unexpected> {
+        match self.layout {
+            Layout::Whole => self.whole(out, show),
+            Layout::List => loop {
+                if let Some(step) = self.list(out, &mut show)? {
+                    return Ok(step);
+                }
+            },
+            Layout::Sequence => loop {
+                if let Some(step) = self.sequence(out, &mut show)? {
+                    return Ok(step);
+                }
+            },
+        }
+    }
+
+    fn whole(
+        &mut self,
+        out: &mut Vec<u8>,
+        mut show: impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+    ) -> Result<Step, Unexpected> {
+        if self.buffer.len() > MAX_WHOLE_BYTES {
+            return Err(Unexpected::TOO_LARGE);
+        }
+        if self.place == Place::After {
+            return Ok(Step::Done);
+        }
+        if !self.is_over {
+            return Ok(Step::Starved);
+        }
+        let unit = place::trim(&self.buffer);
+        let space = self.buffer.len().saturating_sub(unit.len());
+        let lead = self.buffer.iter().take(space).take_while(|byte| byte.is_ascii_whitespace()).count();
+        let start = out.len();
+        out.extend_from_slice(self.buffer.get(..lead).unwrap_or_default());
+        match show(unit, out)? {
+            Shown::Yes => {
+                out.extend_from_slice(self.buffer.get(lead.saturating_add(unit.len())..).unwrap_or_default());
+                self.place = Place::After;
+                Ok(Step::Done)
+            }
+            Shown::No => Err(Unexpected::NOT_JSON),
+            Shown::NotYet(look_up) => {
+                out.truncate(start);
+                Ok(Step::Ask(look_up))
+            }
+        }
+    }
+
+    /// One step in a list; none where the next can be taken.
+    fn list(
+        &mut self,
+        out: &mut Vec<u8>,
+        show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+    ) -> Result<Option<Step>, Unexpected> {
+        self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        let Some(&next) = self.buffer.get(self.at) else {
+            return match (self.is_over, self.place) {
+                (false, _) => Ok(Some(Step::Starved)),
+                (true, Place::After) => {
+                    self.pass(out);
+                    Ok(Some(Step::Done))
+                }
+                (true, Place::Before | Place::First | Place::Next | Place::Behind) => {
+                    Err(Unexpected::NOT_JSON)
+                }
+            };
+        };
+        match (self.place, next) {
+            (Place::Before, b'[') => {
+                self.at = self.at.saturating_add(1);
+                self.pass(out);
+                self.place = Place::First;
+            }
+            // Some lists are null when there is nothing in them.
+            (Place::Before, b'n') => {
+                match self.buffer.get(self.at..).unwrap_or_default() {
+                    rest if rest.starts_with(b"null") => self.at = self.at.saturating_add(4),
+                    rest if b"null".starts_with(rest) && !self.is_over => return Ok(Some(Step::Starved)),
+                    _ => return Err(Unexpected::NOT_JSON),
+                }
+                self.place = Place::After;
+            }
+            (Place::First | Place::Behind, b']') => {
+                self.at = self.at.saturating_add(1);
+                self.pass(out);
+                self.place = Place::After;
+            }
+            (Place::Behind, b',') => {
+                self.at = self.at.saturating_add(1);
+                self.place = Place::Next;
+            }
+            (Place::First | Place::Next, b'{') => return self.element(out, show),
+            (Place::Before | Place::First | Place::Next | Place::Behind | Place::After, _) => {
+                return Err(Unexpected::NOT_JSON);
+            }
+        }
+        Ok(None)
+    }
+
+    fn element(
+        &mut self,
+        out: &mut Vec<u8>,
+        show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+    ) -> Result<Option<Step>, Unexpected> {
+        let Some(length) = self.end_of_object()? else {
+            return Ok(Some(Step::Starved));
+        };
+        let before = self.buffer.get(self.start..self.at).unwrap_or_default();
+        let end = self.at.saturating_add(length);
+        let unit = self.buffer.get(self.at..end).unwrap_or_default();
+        if self.place == Place::First {
+            self.lead = before.to_vec();
+        }
+        let start = out.len();
+        // Without the comma, until there is something in front of it.
+        out.extend_from_slice(if self.has_passed { before } else { &self.lead });
+        match show(unit, out)? {
+            Shown::Yes => self.has_passed = true,
+            Shown::No => out.truncate(start),
+            Shown::NotYet(look_up) => {
+                out.truncate(start);
+                return Ok(Some(Step::Ask(look_up)));
+            }
+        }
+        self.go_on(end);
+        self.place = Place::Behind;
+        Ok(None)
+    }
+
+    /// One step in a sequence. An object is passed on with its line end: who reads lines waits for that.
+    fn sequence(
+        &mut self,
+        out: &mut Vec<u8>,
+        show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+    ) -> Result<Option<Step>, Unexpected> {
+        self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | RECORD_SEPARATOR));
+        match self.buffer.get(self.at) {
+            None if self.is_over => {
+                self.pass(out);
+                return Ok(Some(Step::Done));
+            }
+            None => return Ok(Some(Step::Starved)),
+            Some(b'{') => {}
+            Some(_) => return Err(Unexpected::NOT_JSON),
+        }
+        let Some(length) = self.end_of_object()? else {
+            return Ok(Some(Step::Starved));
+        };
+        let end = self.at.saturating_add(length);
+        let behind = self.buffer.get(end..).unwrap_or_default();
+        let line_end = behind.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        let behind = match line_end {
+            None if self.is_over => behind.len(),
+            None => return Ok(Some(Step::Starved)),
+            Some(at) => at.saturating_add(usize::from(behind.get(at) == Some(&b'\n'))),
+        };
+        let start = out.len();
+        out.extend_from_slice(self.buffer.get(self.start..self.at).unwrap_or_default());
+        let next = end.saturating_add(behind);
+        match show(self.buffer.get(self.at..end).unwrap_or_default(), out)? {
+            Shown::Yes => out.extend_from_slice(self.buffer.get(end..next).unwrap_or_default()),
+            Shown::No => out.truncate(start),
+            Shown::NotYet(look_up) => {
+                out.truncate(start);
+                return Ok(Some(Step::Ask(look_up)));
+            }
+        }
+        self.go_on(next);
+        Ok(None)
+    }
+
+    /// Leaves a unit behind.
+    fn go_on(&mut self, next: usize) {
+        self.search = Search::default();
+        self.at = next;
+        self.start = next;
+    }
+
+    fn end_of_object(&mut self) -> Result<Option<usize>, Unexpected> {
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        // Where the end is found it may be looked for again: when what is asked about the object is known.
+        let mut search = self.search;
+        match search.end_of_object(rest) {
+            Some(length) => return Ok(Some(length)),
+            None if self.is_over => return Err(Unexpected::NOT_JSON),
+            None if rest.len() > MAX_ELEMENT_BYTES => return Err(Unexpected::TOO_LARGE),
+            None => self.search = search,
+        }
+        Ok(None)
+    }
+
+    /// Passes on all that was gone over.
+    fn pass(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.buffer.get(self.start..self.at).unwrap_or_default());
+        self.start = self.at;
+    }
+
+    fn skip(&mut self, is_space: impl Fn(u8) -> bool) {
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let count = rest.iter().take_while(|&&byte| is_space(byte)).count();
+        self.at = self.at.saturating_add(count);
+    }
+}

@@ -1,0 +1,127 @@
+//! One thing of an answer, shown as far as it may be seen.
+
+use std::collections::BTreeMap;
+
+use super::look_up::{Known, LookUp};
+use super::{Admits, Unexpected, network};
+use crate::operation::Json;
+use crate::operation::json::place::{self, Kept};
+use crate::operation::redaction::{Rules, Shape};
+use crate::operation::thing::{Thing, ThingKind};
+
+/// What became of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// It is passed on, or what may be seen of it.
+    Yes,
+    /// The client may not see it.
+    No,
+    /// That takes more than is known.
+    NotYet(LookUp),
+}
+
+/// What the client may see.
+pub(super) struct View {
+    pub(super) admits: Option<Admits>,
+    /// What is redacted, by what it stands in.
+    pub(super) redacted: BTreeMap<Shape, Rules>,
+}
+
+impl View {
+    /// Writes a value with what is redacted in it.
+    pub(super) fn write(&self, shape: Shape, value: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+        if let Some(rules) = self.redacted.get(&shape) {
+            rules.apply(value, out)?;
+        } else {
+            out.extend_from_slice(value);
+        }
+        Ok(())
+    }
+
+    /// Shows an element of a list.
+    pub(super) fn element(
+        &self,
+        kind: ThingKind,
+        element: &[u8],
+        known: &Known,
+        out: &mut Vec<u8>,
+    ) -> Result<Shown, Unexpected> {
+        let shape = Shape::listed(kind);
+        let Some(admits) = &self.admits else {
+            self.write(shape, element, out)?;
+            return Ok(Shown::Yes);
+        };
+        let shown = place::read_members(element, Thing::keys(kind))?;
+        let thing = Thing::listed(kind, &shown).ok_or(Unexpected::NO_THING)?;
+        if !admits(&thing) {
+            return Ok(Shown::No);
+        }
+        let mut narrowed = Vec::new();
+        match kind {
+            ThingKind::Network => {
+                if let Some(look_up) = network::narrow(element, known, &mut narrowed)? {
+                    return Ok(Shown::NotYet(look_up));
+                }
+            }
+            ThingKind::Container if has_other_names(&shown) => without_other_names(element, &mut narrowed)?,
+            ThingKind::Container
+            | ThingKind::Image
+            | ThingKind::Exec
+            | ThingKind::Volume
+            | ThingKind::Service
+            | ThingKind::Task
+            | ThingKind::Secret
+            | ThingKind::Config
+            | ThingKind::Node
+            | ThingKind::Plugin
+            | ThingKind::BuildCache
+            | ThingKind::Daemon => {}
+        }
+        self.write(shape, if narrowed.is_empty() { element } else { &narrowed }, out)?;
+        Ok(Shown::Yes)
+    }
+}
+
+/// Reads what an element of a list is.
+pub(super) fn read(kind: ThingKind, element: &[u8]) -> Result<Thing, Unexpected> {
+    let shown = place::read_members(element, Thing::keys(kind))?;
+    Thing::listed(kind, &shown).ok_or(Unexpected::NO_THING)
+}
+
+/// Whether a container has names by the links of others, which tell who they are.
+fn has_other_names(container: &Json) -> bool {
+    let names = container.get("Names").map(Json::items).unwrap_or_default();
+    names.iter().filter_map(Json::as_text).any(is_name_of_link)
+}
+
+fn is_name_of_link(name: &str) -> bool {
+    name.strip_prefix('/').unwrap_or(name).contains('/')
+}
+
+fn without_other_names(container: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+    place::rewrite_object(container, out, |key, value, out| {
+        if key != "Names" {
+            return Ok(Kept::AsItIs);
+        }
+        place::rewrite_array(value, out, |name, _| {
+            let name = Json::read_shown(name).map_err(|_| Unexpected::NOT_JSON)?;
+            Ok::<_, Unexpected>(if name.as_text().is_some_and(is_name_of_link) {
+                Kept::Not
+            } else {
+                Kept::AsItIs
+            })
+        })?;
+        Ok::<_, Unexpected>(Kept::Written)
+    })
+}
+
+/// How many containers use an image is their business: -1, which the daemon writes where it has not counted.
+pub(super) fn without_count(image: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+    place::rewrite_object(image, out, |key, value, out| {
+        if key != "Containers" || value == b"-1" {
+            return Ok(Kept::AsItIs);
+        }
+        out.extend_from_slice(b"-1");
+        Ok::<_, Unexpected>(Kept::Written)
+    })
+}
