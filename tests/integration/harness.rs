@@ -17,7 +17,7 @@ pub(crate) use self::accounts::{
 pub(crate) use self::audit::Record;
 pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
-pub(crate) use self::gate::{Gate, Starting, binary, dockgate};
+pub(crate) use self::gate::{Gate, NOBODY, Starting, binary, dockgate};
 pub(crate) use self::load::{Load, Sent};
 pub(crate) use self::own_engine::OwnEngine;
 pub(crate) use self::ran::{Command, Ran, steady};
