@@ -1,15 +1,18 @@
 //! A real engine, a gate before it and clients at work: what a fault does to them, and what is left of it.
 
+use std::cell::RefCell;
 use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use super::harm::{Disk, GROUP, Harm, ROOM};
 use crate::harness::{
-    Audit, Counts, Gate, Load, OwnEngine, RawClient, Sent, Starting, assert_they_agree, eventually, recovery,
-    unavailable_within, unique, wait_for_last_record,
+    Counts, Gate, Load, NOBODY, OwnEngine, RawClient, Sent, Starting, assert_they_agree, eventually,
+    recovery, unavailable_within, unique, wait_for_last_record,
 };
 
 /// Clients that work at the same time.
-const CLIENTS: usize = 4;
+pub(super) const CLIENTS: usize = 4;
 /// What a process that has seen a fault may hold more than before. The allocator keeps a little.
 const MORE_KIB: u64 = 4 * 1024;
 
@@ -22,18 +25,27 @@ operations = ["GET /containers/{id}/json", "POST /containers/{id}/kill", "GET /e
 
 /// How long faults last, and how patient the gate is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    pub(super) settings: &'static [&'static str],
-    /// A fault.
-    pub(super) fault: Duration,
+struct Pace {
+    settings: &'static [&'static str],
+    fault: Duration,
     /// One that must outlast every timeout.
-    pub(super) long_fault: Duration,
+    long_fault: Duration,
+}
+
+/// The three of them, and what they stand on.
+pub(super) struct Bench {
+    // Dropped first, so that its log does not end with the loss of its engine.
+    pub(super) gate: Gate,
+    pub(super) engine: OwnEngine,
+    pub(super) disk: Disk,
+    pub(super) crowd: RefCell<Vec<UnixStream>>,
+    pace: Pace,
 }
 
 impl Pace {
-    /// In a hurry, as tests are; or, where `DOCKGATE_FAULTS_TABLE` names a file for the figures, with the settings that a
-    /// user has.
-    pub(super) fn chosen() -> Self {
+    /// In a hurry, as tests are; or, where `DOCKGATE_FAULTS_TABLE` names a file for the figures, with the settings
+    /// that a user has.
+    fn chosen() -> Self {
         if std::env::var_os("DOCKGATE_FAULTS_TABLE").is_some() {
             return Self {
                 settings: &[],
@@ -54,45 +66,27 @@ impl Pace {
     }
 }
 
-/// The three of them.
-pub(super) struct Bench {
-    // Dropped first, so that its log does not end with the loss of its engine.
-    pub(super) gate: Gate,
-    pub(super) engine: OwnEngine,
-    pub(super) pace: Pace,
-}
-
-/// What is done to them.
-pub(super) struct Fault<'a> {
-    /// What it is, for the table.
-    pub(super) name: &'a str,
-    pub(super) lasts: Duration,
-    /// Whether records may be missing.
-    pub(super) audit: Audit,
-    /// Whether running streams outlive it.
-    pub(super) spares_streams: bool,
-    pub(super) begin: &'a dyn Fn(&Bench),
-    pub(super) end: &'a dyn Fn(&Bench),
-}
-
 impl Bench {
+    /// With a gate that has no rights but those of the socket's group.
+    pub(super) fn new() -> Self {
+        Self::with(|starting, _| starting.without_rights_but(&[GROUP]))
+    }
+
     /// With a gate that is started in a way of the test's own.
     pub(super) fn with(prepare: impl FnOnce(Starting, &OwnEngine) -> Starting) -> Self {
-        let (engine, pace) = (OwnEngine::start(), Pace::chosen());
-        let starting = Gate::with_policy_text(POLICY).daemon_at(&engine.address());
+        let (engine, disk, pace) = (OwnEngine::start(), Disk::mount(NOBODY), Pace::chosen());
+        let starting = Gate::with_policy_text(POLICY).daemon_at(&engine.address()).audit_at(disk.audit());
+        let starting = starting.with([ROOM, "--head-timeout=2s"]);
         let starting = pace.settings.iter().fold(starting, |starting, setting| starting.with([*setting]));
         let gate = prepare(starting, &engine).start();
-        Self { gate, engine, pace }
+        Self { gate, engine, disk, crowd: RefCell::default(), pace }
     }
 
-    pub(super) fn new() -> Self {
-        Self::with(|starting, _| starting)
-    }
-
-    /// Lets clients work, does the fault to them and takes it away, and insists that all three accounts agree and that
+    /// Lets clients work, does them harm and takes it away again, and insists that all three accounts agree and that
     /// nothing is left of it.
     #[track_caller]
-    pub(super) fn suffers(&self, fault: &Fault<'_>) {
+    pub(super) fn suffers(&self, harm: Harm) {
+        let lasts = if harm == Harm::Frozen { self.pace.long_fault } else { self.pace.fault };
         // What the first requests cost is not the fault's.
         drop(self.work(|_| ()));
         let before = self.holds();
@@ -100,41 +94,50 @@ impl Bench {
         let mut stream = self.gate.connect();
         stream.send("GET /v1.41/events HTTP/1.1\r\nHost: d\r\n\r\n");
         stream.head();
-        let (sent, (began, lifted)) = self.work(|load| {
+        let (sent, prefix, (began, lifted)) = self.work(|load| {
             let began = Instant::now();
-            (fault.begin)(self);
-            std::thread::sleep(fault.lasts);
-            (fault.end)(self);
+            harm.begin(self);
+            std::thread::sleep(lasts);
+            harm.end(self);
             let lifted = Instant::now();
             load.flows();
             (began, lifted)
         });
-        if fault.spares_streams {
+        if harm.spares_streams() {
             self.goes_on(&mut stream);
         } else {
             stream.rest();
         }
         drop(stream);
-        assert_they_agree(&sent.0, &sent.1, &self.engine.calls(&sent.1), &self.gate, fault.audit);
+        assert_they_agree(&sent, &prefix, &self.engine.calls(&prefix), &self.gate, harm.audit());
 
         eventually("descriptors to be given back", || (self.gate.descriptors() <= before.1).then_some(()));
         let after = self.holds();
         assert!(after.0 <= before.0 + MORE_KIB, "{before:?} KiB and descriptors before, {after:?} after");
         // The last third of it: by then it is clear that the daemon is away.
-        let clear = began + fault.lasts * 2 / 3;
-        let unavailable = unavailable_within(&sent.0, clear, lifted);
-        note(fault, &sent.0, unavailable, recovery(&sent.0, lifted), before, after);
+        let unavailable = unavailable_within(&sent, began + lasts * 2 / 3, lifted)
+            .map_or_else(|| "–".to_owned(), |(median, worst)| format!("{median:.1?}, at most {worst:.1?}"));
+        tabulate(&format!(
+            "| {} | {lasts:?} | {} | {unavailable} | {:.1?} | {} → {} | {} → {} |\n",
+            harm.name(),
+            Counts::of(&sent),
+            recovery(&sent, lifted),
+            before.0,
+            after.0,
+            before.1,
+            after.1
+        ));
     }
 
-    /// Clients work until `meanwhile` is over.
-    fn work<T>(&self, meanwhile: impl FnOnce(&Load) -> T) -> ((Vec<Sent>, String), T) {
+    /// Clients work until `meanwhile` is over. What they sent, what its names begin with, and what `meanwhile` says.
+    pub(super) fn work<T>(&self, meanwhile: impl FnOnce(&Load) -> T) -> (Vec<Sent>, String, T) {
         let load = Load::start(&self.gate.socket(), CLIENTS);
         load.flows();
         let result = meanwhile(&load);
         let prefix = load.prefix().to_owned();
         let sent = load.stop();
         wait_for_last_record(&self.gate);
-        ((sent, prefix), result)
+        (sent, prefix, result)
     }
 
     /// A stream that began before the fault tells of something that happens after it.
@@ -151,32 +154,13 @@ impl Bench {
     }
 
     /// Kibibytes and descriptors.
-    fn holds(&self) -> (u64, usize) {
+    pub(super) fn holds(&self) -> (u64, usize) {
         (self.gate.memory_kib("VmRSS"), self.gate.descriptors())
     }
 }
 
 /// Adds a line to the table of figures, where one is wanted.
-fn note(
-    fault: &Fault<'_>,
-    sent: &[Sent],
-    unavailable: Option<(Duration, Duration)>,
-    recovered: Duration,
-    before: (u64, usize),
-    after: (u64, usize),
-) {
-    let unavailable = unavailable
-        .map_or_else(|| "–".to_owned(), |(median, worst)| format!("{median:.1?}, at most {worst:.1?}"));
-    let line = format!(
-        "| {} | {:?} | {} | {unavailable} | {recovered:.1?} | {} → {} KiB | {} → {} |\n",
-        fault.name,
-        fault.lasts,
-        Counts::of(sent),
-        before.0,
-        after.0,
-        before.1,
-        after.1
-    );
+pub(super) fn tabulate(line: &str) {
     eprint!("{line}");
     if let Some(table) = std::env::var_os("DOCKGATE_FAULTS_TABLE") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(table).unwrap();

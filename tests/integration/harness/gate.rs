@@ -15,7 +15,7 @@ use super::ran::wait;
 use super::{Command, Engine, FakeDaemon, Ran, RawClient, Record, eventually};
 
 /// The user without rights, as whom the image runs.
-const NOBODY: u32 = 65532;
+pub(crate) const NOBODY: u32 = 65532;
 
 /// How a gate is to be started.
 #[derive(Debug)]
