@@ -33,7 +33,6 @@ impl Filters {
         filters.map(Self)
     }
 
-<<<<<<< HEAD
     /// Adds a value of a filter of which all values must hold, as of labels.
     pub(super) fn add(&mut self, name: &str, value: &str) {
         match self.0.iter_mut().find(|(own, _)| own == name) {
@@ -41,11 +40,11 @@ impl Filters {
             Some((_, values)) => values.push(value.to_owned()),
             None => self.0.push((name.to_owned(), vec![value.to_owned()])),
         }
-=======
+    }
+
     /// One filter with these values, of which it lets through any that it can, or all of them, as the daemon reads it.
     pub(super) fn only(name: &str, values: &[String]) -> Self {
         Self(vec![(name.to_owned(), values.to_vec())])
->>>>>>> 2b15701 (Show of answers what a client may see, and hide what no client may)
     }
 
     /// The values of the filter `name`: all of them for most filters, any of them for some.

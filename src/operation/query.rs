@@ -83,7 +83,6 @@ impl Query {
         self.parameters.iter().map(|(parameter, value)| (*parameter, value))
     }
 
-<<<<<<< HEAD
     /// Sets an entry of a parameter that is a JSON object.
     pub(super) fn put_json(&mut self, endpoint: &Endpoint, name: &str, entry: &(String, Json)) {
         let Some(parameter) = endpoint.parameter(name) else { return };
@@ -121,12 +120,12 @@ impl Query {
     /// Lets each value be changed, but not its kind.
     pub(super) fn each_mut(&mut self, mut change: impl FnMut(&'static Parameter, &mut Value)) {
         self.parameters.iter_mut().for_each(|(parameter, value)| change(parameter, value));
-=======
+    }
+
     /// A parameter that holds what stands in place of a redacted value, if one does.
     pub(super) fn redacted(&self) -> Option<&'static Parameter> {
         let has_mark = |value: &Value| value.texts().iter().any(|text| mark::is_in(text));
         self.iter().find(|(_, value)| has_mark(value)).map(|(parameter, _)| parameter)
->>>>>>> 2b15701 (Show of answers what a client may see, and hide what no client may)
     }
 
     /// Whether the request has no parameter that the daemon reads.
