@@ -20,26 +20,26 @@ mod usage;
 use std::fmt;
 use std::rc::Rc;
 
-use super::Operation;
 use super::json::place::Misplaced;
 use super::redaction::{Redaction, Shape};
 use super::thing::Thing;
+use super::{Json, Operation};
 use form::Form;
 use look_up::Known;
 pub use look_up::LookUp;
 use split::Splitter;
 use unit::{Shown, View};
 
-/// Whether a client may see a thing.
-pub type Admits = Rc<dyn Fn(&Thing) -> bool>;
+/// What a client may see of a thing: nothing, or all but what is redacted.
+pub type Sight = Rc<dyn Fn(&Thing) -> Option<Redaction>>;
 
 /// Under what terms a client gets to see an answer.
 #[derive(Clone, Default)]
 pub struct Terms {
-    /// Which things it may see; without it, all of them.
-    pub admits: Option<Admits>,
-    /// What it may see of none of them.
-    pub redaction: Option<Redaction>,
+    /// What it may see of each thing that the answer lists; without it, all things with what is redacted below.
+    pub sight: Option<Sight>,
+    /// What is redacted in an answer that is no list.
+    pub redaction: Redaction,
 }
 
 /// What passes an answer on as far as the client may see it.
@@ -79,13 +79,11 @@ impl Terms {
     }
 
     fn read(&self, form: Form) -> Option<Reader> {
-        let shapes = form.shapes().into_iter();
-        let redaction = self.redaction.as_ref();
-        let redacted = shapes.filter_map(|shape| Some((shape, redaction?.of(shape)?))).collect();
-        let view = View { admits: self.admits.clone().filter(|_| form.has_things()), redacted };
-        if view.admits.is_none() && view.redacted.is_empty() {
+        let sight = self.sight.clone().filter(|_| form.has_things());
+        if sight.is_none() && form.shapes().into_iter().all(|shape| self.redaction.of(shape).is_none()) {
             return None;
         }
+        let view = View::new(sight, self.redaction.clone());
         Some(Reader { form, view, splitter: Splitter::new(form.layout()), known: Known::default() })
     }
 }
@@ -123,14 +121,14 @@ impl Reader {
         })
     }
 
-    /// Takes down what the daemon answered: its body, or none where there is no such thing.
+    /// Takes down what the daemon answered, or none where there is no such thing.
     ///
     /// # Errors
     ///
     /// When the answer is not what was expected.
-    pub fn learn(&mut self, look_up: &LookUp, answer: Option<&[u8]>) -> Result<(), Unexpected> {
-        match &self.view.admits {
-            Some(admits) => self.known.add(look_up, answer, admits.as_ref()),
+    pub fn learn(&mut self, look_up: &LookUp, answer: Option<&Json>) -> Result<(), Unexpected> {
+        match &self.view.sight {
+            Some(sight) => self.known.add(look_up, answer, sight),
             None => Ok(()),
         }
     }
@@ -159,7 +157,7 @@ impl std::error::Error for Unexpected {}
 impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Terms")
-            .field("narrows", &self.admits.is_some())
+            .field("narrows", &self.sight.is_some())
             .field("redaction", &self.redaction)
             .finish()
     }

@@ -18,10 +18,10 @@ pub(super) use rules::Rules;
 pub use set::Set;
 
 /// What is redacted: ready-made sets, and fields by their paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Redaction {
     sets: BTreeSet<Set>,
-    paths: Vec<Path>,
+    paths: BTreeSet<Path>,
 }
 
 /// What stands in an answer, for what can be redacted in it.
@@ -59,7 +59,7 @@ impl Redaction {
         if word.starts_with('@') {
             self.sets.insert(Set::read(word).ok_or_else(|| NoRedaction::no_set(word))?);
         } else {
-            self.paths.push(Path::read(word).map_err(NoRedaction)?);
+            self.paths.insert(Path::read(word).map_err(NoRedaction)?);
         }
         Ok(())
     }
@@ -68,6 +68,15 @@ impl Redaction {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sets.is_empty() && self.paths.is_empty()
+    }
+
+    /// What both redact: where either of two rules shows something, it is shown.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        Self {
+            sets: self.sets.intersection(&other.sets).copied().collect(),
+            paths: self.paths.intersection(&other.paths).cloned().collect(),
+        }
     }
 
     /// What is redacted in such a value, if anything.

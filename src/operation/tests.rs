@@ -1,3 +1,5 @@
+pub(super) mod recorded;
+
 use proptest::prelude::*;
 
 use super::table::{BodyKind, endpoints};

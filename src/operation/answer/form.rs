@@ -105,7 +105,7 @@ impl Form {
         out: &mut Vec<u8>,
     ) -> Result<Shown, Unexpected> {
         match self {
-            Self::Things(ThingKind::Image) if view.admits.is_some() => {
+            Self::Things(ThingKind::Image) if view.sight.is_some() => {
                 let mut narrowed = Vec::with_capacity(unit.len());
                 without_count(unit, &mut narrowed)?;
                 return view.element(ThingKind::Image, &narrowed, known, out);
@@ -113,12 +113,12 @@ impl Form {
             Self::Things(kind) => return view.element(kind, unit, known, out),
             Self::Events => return event::show(view, unit, known, out),
             Self::Usage => return usage::show(view, unit, known, out),
-            Self::Network if view.admits.is_some() => {
+            Self::Network if view.sight.is_some() => {
                 let mut narrowed = Vec::with_capacity(unit.len());
                 if let Some(look_up) = network::narrow(unit, known, &mut narrowed)? {
                     return Ok(Shown::NotYet(look_up));
                 }
-                view.write(Shape::Network, &narrowed, out)?;
+                view.write(Shape::Network, &view.redaction, &narrowed, out)?;
             }
             Self::Volumes => place::rewrite_object(unit, out, |key, value, out| {
                 if key != "Volumes" {
@@ -136,16 +136,21 @@ impl Form {
                 let mut is_first = true;
                 place::rewrite_array(unit, out, |layer, out| {
                     let mut narrowed = Vec::new();
-                    if view.admits.is_some() && !is_first {
+                    if view.sight.is_some() && !is_first {
                         without_names(layer, &mut narrowed)?;
                     }
                     is_first = false;
-                    view.write(Shape::History, if narrowed.is_empty() { layer } else { &narrowed }, out)?;
+                    view.write(
+                        Shape::History,
+                        &view.redaction,
+                        if narrowed.is_empty() { layer } else { &narrowed },
+                        out,
+                    )?;
                     Ok::<_, Unexpected>(Kept::Written)
                 })?;
             }
-            Self::Network => view.write(Shape::Network, unit, out)?,
-            Self::Other(shape) => view.write(shape, unit, out)?,
+            Self::Network => view.write(Shape::Network, &view.redaction, unit, out)?,
+            Self::Other(shape) => view.write(shape, &view.redaction, unit, out)?,
         }
         Ok(Shown::Yes)
     }

@@ -2,105 +2,113 @@
 
 use std::collections::BTreeMap;
 
-use super::{Unexpected, unit};
-use crate::operation::json::place;
+use super::{Sight, Unexpected};
+use crate::operation::redaction::Redaction;
 use crate::operation::thing::{Thing, ThingKind};
-use crate::operation::{Filters, Json, percent};
+use crate::operation::{Filters, Json, Reference, percent};
 
 /// How many things are asked about at once.
 const MOST_AT_ONCE: usize = 64;
 
 /// Something that the daemon must be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LookUp(Subject);
+pub struct LookUp {
+    path: String,
+    subject: Subject,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Subject {
     /// What this is, of which an event tells no more than the ID.
-    One(ThingKind, String),
+    One(Reference),
     /// What these are: containers by their IDs, services by their names.
     Each(ThingKind, Vec<String>),
 }
 
-/// What is known of things that are only mentioned: whether the client may see them.
+/// What is known of things that are only mentioned: whether the client may see them, and what not of them.
 #[derive(Debug, Default)]
-pub(super) struct Known(BTreeMap<(ThingKind, String), bool>);
+pub(super) struct Known(BTreeMap<Reference, Option<Redaction>>);
 
 impl LookUp {
-    /// The path and query, without version, at which the daemon answers it.
+    /// The path, without version, at which the daemon answers it; with a query where it needs one.
     #[must_use]
-    pub fn target(&self) -> String {
-        match &self.0 {
-            Subject::One(kind, id) => {
-                let (before, after) = place_of(*kind).unwrap_or_default();
-                let mut target = before.to_owned();
-                percent::encode(id, b"", &mut target);
-                target.push_str(after);
-                target
-            }
-            Subject::Each(ThingKind::Service, names) => filtered("/services?filters=", "name", names),
-            Subject::Each(_, ids) => filtered("/containers/json?all=1&filters=", "id", ids),
-        }
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What these are.
+    fn each(kind: ThingKind, names: Vec<String>) -> Self {
+        let (list, filter) = match kind {
+            ThingKind::Service => ("/services?filters=", "name"),
+            ThingKind::Container
+            | ThingKind::Exec
+            | ThingKind::Image
+            | ThingKind::Network
+            | ThingKind::Volume
+            | ThingKind::Task
+            | ThingKind::Secret
+            | ThingKind::Config
+            | ThingKind::Node
+            | ThingKind::Plugin
+            | ThingKind::BuildCache
+            | ThingKind::Daemon => ("/containers/json?all=1&filters=", "id"),
+        };
+        let mut path = list.to_owned();
+        percent::encode(&Filters::only(filter, &names).to_string(), b"", &mut path);
+        Self { path, subject: Subject::Each(kind, names) }
     }
 }
 
 impl Known {
     /// Whether the client may see a thing of which no more than this is told; or what to ask first.
-    pub(super) fn admits(&self, kind: ThingKind, id: &str) -> Result<bool, LookUp> {
-        match self.0.get(&(kind, id.to_owned())) {
-            Some(is_admitted) => Ok(*is_admitted),
-            None if place_of(kind).is_some() && is_sensible(id) => {
-                Err(LookUp(Subject::One(kind, id.to_owned())))
-            }
-            None => Ok(false),
+    pub(super) fn sees(&self, kind: ThingKind, id: &str) -> Result<Option<Redaction>, LookUp> {
+        let reference = Reference::new(kind, id);
+        match (self.0.get(&reference), reference.path()) {
+            (Some(known), _) => Ok(known.clone()),
+            (None, Some(path)) => Err(LookUp { path, subject: Subject::One(reference) }),
+            (None, None) => Ok(None),
         }
     }
 
     /// The same for one of many, which were asked about by [`Known::ask`].
-    pub(super) fn admits_one_of_many(&self, kind: ThingKind, id: &str) -> bool {
-        self.0.get(&(kind, id.to_owned())).copied().unwrap_or_default()
+    pub(super) fn sees_one_of_many(&self, kind: ThingKind, id: &str) -> bool {
+        self.0.get(&Reference::new(kind, id)).is_some_and(Option::is_some)
     }
 
     /// What must be asked about these before all of them are known, if anything.
     pub(super) fn ask(&self, kind: ThingKind, ids: Vec<String>) -> Option<LookUp> {
-        let unknown = ids.into_iter().filter(|id| !self.0.contains_key(&(kind, id.clone())));
+        let unknown = ids.into_iter().filter(|id| !self.0.contains_key(&Reference::new(kind, id)));
         let unknown: Vec<String> = unknown.take(MOST_AT_ONCE).collect();
-        (!unknown.is_empty()).then_some(LookUp(Subject::Each(kind, unknown)))
+        (!unknown.is_empty()).then(|| LookUp::each(kind, unknown))
     }
 
     /// Takes down an answer. What the daemon does not have, or does not show, nobody may see.
     pub(super) fn add(
         &mut self,
         look_up: &LookUp,
-        answer: Option<&[u8]>,
-        admits: &dyn Fn(&Thing) -> bool,
+        answer: Option<&Json>,
+        sight: &Sight,
     ) -> Result<(), Unexpected> {
-        match &look_up.0 {
-            Subject::One(kind, id) => {
-                let thing = match answer {
-                    Some(answer) => {
-                        let shown = Json::read_shown(answer).map_err(|_| Unexpected::NOT_JSON)?;
-                        Some(Thing::inspected(*kind, &shown).ok_or(Unexpected::NO_THING)?)
-                    }
-                    None => None,
-                };
-                self.0.insert((*kind, id.clone()), thing.is_some_and(|thing| admits(&thing)));
+        match &look_up.subject {
+            Subject::One(reference) => {
+                let read = |shown| Thing::inspected(reference.kind, shown).ok_or(Unexpected::NO_THING);
+                let thing = answer.map(read).transpose()?;
+                self.0.insert(reference.clone(), thing.and_then(|thing| sight(&thing)));
             }
             Subject::Each(kind, ids) => {
                 for id in ids {
-                    self.0.insert((*kind, id.clone()), false);
+                    self.0.insert(Reference::new(*kind, id), None);
                 }
-                place::elements(place::trim(answer.unwrap_or(b"null")), |element| {
-                    let thing = unit::read(*kind, element).map_err(|_| place::Misplaced)?;
+                for shown in answer.map(Json::items).unwrap_or_default() {
+                    let thing = Thing::listed(*kind, shown).ok_or(Unexpected::NO_THING)?;
                     // Services are asked about by name.
                     let by_name = thing.names.first().filter(|_| *kind == ThingKind::Service);
                     let id = by_name.unwrap_or(&thing.id);
                     // Filters may let through more than was asked for.
-                    if let Some(known) = self.0.get_mut(&(*kind, id.clone())) {
-                        *known = admits(&thing);
+                    if let Some(known) = self.0.get_mut(&Reference::new(*kind, id)) {
+                        *known = sight(&thing);
                     }
-                    Ok(())
-                })?;
+                }
             }
         }
         Ok(())
@@ -110,35 +118,4 @@ impl Known {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
-}
-
-/// Where the daemon shows a thing: what stands before and behind its ID.
-fn place_of(kind: ThingKind) -> Option<(&'static str, &'static str)> {
-    match kind {
-        ThingKind::Container => Some(("/containers/", "/json")),
-        ThingKind::Image => Some(("/images/", "/json")),
-        ThingKind::Network => Some(("/networks/", "")),
-        ThingKind::Volume => Some(("/volumes/", "")),
-        ThingKind::Service => Some(("/services/", "")),
-        ThingKind::Task => Some(("/tasks/", "")),
-        ThingKind::Secret => Some(("/secrets/", "")),
-        ThingKind::Config => Some(("/configs/", "")),
-        ThingKind::Node => Some(("/nodes/", "")),
-        ThingKind::Plugin => Some(("/plugins/", "/json")),
-        ThingKind::Exec => Some(("/exec/", "/json")),
-        ThingKind::BuildCache | ThingKind::Daemon => None,
-    }
-}
-
-fn filtered(before: &str, filter: &str, values: &[String]) -> String {
-    let mut target = before.to_owned();
-    let filters = Filters::only(filter, values);
-    percent::encode(&filters.to_string(), b"", &mut target);
-    target
-}
-
-/// Whether the daemon can have a thing of this ID.
-fn is_sensible(id: &str) -> bool {
-    id.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }

@@ -26,7 +26,7 @@ pub(super) fn narrow(network: &[u8], known: &Known, out: &mut Vec<u8>) -> Result
                 return Ok(Kept::AsItIs);
             }
             ids.push(id.to_owned());
-            Ok::<_, Unexpected>(if known.admits_one_of_many(*kind, id) { Kept::AsItIs } else { Kept::Not })
+            Ok::<_, Unexpected>(if known.sees_one_of_many(*kind, id) { Kept::AsItIs } else { Kept::Not })
         })?;
         // An endpoint that has lost its container has another key.
         ids.retain(|id| *kind != ThingKind::Container || id.bytes().all(|byte| byte.is_ascii_hexdigit()));

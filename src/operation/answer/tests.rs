@@ -4,19 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::operation::Json;
+use crate::operation::tests::recorded::{ENGINES, recorded};
 use crate::operation::thing::ThingKind;
 
-const ENGINES: [&str; 3] = ["20.10", "26.1", "28.5"];
-
-/// What an engine has answered: see `scripts/record-answers`.
-fn recorded(engine: &str, name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/operation/answer/tests/recorded");
-    let file = format!("{folder}/{engine}/{name}.json");
-    std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
 fn terms(admits: impl Fn(&Thing) -> bool + 'static) -> Terms {
-    Terms { admits: Some(Rc::new(admits)), redaction: None }
+    let sight = move |thing: &Thing| admits(thing).then(Redaction::default);
+    Terms { sight: Some(Rc::new(sight)), redaction: Redaction::default() }
 }
 
 fn mine() -> Terms {
@@ -27,19 +20,20 @@ fn mine() -> Terms {
 fn seen(
     terms: &Terms,
     form: Form,
-    answer: &[u8],
+    answer: &str,
     step: usize,
-    daemon: &dyn Fn(&str) -> Option<Vec<u8>>,
+    daemon: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, Unexpected> {
     let mut reader = terms.read(form).unwrap();
     let mut out = Vec::new();
-    for piece in answer.chunks(step).map(Some).chain([None]) {
+    for piece in answer.as_bytes().chunks(step).map(Some).chain([None]) {
         match piece {
             Some(piece) => reader.feed(piece),
             None => reader.end(),
         }
         while let Step::Ask(look_up) = reader.step(&mut out)? {
-            reader.learn(&look_up, daemon(&look_up.target()).as_deref())?;
+            let answer = daemon(look_up.path()).map(|answer| Json::read_shown(answer.as_bytes()).unwrap());
+            reader.learn(&look_up, answer.as_ref())?;
         }
     }
     assert_eq!(reader.step(&mut out), Ok(Step::Done));
@@ -47,29 +41,26 @@ fn seen(
 }
 
 /// Answers look-ups from what this engine has answered.
-fn engine(name: &'static str) -> impl Fn(&str) -> Option<Vec<u8>> {
+fn engine(name: &'static str) -> impl Fn(&str) -> Option<String> {
     move |target| {
         let one = |file: &str, id: &str| {
-            let list = Json::read_shown(&recorded(name, file)).unwrap();
+            let list = Json::read_shown(recorded(name, file).as_bytes()).unwrap();
             let things = list.get("Volumes").unwrap_or(&list).items();
             let is_it = |thing: &&Json| {
                 ["Id", "ID", "Name"].iter().any(|key| thing.get(key).and_then(Json::as_text) == Some(id))
             };
-            things.iter().find(is_it).map(|thing| thing.to_string().into_bytes())
+            things.iter().find(is_it).map(ToString::to_string)
         };
         let path = target.split('?').next().unwrap();
         match path.split('/').collect::<Vec<_>>()[..] {
-            ["", "containers", "json"] => Some(recorded(name, "containers")),
-            ["", "services"] => Some(recorded(name, "services")),
+            ["", "containers", "json"] => Some(recorded(name, "containers").to_owned()),
+            ["", "services"] => Some(recorded(name, "services").to_owned()),
             ["", "containers", id, "json"] => {
-                let listed = Json::read_shown(&one("containers", id)?).unwrap();
+                let listed = Json::read_shown(one("containers", id)?.as_bytes()).unwrap();
                 let text = |key| listed.get(key).unwrap().to_string();
                 let name = listed.get("Names").unwrap().items()[0].to_string();
                 let (id, labels) = (text("Id"), text("Labels"));
-                Some(
-                    format!("{{\"Id\":{id},\"Name\":{name},\"Config\":{{\"Labels\":{labels}}}}}")
-                        .into_bytes(),
-                )
+                Some(format!("{{\"Id\":{id},\"Name\":{name},\"Config\":{{\"Labels\":{labels}}}}}"))
             }
             ["", "networks", id] => one("networks", id),
             ["", "volumes", id] => one("volumes", id),
@@ -82,7 +73,7 @@ fn engine(name: &'static str) -> impl Fn(&str) -> Option<Vec<u8>> {
     }
 }
 
-fn nobody(target: &str) -> Option<Vec<u8>> {
+fn nobody(target: &str) -> Option<String> {
     panic!("{target} is asked for");
 }
 
@@ -111,17 +102,16 @@ fn whoever_may_see_all_sees_the_same_byte_for_byte() {
         {
             let answer = recorded(name, file);
             // The names that other containers' links have for one, and how many use an image, are others' business.
-            let mut expected =
-                String::from_utf8(answer.clone()).unwrap().replace(r#","/other-linker/db""#, "");
+            let mut expected = answer.replace(r#","/other-linker/db""#, "");
             if file == "images" {
                 expected = count.replace_all(&expected, r#""Containers":-1"#).into_owned();
             }
             for step in [1, 1000, usize::MAX] {
                 // What an event was about may be gone.
                 let all = |target: &str| engine(name)(target).or_else(|| panic!("{target}"));
-                let daemon: &dyn Fn(&str) -> Option<Vec<u8>> =
+                let daemon: &dyn Fn(&str) -> Option<String> =
                     if form == Form::Events { &|target| Some(everything(target)) } else { &all };
-                let seen = seen(&terms(|_| true), form, &answer, step, daemon).unwrap();
+                let seen = seen(&terms(|_| true), form, answer, step, daemon).unwrap();
                 assert_eq!(seen, expected, "{file} of {name}");
             }
         }
@@ -129,10 +119,10 @@ fn whoever_may_see_all_sees_the_same_byte_for_byte() {
 }
 
 /// A daemon that has whatever is looked up.
-fn everything(target: &str) -> Vec<u8> {
+fn everything(target: &str) -> String {
     let id = target.split('/').nth(2).unwrap();
     let text = format!(r#"{{"Id":"{id}","ID":"{id}","Name":"{id}","Spec":{{}},"Config":{{}}}}"#);
-    text.into_bytes()
+    text
 }
 
 #[test]
@@ -140,7 +130,7 @@ fn whoever_may_see_nothing_sees_an_empty_list() {
     for name in ENGINES {
         for (file, form) in LISTS {
             let seen =
-                seen(&terms(|_| false), form, &recorded(name, file), 100, &|target| Some(everything(target)))
+                seen(&terms(|_| false), form, recorded(name, file), 100, &|target| Some(everything(target)))
                     .unwrap();
             let expected = match form {
                 Form::Volumes => "{\"Volumes\":[],\"Warnings\":null}\n",
@@ -185,7 +175,7 @@ fn of_two_owners_each_sees_its_own() {
             ("nodes", ""),
         ] {
             let form = LISTS.iter().find(|(own, _)| *own == file).unwrap().1;
-            let seen = seen(&mine(), form, &recorded(name, file), 100, &engine(name)).unwrap();
+            let seen = seen(&mine(), form, recorded(name, file), 100, &engine(name)).unwrap();
             assert_eq!(names(&seen), expected, "{file} of {name}: {seen}");
             assert!(!seen.contains("other-web") && !seen.contains("linker"), "{file} of {name}: {seen}");
         }
@@ -195,15 +185,15 @@ fn of_two_owners_each_sees_its_own() {
 #[test]
 fn a_network_shows_only_those_who_may_be_seen() {
     for name in ENGINES {
-        let network = seen(&mine(), Form::Network, &recorded(name, "network"), 100, &engine(name)).unwrap();
+        let network = seen(&mine(), Form::Network, recorded(name, "network"), 100, &engine(name)).unwrap();
         assert!(network.contains("me-web") && !network.contains("other-web"), "{network}");
-        let gone = seen(&mine(), Form::Network, &recorded(name, "network"), 100, &|_| None).unwrap();
+        let gone = seen(&mine(), Form::Network, recorded(name, "network"), 100, &|_| None).unwrap();
         assert!(gone.contains(r#""Containers":{}"#), "{gone}");
         let verbose = recorded(name, "network-verbose");
-        let overlay = seen(&mine(), Form::Network, &verbose, 100, &engine(name)).unwrap();
-        assert_eq!(overlay, String::from_utf8(verbose.clone()).unwrap());
+        let overlay = seen(&mine(), Form::Network, verbose, 100, &engine(name)).unwrap();
+        assert_eq!(overlay, verbose);
         let other = terms(|thing| thing.label("owner") == Some("other"));
-        let overlay = seen(&other, Form::Network, &verbose, 100, &engine(name)).unwrap();
+        let overlay = seen(&other, Form::Network, verbose, 100, &engine(name)).unwrap();
         assert!(!overlay.contains("me-svc") && overlay.contains("lb-me-overlay"), "{overlay}");
     }
 }
@@ -212,7 +202,7 @@ fn a_network_shows_only_those_who_may_be_seen() {
 fn look_ups_ask_for_what_is_needed_and_no_more() {
     let asked = RefCell::new(Vec::new());
     let network = recorded("28.5", "network");
-    seen(&mine(), Form::Network, &network, 100, &|target| {
+    seen(&mine(), Form::Network, network, 100, &|target| {
         asked.borrow_mut().push(target.to_owned());
         engine("28.5")(target)
     })
@@ -221,15 +211,15 @@ fn look_ups_ask_for_what_is_needed_and_no_more() {
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert!(asked[0].starts_with("/containers/json?all=1&filters=%7B%22id%22%3A%7B%22"), "{asked:?}");
     // What says it all is not looked up, and what cannot exist neither.
-    seen(&mine(), Form::Things(ThingKind::Container), &recorded("28.5", "containers"), 100, &nobody).unwrap();
-    let event = br#"{"Type":"volume","Action":"mount","Actor":{"ID":"../info","Attributes":{}}}"#;
+    seen(&mine(), Form::Things(ThingKind::Container), recorded("28.5", "containers"), 100, &nobody).unwrap();
+    let event = r#"{"Type":"volume","Action":"mount","Actor":{"ID":"../info","Attributes":{}}}"#;
     assert_eq!(seen(&mine(), Form::Events, event, 100, &nobody), Ok(String::new()));
 }
 
 #[test]
 fn events_of_what_may_be_seen_pass() {
     for name in ENGINES {
-        let seen = seen(&mine(), Form::Events, &recorded(name, "events"), 100, &engine(name)).unwrap();
+        let seen = seen(&mine(), Form::Events, recorded(name, "events"), 100, &engine(name)).unwrap();
         let mut kinds: Vec<String> = Vec::new();
         for line in seen.lines() {
             let event = Json::read_shown(line.as_bytes()).unwrap();
@@ -266,7 +256,7 @@ fn a_json_sequence_keeps_its_separators() {
     };
     let answer = [event("me"), event("other"), event("me")].concat();
     for step in 1..answer.len() {
-        let seen = seen(&mine(), Form::Events, answer.as_bytes(), step, &nobody).unwrap();
+        let seen = seen(&mine(), Form::Events, &answer, step, &nobody).unwrap();
         assert_eq!(seen, event("me").repeat(2), "in pieces of {step}");
     }
 }
@@ -289,7 +279,7 @@ fn an_event_passes_once_its_line_is_there() {
 fn what_is_used_up_is_counted_anew() {
     for name in ENGINES {
         for file in ["df", "df-1.41"] {
-            let df = seen(&mine(), Form::Usage, &recorded(name, file), 100, &nobody).unwrap();
+            let df = seen(&mine(), Form::Usage, recorded(name, file), 100, &nobody).unwrap();
             assert!(!df.contains("other-web") && !df.contains("other/"), "{df}");
             let json = Json::read_shown(df.trim().as_bytes()).unwrap();
             let images = json.get("Images").unwrap().items();
@@ -314,7 +304,7 @@ fn what_is_used_up_is_counted_anew() {
 
 #[test]
 fn the_totals_of_newer_apis_are_counted_anew() {
-    let df = br#"{"ImageUsage":{"ActiveCount":2,"TotalCount":2,"Reclaimable":0,"TotalSize":9,"New":true,"Items":[
+    let df = r#"{"ImageUsage":{"ActiveCount":2,"TotalCount":2,"Reclaimable":0,"TotalSize":9,"New":true,"Items":[
 {"Id":"a","Containers":3,"Labels":{"owner":"me"},"Size":5,"SharedSize":1},{"Id":"b","Labels":{},"Size":4}]},
 "ContainerUsage":{"TotalCount":2,"Items":[
 {"Id":"c","Names":["/x"],"ImageID":"a","State":"exited","SizeRw":7,"Labels":{"owner":"me"}},
@@ -332,8 +322,8 @@ fn the_totals_of_newer_apis_are_counted_anew() {
 fn the_history_of_an_image_names_no_other() {
     for name in ENGINES {
         let history = recorded(name, "history");
-        assert!(String::from_utf8_lossy(&history).contains("other/bb:1"));
-        let seen = seen(&mine(), Form::History, &history, 100, &nobody).unwrap();
+        assert!(history.contains("other/bb:1"));
+        let seen = seen(&mine(), Form::History, history, 100, &nobody).unwrap();
         assert!(seen.contains("me/labelled:1") && !seen.contains("bb:1"), "{seen}");
     }
 }
@@ -357,7 +347,7 @@ fn what_is_not_expected_is_withheld() {
     ] {
         for step in [1, 100] {
             let form = Form::Things(ThingKind::Container);
-            let seen = seen(&terms(|_| true), form, text.as_bytes(), step, &nobody);
+            let seen = seen(&terms(|_| true), form, text, step, &nobody);
             assert!(seen.is_err(), "{text}: {seen:?}");
         }
     }
@@ -374,14 +364,14 @@ fn what_is_not_expected_is_withheld() {
         (Form::Usage, "{\"Containers\":[{}]}"),
         (Form::History, "{}"),
     ] {
-        let seen = seen(&terms(|_| true), form, text.as_bytes(), 100, &nobody);
+        let seen = seen(&terms(|_| true), form, text, 100, &nobody);
         assert!(seen.is_err(), "{text}: {seen:?}");
     }
     // Of what is not known nothing is shown, and the stream goes on.
     let pod = "{\"Type\":\"pod\",\"Actor\":{\"ID\":\"1\",\"Attributes\":{}}}\n";
-    assert_eq!(seen(&terms(|_| true), Form::Events, pod.as_bytes(), 100, &nobody), Ok(String::new()));
+    assert_eq!(seen(&terms(|_| true), Form::Events, pod, 100, &nobody), Ok(String::new()));
     assert_eq!(
-        seen(&terms(|_| true), Form::Things(ThingKind::Secret), b"null\n", 1, &nobody),
+        seen(&terms(|_| true), Form::Things(ThingKind::Secret), "null\n", 1, &nobody),
         Ok("null\n".to_owned())
     );
 }
@@ -429,13 +419,13 @@ proptest! {
         let list = |elements: &[String]| format!("[{}]\n", elements.join(&comma));
         let all = list(&elements);
         let form = Form::Things(ThingKind::Container);
-        prop_assert_eq!(seen(&terms(|_| true), form, all.as_bytes(), step, &nobody), Ok(all.clone()));
+        prop_assert_eq!(seen(&terms(|_| true), form, &all, step, &nobody), Ok(all.clone()));
         let kept: Vec<String> = elements.into_iter().filter(|element| element.contains("\"me\"")).collect();
-        prop_assert_eq!(seen(&mine(), form, all.as_bytes(), step, &nobody), Ok(list(&kept)));
+        prop_assert_eq!(seen(&mine(), form, &all, step, &nobody), Ok(list(&kept)));
     }
 
     #[test]
-    fn no_text_makes_it_panic(text: Vec<u8>, step in 1..50_usize) {
+    fn no_text_makes_it_panic(text: String, step in 1..50_usize) {
         for (_, form) in LISTS.into_iter().chain([("", Form::Usage), ("", Form::Network), ("", Form::History)]) {
             drop(seen(&mine(), form, &text, step, &|_| None));
         }

@@ -1,12 +1,13 @@
 //! One thing of an answer, shown as far as it may be seen.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::look_up::{Known, LookUp};
-use super::{Admits, Unexpected, network};
+use super::{Sight, Unexpected, network};
 use crate::operation::Json;
 use crate::operation::json::place::{self, Kept};
-use crate::operation::redaction::{Rules, Shape};
+use crate::operation::redaction::{Redaction, Rules, Shape};
 use crate::operation::thing::{Thing, ThingKind};
 
 /// What became of a unit.
@@ -22,18 +23,35 @@ pub(super) enum Shown {
 
 /// What the client may see.
 pub(super) struct View {
-    pub(super) admits: Option<Admits>,
-    /// What is redacted, by what it stands in.
-    pub(super) redacted: BTreeMap<Shape, Rules>,
+    /// Which things, and what not of them.
+    pub(super) sight: Option<Sight>,
+    /// What not, of what is no thing that can be seen or not.
+    pub(super) redaction: Redaction,
+    /// What was made of redactions so far.
+    rules: RefCell<BTreeMap<(Shape, Redaction), Option<Rules>>>,
 }
 
 impl View {
+    pub(super) fn new(sight: Option<Sight>, redaction: Redaction) -> Self {
+        Self { sight, redaction, rules: RefCell::default() }
+    }
+
     /// Writes a value with what is redacted in it.
-    pub(super) fn write(&self, shape: Shape, value: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
-        if let Some(rules) = self.redacted.get(&shape) {
-            rules.apply(value, out)?;
-        } else {
+    pub(super) fn write(
+        &self,
+        shape: Shape,
+        redaction: &Redaction,
+        value: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unexpected> {
+        if redaction.is_empty() {
             out.extend_from_slice(value);
+            return Ok(());
+        }
+        let mut made = self.rules.borrow_mut();
+        match made.entry((shape, redaction.clone())).or_insert_with(|| redaction.of(shape)) {
+            Some(rules) => rules.apply(value, out)?,
+            None => out.extend_from_slice(value),
         }
         Ok(())
     }
@@ -47,15 +65,15 @@ impl View {
         out: &mut Vec<u8>,
     ) -> Result<Shown, Unexpected> {
         let shape = Shape::listed(kind);
-        let Some(admits) = &self.admits else {
-            self.write(shape, element, out)?;
+        let Some(sight) = &self.sight else {
+            self.write(shape, &self.redaction, element, out)?;
             return Ok(Shown::Yes);
         };
         let shown = place::read_members(element, Thing::keys(kind))?;
         let thing = Thing::listed(kind, &shown).ok_or(Unexpected::NO_THING)?;
-        if !admits(&thing) {
+        let Some(redaction) = sight(&thing) else {
             return Ok(Shown::No);
-        }
+        };
         let mut narrowed = Vec::new();
         match kind {
             ThingKind::Network => {
@@ -77,15 +95,9 @@ impl View {
             | ThingKind::BuildCache
             | ThingKind::Daemon => {}
         }
-        self.write(shape, if narrowed.is_empty() { element } else { &narrowed }, out)?;
+        self.write(shape, &redaction, if narrowed.is_empty() { element } else { &narrowed }, out)?;
         Ok(Shown::Yes)
     }
-}
-
-/// Reads what an element of a list is.
-pub(super) fn read(kind: ThingKind, element: &[u8]) -> Result<Thing, Unexpected> {
-    let shown = place::read_members(element, Thing::keys(kind))?;
-    Thing::listed(kind, &shown).ok_or(Unexpected::NO_THING)
 }
 
 /// Whether a container has names by the links of others, which tell who they are.

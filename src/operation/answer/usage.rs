@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use super::look_up::Known;
 use super::unit::{Shown, View};
-use super::{Admits, Unexpected};
+use super::{Sight, Unexpected};
 use crate::operation::Json;
 use crate::operation::json::place::{self, Kept};
 use crate::operation::thing::{Thing, ThingKind};
@@ -51,11 +51,11 @@ struct Totals {
 pub(super) fn show(view: &View, df: &[u8], known: &Known, out: &mut Vec<u8>) -> Result<Shown, Unexpected> {
     let mut uses = None;
     let mut totals = BTreeMap::new();
-    if let Some(admits) = &view.admits {
-        uses = read_uses(df, admits)?;
+    if let Some(sight) = &view.sight {
+        uses = read_uses(df, sight)?;
         for section in SECTIONS {
             if let Some(list) = section.find(df)? {
-                totals.insert(section.list, section.count(list, admits, &uses)?);
+                totals.insert(section.list, section.count(list, sight, &uses)?);
             }
         }
     }
@@ -68,7 +68,7 @@ pub(super) fn show(view: &View, df: &[u8], known: &Known, out: &mut Vec<u8>) -> 
                 section.write_usage(view, value, &uses, known, total, out)?;
             } else if let (true, Some(total)) = (section.size == Some(key), total) {
                 out.extend_from_slice(total.size.to_string().as_bytes());
-            } else if section.size == Some(key) && view.admits.is_some() {
+            } else if section.size == Some(key) && view.sight.is_some() {
                 out.push(b'0');
             } else {
                 continue;
@@ -81,7 +81,7 @@ pub(super) fn show(view: &View, df: &[u8], known: &Known, out: &mut Vec<u8>) -> 
 }
 
 /// How often images and volumes are used by the containers in the answer.
-fn read_uses(df: &[u8], admits: &Admits) -> Result<Uses, Unexpected> {
+fn read_uses(df: &[u8], sight: &Sight) -> Result<Uses, Unexpected> {
     let section = SECTIONS.iter().find(|section| section.kind == ThingKind::Container);
     let Some(list) = section.map(|section| section.find(df)).transpose()?.flatten() else {
         return Ok(None);
@@ -91,7 +91,7 @@ fn read_uses(df: &[u8], admits: &Admits) -> Result<Uses, Unexpected> {
         let container =
             place::read_members(element, &["Id", "Names", "Image", "ImageID", "Labels", "Mounts"])?;
         let thing = Thing::listed(ThingKind::Container, &container).ok_or(place::Misplaced)?;
-        if !admits(&thing) {
+        if sight(&thing).is_none() {
             return Ok(());
         }
         let mounts = container.get("Mounts").map(Json::items).unwrap_or_default();
@@ -129,14 +129,14 @@ impl Section {
         Ok(list)
     }
 
-    fn count(&self, list: &[u8], admits: &Admits, uses: &Uses) -> Result<Totals, Unexpected> {
+    fn count(&self, list: &[u8], sight: &Sight, uses: &Uses) -> Result<Totals, Unexpected> {
         const NUMBERS: [&str; 7] = ["Size", "SharedSize", "SizeRw", "State", "UsageData", "InUse", "Shared"];
         let keys: Vec<&str> = Thing::keys(self.kind).iter().copied().chain(NUMBERS).collect();
         let mut totals = Totals::default();
         place::elements(list, |element| {
             let shown = place::read_members(element, &keys)?;
             let thing = Thing::listed(self.kind, &shown).ok_or(place::Misplaced)?;
-            if admits(&thing) {
+            if sight(&thing).is_some() {
                 totals.add(&thing, &shown, uses);
             }
             Ok(())
@@ -153,7 +153,7 @@ impl Section {
         out: &mut Vec<u8>,
     ) -> Result<(), Unexpected> {
         place::rewrite_array(list, out, |element, out| {
-            let counted = match &view.admits {
+            let counted = match &view.sight {
                 Some(_) => self.with_count(element, uses)?,
                 None => element.to_vec(),
             };
@@ -182,7 +182,7 @@ impl Section {
                 self.write_list(view, value, uses, known, out)?;
                 return Ok(Kept::Written);
             }
-            if view.admits.is_none() {
+            if view.sight.is_none() {
                 return Ok(Kept::AsItIs);
             }
             // Without the things themselves there is nothing to make totals of.
