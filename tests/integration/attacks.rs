@@ -65,19 +65,19 @@ fn every_case_of_the_catalogue_ends_as_it_must() {
 /// Runs one case; what is wrong with how it ended.
 fn run(case: &Case, gate: &Gate, tap: &Tap, fixtures: &mut Fixtures, engine: &Engine) -> Option<String> {
     let mut names = fixtures.names();
-    for (placeholder, container, stdin) in [
-        ("{{OWN_EXEC}}", "own-a", false),
-        ("{{OWN_EXEC_STDIN}}", "own-a", true),
-        ("{{VICTIM_EXEC}}", "victim", false),
+    for (placeholder, container, command) in [
+        ("{{OWN_EXEC}}", "own-a", &["id", "-u"][..]),
+        ("{{OWN_EXEC_STDIN}}", "own-a", &["sh", "-s"]),
+        ("{{VICTIM_EXEC}}", "victim", &["id", "-u"]),
     ] {
         if case.names(placeholder) {
-            names.insert(placeholder, fixtures.exec(container, stdin));
+            names.insert(placeholder, fixtures.exec(container, command));
         }
     }
     if case.narrowed.is_some() {
         // Something for each to see: of the other tenant first, so that it would be there with the client's own.
-        fixtures.exec("victim", false);
-        fixtures.exec("own-sh", false);
+        fixtures.exec("victim", &["true"]);
+        fixtures.exec("own-sh", &["echo", "seen"]);
     }
     let answers = exchange::hold(&gate.socket(), case, &names);
     let tapped = tap.take();

@@ -112,10 +112,9 @@ impl Fixtures {
     }
 
     /// A new exec in `container`, for a placeholder: an exec is started once.
-    pub(super) fn exec(&self, container: &str, stdin: bool) -> String {
+    pub(super) fn exec(&self, container: &str, command: &[&str]) -> String {
         let body = json!({
-            "Cmd": if stdin { ["sh", "-s"] } else { ["id", "-u"] }, "User": "65534",
-            "AttachStdin": stdin, "AttachStdout": true, "AttachStderr": true,
+            "Cmd": command, "User": "65534", "AttachStdin": true, "AttachStdout": true, "AttachStderr": true,
         });
         text(&self.post(&format!("/containers/{container}/exec"), &body)["Id"])
     }
