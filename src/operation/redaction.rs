@@ -50,6 +50,19 @@ pub(super) enum Shape {
 pub struct NoRedaction(String);
 
 impl Redaction {
+    /// The words that say it in a policy.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let sets = self.sets.iter().map(|set| set.as_str().to_owned());
+        sets.chain(self.paths.iter().map(|path| path.steps().collect::<Vec<_>>().join("."))).collect()
+    }
+
+    /// Redacts what the other redacts as well.
+    pub fn join(&mut self, other: &Self) {
+        self.sets.extend(&other.sets);
+        self.paths.extend(other.paths.iter().cloned());
+    }
+
     /// Reads one word of a policy, `@environment` or `Config.Env`, and adds it.
     ///
     /// # Errors
@@ -68,15 +81,6 @@ impl Redaction {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sets.is_empty() && self.paths.is_empty()
-    }
-
-    /// What both redact: where either of two rules shows something, it is shown.
-    #[must_use]
-    pub fn common(&self, other: &Self) -> Self {
-        Self {
-            sets: self.sets.intersection(&other.sets).copied().collect(),
-            paths: self.paths.intersection(&other.paths).cloned().collect(),
-        }
     }
 
     /// What is redacted in such a value, if anything.

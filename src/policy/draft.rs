@@ -53,6 +53,7 @@ pub(super) struct DraftRule {
     pub(super) whole_body: Option<Spanned<bool>>,
     pub(super) aspects: Vec<(Aspect, Spanned<DraftAspect>)>,
     pub(super) things: Vec<DraftThing>,
+    pub(super) redact: Vec<Spanned<String>>,
     /// `own = "NAME"`
     pub(super) own: Option<Spanned<String>>,
     pub(super) require: Vec<Conditioned>,
@@ -72,7 +73,7 @@ pub(super) type Conditioned = (Spanned<String>, Spanned<DraftCondition>);
 const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid"];
 const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
 const RULE_KEYS: &[&str] = &["name", "clients", "operations", "query", "body", "resources", "reason"];
-const ALLOW_KEYS: &[&str] = &["own", "require", "profile", "registry_credentials", "unguarded"];
+const ALLOW_KEYS: &[&str] = &["own", "redact", "require", "profile", "registry_credentials", "unguarded"];
 
 /// Reads the source. What comes out is what could be read of it; nothing, where it is not TOML.
 pub(super) fn read(source: &str) -> (Option<Draft>, Vec<Problem>) {
@@ -254,6 +255,7 @@ impl Reader<'_> {
             whole_body,
             aspects: self.aspects(table),
             things: self.things(table),
+            redact: table.get("redact").map(|value| self.strings(value, "redact")).unwrap_or_default(),
             own: table.get("own").and_then(|value| self.text(value, "own")),
             require: require.map(|table| self.requirements(table)).unwrap_or_default(),
             require_query: require

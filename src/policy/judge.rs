@@ -185,7 +185,8 @@ impl Policy {
                 closest = both.min_by_key(|(rule, shortfalls)| (shortfalls.len(), &rule.name));
             }
         }
-        granting.sort_by_key(|rule| &rule.name);
+        // Of several rules that with which most is seen.
+        granting.sort_by_key(|rule| (&rule.redaction, &rule.name));
         match (granting.first(), closest) {
             (Some(rule), _) => {
                 let hiding = forbid.filter(|(rule, paths)| {

@@ -18,6 +18,7 @@ use super::selector::Selector;
 use super::things::ThingSet;
 use crate::operation::field::{FieldPath, Kind};
 use crate::operation::meaning::{Posture, Stance};
+use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, BodyKind, Endpoint, Parameter, ParameterKind};
 use crate::operation::thing::ThingKind;
 use crate::operation::version::ApiVersion;
@@ -138,6 +139,7 @@ fn resolve_rule(
         fields: body,
         aspects,
         things: resolve_things(draft, problems),
+        redaction: resolve_redaction(draft, problems),
         own: draft.own.as_ref().map(|own| own.get_ref().clone()),
         requirements: resolve_requirements(draft, &selection, problems),
         grants: Grants {
@@ -293,6 +295,17 @@ fn unknown_field(path: &Spanned<String>, selection: &Selection) -> Option<Proble
             .map(|near| format!("did you mean `\"{near}\"`?")),
     };
     Some(Problem::new(Code::UnknownField, path.span(), message).help_if(help))
+}
+
+/// What is kept back of answers.
+fn resolve_redaction(draft: &DraftRule, problems: &mut Vec<Problem>) -> Redaction {
+    let mut redaction = Redaction::default();
+    for word in &draft.redact {
+        if let Err(fault) = redaction.add(word.get_ref()) {
+            problems.push(Problem::new(Code::WrongCondition, word.span(), fault.to_string()));
+        }
+    }
+    redaction
 }
 
 /// Conditions on things.

@@ -12,6 +12,7 @@ use super::selection::Selection;
 use super::things::ThingSet;
 use crate::operation::field::UsedField;
 use crate::operation::meaning::{Aspect, Reading, Use};
+use crate::operation::redaction::Redaction;
 use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
 use crate::operation::thing::ThingKind;
 use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
@@ -36,6 +37,8 @@ pub(super) struct Rule {
     pub(super) aspects: BTreeMap<Aspect, AspectSet>,
     /// On the things that are acted on.
     pub(super) things: BTreeMap<ThingKind, ThingSet>,
+    /// What is kept back of answers. Nothing, in a forbid rule.
+    pub(super) redaction: Redaction,
     /// For whom what is made is marked. Never in a forbid rule.
     pub(super) own: Option<String>,
     /// What must be set. Always empty in a forbid rule.
@@ -137,6 +140,7 @@ impl Rule {
             fields: Vec::new(),
             aspects: BTreeMap::new(),
             things: BTreeMap::new(),
+            redaction: Redaction::default(),
             own: None,
             requirements: Vec::new(),
             grants: Grants::default(),
@@ -335,7 +339,8 @@ impl Rule {
                 .things
                 .iter()
                 .all(|(kind, wide)| self.things.get(kind).is_some_and(|own| own.within(wide)))
-            && (other.own.is_none() || self.own == other.own);
+            && (other.own.is_none() || self.own == other.own)
+            && (other.redaction == Redaction::default() || self.redaction == other.redaction);
         let requirements =
             other.requirements.iter().all(|wide| self.requirements.iter().any(|own| wide.is_implied_by(own)));
         fields && aspects && requirements

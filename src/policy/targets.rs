@@ -1,12 +1,12 @@
 //! Judging the things that an operation acts on, and what of its answer a client gets to see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Policy;
 use super::rule::{Rule, Shortfall};
 use super::selection;
-use super::terms::Terms;
-use super::things::ThingSet;
+use super::terms::{Showing, Terms};
+use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{OWNER_LABEL, Thing, ThingKind};
 use crate::operation::{Known, Operation, Reference};
@@ -195,15 +195,18 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
 /// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of a
 /// network, which shows its containers.
 pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operation) -> Terms {
-    let reach = reach(operation.endpoint());
-    let sets = |rule: &&Rule| -> BTreeMap<ThingKind, ThingSet> { rule.things.clone() };
-    let is_whole = granting.iter().any(|rule| rule.things.is_empty());
-    if reach != Reach::Shows && operation.endpoint().id != "NetworkInspect" {
-        return Terms::default();
+    let shows_things =
+        reach(operation.endpoint()) == Reach::Shows || operation.endpoint().id == "NetworkInspect";
+    if !shows_things {
+        let redaction = granting.first().map(|rule| rule.redaction.clone()).unwrap_or_default();
+        return Terms { redaction, ..Terms::default() };
     }
+    let is_whole = |rule: &&Rule| rule.things.is_empty() && rule.redaction == Redaction::default();
+    let showing = |rule: &&Rule| Showing { sets: rule.things.clone(), redaction: rule.redaction.clone() };
     Terms {
-        shown: (!is_whole).then(|| granting.iter().map(sets).collect()),
-        hidden: forbidding.iter().map(sets).filter(|sets| !sets.is_empty()).collect(),
+        shown: (!granting.iter().any(is_whole)).then(|| granting.iter().map(showing).collect()),
+        hidden: forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect(),
+        redaction: Redaction::default(),
     }
 }
 

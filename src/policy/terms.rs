@@ -1,34 +1,74 @@
 //! The terms of a permit: what of the answer its client gets to see.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::things::ThingSet;
+use crate::operation::answer;
+use crate::operation::redaction::Redaction;
 use crate::operation::thing::{Thing, ThingKind};
+
+/// Things by their kinds, as rules speak of them.
+pub(super) type Sets = BTreeMap<ThingKind, ThingSet>;
 
 /// What of an answer a client gets to see. Without terms it is all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms {
-    /// What each of the rules that grant the operation shows, by kind; a kind that a rule does not speak of it shows
-    /// whole. None: everything is shown.
-    pub(super) shown: Option<Vec<BTreeMap<ThingKind, ThingSet>>>,
+    /// What each of the rules that grant the operation shows. None: everything is shown.
+    pub(super) shown: Option<Vec<Showing>>,
     /// What rules forbid.
-    pub(super) hidden: Vec<BTreeMap<ThingKind, ThingSet>>,
+    pub(super) hidden: Vec<Sets>,
+    /// What is redacted where the answer is no list.
+    pub(super) redaction: Redaction,
+}
+
+/// What one rule shows of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Showing {
+    /// A kind that is not here it shows whole.
+    pub(super) sets: Sets,
+    /// What it keeps back of each thing.
+    pub(super) redaction: Redaction,
 }
 
 impl Terms {
     /// Whether the whole answer is passed on.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.shown.is_none() && self.hidden.is_empty()
+        self.shown.is_none() && self.hidden.is_empty() && self.redaction == Redaction::default()
+    }
+
+    /// The same, for whatever passes the answer on.
+    #[must_use]
+    pub fn of_answer(&self) -> answer::Terms {
+        let terms = self.clone();
+        let sight: answer::Sight = Rc::new(move |thing| terms.sight(thing));
+        let narrows = self.shown.is_some() || !self.hidden.is_empty();
+        answer::Terms { sight: Some(sight).filter(|_| narrows), redaction: self.redaction.clone() }
     }
 
     /// Whether the client gets to see a thing.
     #[must_use]
     pub fn shows(&self, thing: &Thing) -> bool {
-        let is_in = |sets: &BTreeMap<ThingKind, ThingSet>, unsaid: bool| {
-            sets.get(&thing.kind).map_or(unsaid, |set| set.contains(thing))
-        };
-        self.shown.as_ref().is_none_or(|rules| rules.iter().any(|sets| is_in(sets, true)))
-            && !self.hidden.iter().any(|sets| is_in(sets, false))
+        self.sight(thing).is_some()
+    }
+
+    /// What the client may see of a thing: nothing, or all but what is redacted. Where one rule shows all of it, all is
+    /// shown; where several keep something back, what any of them keeps back.
+    fn sight(&self, thing: &Thing) -> Option<Redaction> {
+        if self.hidden.iter().any(|sets| sets.get(&thing.kind).is_some_and(|set| set.contains(thing))) {
+            return None;
+        }
+        let Some(shown) = &self.shown else { return Some(self.redaction.clone()) };
+        let mut kept_back: Option<Redaction> = None;
+        for showing in shown {
+            if showing.sets.get(&thing.kind).is_none_or(|set| set.contains(thing)) {
+                if showing.redaction == Redaction::default() {
+                    return Some(Redaction::default());
+                }
+                kept_back.get_or_insert_default().join(&showing.redaction);
+            }
+        }
+        kept_back
     }
 }

@@ -65,6 +65,8 @@ impl Lines {
                 self.aspect(*aspect, understood);
             }
         }
+        let words: Vec<String> = rule.redaction.words().iter().map(|word| quote(word)).collect();
+        self.things.extend(toml_text::list(&words).map(|words| format!("redact = {words}")));
         self.things.extend(rule.own.iter().map(|own| format!("own = {}", quote(own))));
         for (kind, set) in &rule.things {
             let acted_on = rule.thing_shortfalls(operation).into_iter().filter_map(|shortfall| {

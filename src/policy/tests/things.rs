@@ -219,6 +219,38 @@ fn a_list_shows_what_any_rule_shows_and_none_hides() {
 }
 
 #[test]
+fn what_is_kept_back_hangs_on_the_rule_that_shows_most() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "a"
+            operations = ["ContainerInspect", "ContainerList"]
+            container.label.owner = "me"
+            [[allow]]
+            name = "b"
+            operations = ["ContainerInspect", "ContainerList"]
+            redact = ["@environment", "Config.Labels"]
+        "#,
+    );
+    let redaction = |request: &str| match policy.judge(&client("tcp"), asked(&policy, request)) {
+        Verdict::Permit(permit) => permit.terms().of_answer().redaction.words().join(" "),
+        Verdict::Denial(denial) => denial.message().to_owned(),
+    };
+    assert_eq!(redaction("GET /containers/mine/json"), "");
+    assert_eq!(redaction("GET /containers/other/json"), "@environment Config.Labels");
+    let Verdict::Permit(permit) = policy.judge(&client("tcp"), operation("GET /containers/json")) else {
+        panic!()
+    };
+    let sight = permit.terms().of_answer().sight.unwrap();
+    let mine = shown(&Reference::new(ThingKind::Container, "mine")).unwrap();
+    let other = shown(&Reference::new(ThingKind::Container, "other")).unwrap();
+    let kept_back = |json: &Json| {
+        sight(&Thing::inspected(ThingKind::Container, json).unwrap()).unwrap().words().join(" ")
+    };
+    assert_eq!((kept_back(&mine).as_str(), kept_back(&other).as_str()), ("", "@environment Config.Labels"));
+}
+
+#[test]
 fn a_prune_is_told_which_labels() {
     let policy = policy(
         r#"
