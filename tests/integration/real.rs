@@ -8,6 +8,7 @@ mod files;
 mod homelabarr;
 mod look;
 mod make;
+mod owners;
 mod policy;
 mod remote;
 mod sessions;
