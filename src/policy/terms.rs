@@ -1,8 +1,11 @@
 //! The terms of a permit: what of the answer its client gets to see.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::things::ThingSet;
+use crate::operation::answer;
+use crate::operation::redaction::Redaction;
 use crate::operation::thing::{Thing, ThingKind};
 
 /// What of an answer a client gets to see. Without terms it is all.
@@ -20,6 +23,14 @@ impl Terms {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shown.is_none() && self.hidden.is_empty()
+    }
+
+    /// The same for whatever passes the answer on.
+    #[must_use]
+    pub fn of_answer(&self) -> answer::Terms {
+        let terms = self.clone();
+        let sight: answer::Sight = Rc::new(move |thing| terms.shows(thing).then(Redaction::default));
+        answer::Terms { sight: Some(sight).filter(|_| !self.is_empty()), redaction: Redaction::default() }
     }
 
     /// Whether the client gets to see a thing.
