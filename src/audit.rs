@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
-use crate::policy::{Denial, Permit};
+use crate::policy::{Denial, Permit, Terms};
 use crate::settings::{AuditSettings, AuditSink};
 use file::AuditFile;
 use record::{Body, Event, Judged};
@@ -227,6 +227,12 @@ impl Recorded {
     #[must_use]
     pub fn operation(&self) -> &Operation {
         self.permit.operation()
+    }
+
+    /// What of the answer the client gets to see.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        self.permit.terms()
     }
 }
 

@@ -12,6 +12,7 @@ mod listener;
 mod refusal;
 mod relay;
 mod request;
+mod shown;
 mod signals;
 mod tunnel;
 

@@ -3,8 +3,9 @@
 use std::cell::Cell;
 use std::io::IoSlice;
 
+use super::shown::Filter;
 use crate::audit::RequestId;
-use crate::daemon::{Daemon, Lost, Receiver};
+use crate::daemon::{Away, Daemon, Lost, Receiver};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
 use crate::wire::{Body, Framing, HeadWriter, RequestHead, ResponseHead, Stream, chunk, end_of_chunks};
@@ -28,6 +29,10 @@ pub(super) enum Down {
     Switched,
     /// The daemon broke off.
     Lost(Lost),
+    /// The answer is not one of which it is clear what the client may see: why.
+    Withheld(String),
+    /// The daemon could not be asked what it takes to know that.
+    Unasked(Away),
     /// The client takes no more.
     ClientGone,
 }
@@ -43,15 +48,17 @@ pub(super) struct Passing<'a> {
     pub(super) id: RequestId,
     pub(super) keep_alive: bool,
     pub(super) progress: &'a Progress,
+    /// What the client may see of the answer, where that is not all of it.
+    pub(super) filter: Option<Filter>,
 }
 
 impl Passing<'_> {
     /// Passes the answer on.
-    pub(super) async fn down(&self, receiver: &mut Receiver<'_>) -> Down {
+    pub(super) async fn down(&mut self, receiver: &mut Receiver<'_>) -> Down {
         self.answered(receiver).await.unwrap_or_else(Down::Lost)
     }
 
-    async fn answered(&self, receiver: &mut Receiver<'_>) -> Result<Down, Lost> {
+    async fn answered(&mut self, receiver: &mut Receiver<'_>) -> Result<Down, Lost> {
         loop {
             let bytes = receiver.head().await.inspect_err(|lost| self.daemon.lost(lost))?;
             let answer = ResponseHead::parse(&bytes)?;
@@ -62,7 +69,12 @@ impl Passing<'_> {
             if answer.status == 101 || self.is_raw_stream(&answer) {
                 return Ok(self.switch(&answer).await);
             }
-            return Ok(match self.pass(receiver, &answer).await {
+            // Errors are passed on as they are.
+            let passed = match self.filter.take().filter(|_| answer.status < 300) {
+                Some(filter) => self.show(receiver, &answer, filter).await,
+                None => self.pass(receiver, &answer).await,
+            };
+            return Ok(match passed {
                 Ok(reusable) => Down::Complete { reusable },
                 Err(down) => down,
             });
@@ -118,10 +130,7 @@ impl Passing<'_> {
             Framing::Chunked | Framing::UntilClose if chunked => head.field("Transfer-Encoding", "chunked"),
             Framing::None | Framing::Chunked | Framing::UntilClose => {}
         }
-        if !self.keeps_alive() {
-            head.field("Connection", "close");
-            self.progress.closing.set(true);
-        }
+        self.close_with(&mut head);
         let head = head.end();
 
         let mut before = head.as_bytes();
@@ -162,20 +171,23 @@ impl Passing<'_> {
         Ok(answer.keep_alive)
     }
 
-    async fn write(&self, parts: &[&[u8]]) -> Result<(), Down> {
+    pub(super) async fn write(&self, parts: &[&[u8]]) -> Result<(), Down> {
         let mut parts: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
         self.client.write_all(&mut parts).await.map_err(|_| Down::ClientGone)
     }
 
-    /// Whether the client's connection goes on behind this answer. Behind one that came before the
+    /// Says so, if the client's connection does not go on behind this answer. Behind one that came before the
     /// request was over it does not: what is left of the request might never end.
-    fn keeps_alive(&self) -> bool {
-        self.keep_alive && self.progress.uploaded.get()
+    pub(super) fn close_with(&self, head: &mut HeadWriter) {
+        if !self.keep_alive || !self.progress.uploaded.get() {
+            head.field("Connection", "close");
+            self.progress.closing.set(true);
+        }
     }
 
     /// The status line and the daemon's header fields, but for those that belong to one hop, and the
     /// request's id. The fields of framing are still to come.
-    fn answer_head(&self, answer: &ResponseHead<'_>) -> HeadWriter {
+    pub(super) fn answer_head(&self, answer: &ResponseHead<'_>) -> HeadWriter {
         let named: Vec<&[u8]> = answer
             .fields
             .iter()

@@ -79,6 +79,12 @@ impl Refusal {
         }
     }
 
+    /// The daemon has answered, but it is not clear what of that the client may see.
+    pub(super) fn withheld(why: &str) -> Self {
+        let cause = "Under the rule that allows the request the client may see only a part of the answer";
+        Self::new(502, &format!("dockgate: the Docker daemon's answer is not passed on: {why}. {cause}"))
+    }
+
     /// Too many connections are open.
     pub(super) fn crowded(limit: usize) -> Self {
         Self {

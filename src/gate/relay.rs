@@ -7,6 +7,7 @@ use super::connection::{Connection, Next};
 use super::context::Context;
 use super::drain::Phase;
 use super::refusal::Refusal;
+use super::shown::Filter;
 use super::{Outcome, request, tunnel};
 use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
@@ -39,6 +40,8 @@ pub(super) async fn forward(
     let operation = recorded.operation();
     let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
     let is_head = endpoint.method == Method::Head;
+    let reader = recorded.terms().of_answer().reader(operation);
+    let filter = reader.map(|reader| Filter { reader, version: operation.version() });
     let upload = match (operation.body(), &context) {
         (operation::Body::Stream, Some(context)) => Framing::Length(context.bytes),
         (operation::Body::Stream, None) => head.framing,
@@ -59,7 +62,7 @@ pub(super) async fn forward(
     let keep_alive = connection.keep_alive && *connection.phase.borrow() == Phase::Serving;
     let mut phase = connection.phase.clone();
     let (sender, mut receiver) = forwarded.split();
-    let passing = Passing {
+    let mut passing = Passing {
         daemon,
         client: &connection.stream,
         head,
@@ -68,6 +71,7 @@ pub(super) async fn forward(
         id,
         keep_alive,
         progress: &progress,
+        filter,
     };
     let ended = tokio::select! {
         biased;
@@ -99,6 +103,19 @@ pub(super) async fn forward(
             connection.refuse(id, is_head, &Refusal::failure(&Failure::Lost(lost)), End::DaemonGone).await
         }
         Ok(Down::Lost(_)) => outcome(&progress, End::DaemonGone, Next::Cut),
+        Ok(Down::Withheld(why)) => {
+            tracing::warn!("request {id}: the daemon's answer to {endpoint} is withheld: {why}");
+            if answered {
+                return outcome(&progress, End::Failed, Next::Cut);
+            }
+            connection.body_read = progress.uploaded.get();
+            connection.refuse(id, is_head, &Refusal::withheld(&why), End::Failed).await
+        }
+        Ok(Down::Unasked(away)) if !answered => {
+            connection.body_read = progress.uploaded.get();
+            connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
+        }
+        Ok(Down::Unasked(_)) => outcome(&progress, End::DaemonAway, Next::Cut),
         Ok(Down::ClientGone) | Err(Some(Up::ClientGone)) => outcome(&progress, End::ClientGone, Next::Cut),
         Err(Some(Up::Malformed(fault))) if !answered => {
             let message = request::describe(&fault);

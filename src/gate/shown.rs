@@ -1,0 +1,147 @@
+//! The daemon's answer, passed on as far as the client may see it.
+
+use super::answer::{Down, Passing, add};
+use crate::daemon::{Line, Receiver};
+use crate::operation::answer::{LookUp, Reader, Step};
+use crate::operation::version::ApiVersion;
+use crate::wire::{Body, ResponseHead, chunk, end_of_chunks};
+
+/// How much of an answer is held back, so that one that turns out not to be what was expected can be refused as a
+/// whole, and one that is small has a length.
+const HELD_BYTES: usize = 256 * 1024;
+
+/// What a client may see of an answer, and in which version further questions are asked.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) reader: Reader,
+    pub(super) version: ApiVersion,
+}
+
+/// An answer on its way to the client.
+struct Outgoing<'a> {
+    passing: &'a Passing<'a>,
+    answer: &'a ResponseHead<'a>,
+    /// Whether its head was sent.
+    is_begun: bool,
+    chunked: bool,
+    held: Vec<u8>,
+}
+
+impl Passing<'_> {
+    /// Passes on of an answer what `filter` shows.
+    pub(super) async fn show(
+        &self,
+        receiver: &mut Receiver<'_>,
+        answer: &ResponseHead<'_>,
+        filter: Filter,
+    ) -> Result<bool, Down> {
+        let Filter { mut reader, version } = filter;
+        if answer.field("content-encoding").is_some() {
+            return Err(Down::Withheld("it is compressed".to_owned()));
+        }
+        let mut outgoing = Outgoing {
+            passing: self,
+            answer,
+            is_begun: false,
+            chunked: !self.head.is_http_10,
+            held: Vec::new(),
+        };
+        if reader.is_live() {
+            outgoing.send().await?;
+        }
+        let mut line = Line::default();
+        let mut body = Body::new(answer.framing);
+        loop {
+            let piece =
+                body.next(receiver.inbox, receiver.stream).await.map_err(|fault| Down::Lost(fault.into()))?;
+            match piece {
+                Some(count) => {
+                    reader.feed(receiver.inbox.pending().get(..count).unwrap_or_default());
+                    receiver.inbox.consume(count);
+                }
+                None => reader.end(),
+            }
+            while let Step::Ask(look_up) = reader
+                .step(&mut outgoing.held)
+                .map_err(|unexpected| Down::Withheld(unexpected.to_string()))?
+            {
+                self.look_up(&mut reader, &look_up, version, &mut line).await?;
+            }
+            if piece.is_none() {
+                outgoing.finish().await?;
+                return Ok(answer.keep_alive);
+            }
+            if reader.is_live() || outgoing.held.len() > HELD_BYTES {
+                outgoing.send().await?;
+            }
+        }
+    }
+
+    /// Asks the daemon what it takes to know. An event stream goes on without the event of which nothing can be learnt.
+    async fn look_up(
+        &self,
+        reader: &mut Reader,
+        look_up: &LookUp,
+        version: ApiVersion,
+        line: &mut Line,
+    ) -> Result<(), Down> {
+        let shown = match self.daemon.look_up(look_up.path(), version, line).await {
+            Ok(shown) => shown,
+            Err(away) if reader.is_live() => {
+                tracing::debug!("request {}: an event is not shown: {away}", self.id);
+                None
+            }
+            Err(away) => return Err(Down::Unasked(away)),
+        };
+        reader.learn(look_up, shown.as_ref()).map_err(|unexpected| Down::Withheld(unexpected.to_string()))
+    }
+}
+
+impl Outgoing<'_> {
+    /// Sends what is held: a piece of an answer of which nobody knows how long it is.
+    async fn send(&mut self) -> Result<(), Down> {
+        let mut before = String::new();
+        if !self.is_begun {
+            let mut head = self.passing.answer_head(self.answer);
+            if self.chunked {
+                head.field("Transfer-Encoding", "chunked");
+            }
+            self.passing.close_with(&mut head);
+            before = head.end();
+            self.begun();
+        }
+        if self.chunked && !self.held.is_empty() {
+            chunk(self.passing.client, before.as_bytes(), &self.held).await.map_err(|_| Down::ClientGone)?;
+        } else {
+            self.passing.write(&[before.as_bytes(), &self.held]).await?;
+        }
+        add(&self.passing.progress.down_bytes, self.held.len());
+        self.held.clear();
+        Ok(())
+    }
+
+    /// Sends what is held: the end of the answer, or all of it.
+    async fn finish(&mut self) -> Result<(), Down> {
+        if self.is_begun {
+            if !self.held.is_empty() {
+                self.send().await?;
+            }
+            if self.chunked {
+                end_of_chunks(self.passing.client, &[]).await.map_err(|_| Down::ClientGone)?;
+            }
+            return Ok(());
+        }
+        let mut head = self.passing.answer_head(self.answer);
+        head.field("Content-Length", self.held.len());
+        self.passing.close_with(&mut head);
+        self.begun();
+        self.passing.write(&[head.end().as_bytes(), &self.held]).await?;
+        add(&self.passing.progress.down_bytes, self.held.len());
+        Ok(())
+    }
+
+    fn begun(&mut self) {
+        self.is_begun = true;
+        self.passing.progress.status.set(Some(self.answer.status));
+    }
+}

@@ -1,0 +1,250 @@
+//! Answers of which the client may see a part.
+
+use std::time::Duration;
+
+use crate::harness::{Conversation, FakeDaemon, Gate};
+
+const POLICY: &str = r#"
+version = 1
+[[allow]]
+operations = ["GET /containers/json", "GET /events", "GET /networks/{id}", "GET /networks"]
+container.label.owner = "me"
+"#;
+
+const LIST: &str = "GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n";
+const EVENTS: &str = "GET /v1.41/events HTTP/1.1\r\nHost: d\r\n\r\n";
+
+fn container(id: &str, owner: &str) -> String {
+    format!(r#"{{"Id":"{id}","Names":["/{id}"],"New":18446744073709551615,"Labels":{{"owner":"{owner}"}}}}"#)
+}
+
+fn event(owner: &str) -> String {
+    let actor = format!(r#"{{"ID":"4f","Attributes":{{"name":"web","owner":"{owner}"}}}}"#);
+    format!("{{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{actor}}}\n")
+}
+
+/// A daemon that answers each request with this status and body.
+fn answering(status: &'static str, body: String) -> FakeDaemon {
+    FakeDaemon::playing(move |daemon| {
+        daemon.read_body();
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        daemon.send(head);
+        daemon.send(&body);
+    })
+}
+
+fn chunk(daemon: &mut Conversation, text: &str) {
+    daemon.send(format!("{:x}\r\n{text}\r\n", text.len()));
+}
+
+#[test]
+fn a_list_shows_what_may_be_seen_and_the_connection_goes_on() {
+    let daemon = answering(
+        "200 OK",
+        format!("[{},{},{}]\n", container("a", "you"), container("b", "me"), container("c", "me")),
+    );
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let mut client = gate.connect();
+    for _ in 0..2 {
+        client.send(LIST);
+        let answer = client.answer();
+        let expected = format!("[{},{}]\n", container("b", "me"), container("c", "me"));
+        assert_eq!(String::from_utf8(answer.body.clone()).unwrap(), expected);
+        assert_eq!(answer.header("content-length"), Some(&*expected.len().to_string()));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+    let judged = gate.recorded("judged", "ContainerList");
+    assert_eq!(gate.ended(&judged).text("end"), "complete");
+}
+
+#[test]
+fn errors_of_the_daemon_pass_as_they_are() {
+    let error = "{\"message\":\"page not found\"}\n";
+    let daemon = answering("500 Internal Server Error", error.to_owned());
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let answer = gate.ask(LIST);
+    assert_eq!((answer.status, String::from_utf8(answer.body).unwrap()), (500, error.to_owned()));
+}
+
+#[test]
+fn what_is_not_expected_is_not_passed_on_and_is_on_record() {
+    for body in ["{\"Id\":\"a\"}", "[{\"Id\":\"a\"}]", "[", "secret", ""] {
+        let daemon = answering("200 OK", body.to_owned());
+        let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+        let mut client = gate.connect();
+        client.send(LIST);
+        let answer = client.answer();
+        assert_eq!(answer.status, 502, "{body}");
+        assert!(
+            answer.message().starts_with("dockgate: the Docker daemon's answer is not passed on: it "),
+            "{body}"
+        );
+        assert!(!answer.message().contains("secret"), "{}", answer.message());
+        // The client's connection is none the worse.
+        client.send(LIST);
+        assert_eq!(client.answer().status, 502);
+        let ended = gate.ended(&gate.recorded("judged", "ContainerList"));
+        assert_eq!((ended.field("status"), ended.text("end")), (&502.into(), "failed"));
+        assert!(
+            gate.log().contains("the daemon's answer to GET /containers/json is withheld"),
+            "{}",
+            gate.log()
+        );
+    }
+}
+
+#[test]
+fn a_large_list_goes_on_as_it_comes_and_is_cut_where_it_breaks_off() {
+    let mine = container("b", "me");
+    for is_whole in [true, false] {
+        let one = mine.clone();
+        let daemon = FakeDaemon::playing(move |daemon| {
+            daemon.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            chunk(daemon, "[");
+            for _ in 0..10_000 {
+                chunk(daemon, &format!("{one},"));
+            }
+            chunk(daemon, if is_whole { "{\"Id\":\"x\",\"Names\":[]}]\n" } else { "oh" });
+            daemon.send("0\r\n\r\n");
+        });
+        let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+        let mut client = gate.connect();
+        client.send(LIST);
+        if is_whole {
+            let answer = client.answer();
+            assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+            let expected = format!("[{}]\n", vec![mine.as_str(); 10_000].join(","));
+            assert!(answer.body == expected.into_bytes());
+        } else {
+            assert!(client.head().starts_with("HTTP/1.1 200"));
+            assert!(!client.rest().ends_with(b"0\r\n\r\n"));
+            let ended = gate.ended(&gate.recorded("judged", "ContainerList"));
+            assert_eq!((ended.field("status"), ended.text("end")), (&200.into(), "failed"));
+        }
+        let peak = gate.memory_kib("VmHWM");
+        assert!(peak < 40 * 1024, "{peak} KiB at the peak");
+    }
+}
+
+#[test]
+fn a_client_of_http_1_0_is_told_the_end_by_the_close() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for _ in 0..3 {
+            chunk(daemon, &event("me"));
+        }
+        daemon.send("0\r\n\r\n");
+    });
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let mut client = gate.connect();
+    client.send("GET /v1.41/events HTTP/1.0\r\n\r\n");
+    assert!(!client.head().to_ascii_lowercase().contains("chunked"));
+    assert_eq!(String::from_utf8(client.rest()).unwrap(), event("me").repeat(3));
+}
+
+#[test]
+fn each_event_passes_at_once_or_not_at_all() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon
+            .send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+        std::thread::sleep(Duration::from_millis(300));
+        chunk(daemon, &event("you"));
+        let mine = event("me");
+        let (half, rest) = mine.split_at(20);
+        chunk(daemon, half);
+        std::thread::sleep(Duration::from_millis(100));
+        chunk(daemon, rest);
+        // Nothing more comes, and the stream does not end.
+        daemon.read_to_end();
+    });
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let mut client = gate.connect();
+    client.send(EVENTS);
+    assert!(client.head().contains("Transfer-Encoding: chunked"), "the head comes before the first event");
+    assert_eq!(String::from_utf8(client.chunk()).unwrap(), event("me"));
+}
+
+#[test]
+fn a_stream_of_events_costs_no_memory() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let many = [event("me"), event("you")].concat().repeat(100);
+        for _ in 0..500 {
+            chunk(daemon, &many);
+        }
+        daemon.send("0\r\n\r\n");
+    });
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let answer = gate.ask(EVENTS);
+    assert_eq!(answer.body.len(), 50_000 * event("me").len());
+    let peak = gate.memory_kib("VmHWM");
+    assert!(peak < 40 * 1024, "{peak} KiB at the peak");
+}
+
+/// A daemon with a network that two containers are on, and that answers what it is asked about them.
+fn network(events: &'static str) -> FakeDaemon {
+    FakeDaemon::playing(move |daemon| {
+        let line = daemon.request.line().to_owned();
+        let named = |id: &str, owner: &str| {
+            format!(r#"{{"Id":"{id}","Name":"/{id}","Config":{{"Labels":{{"owner":"{owner}"}}}}}}"#)
+        };
+        let body = match line.split(' ').nth(1).unwrap() {
+            "/v1.41/networks/n" => {
+                r#"{"Name":"n","Id":"1","Containers":{"aa":{"Name":"x"},"bb":{"Name":"y"}}}"#.into()
+            }
+            "/v1.41/networks/1" => r#"{"Name":"n","Id":"1","Labels":{}}"#.into(),
+            "/v1.41/containers/aa/json" => named("aa", "me"),
+            "/v1.41/containers/bb/json" => named("bb", "you"),
+            "/v1.41/events" => events.into(),
+            asked if asked.starts_with("/v1.41/containers/json?all=1&filters=%7B%22id%22") => {
+                format!("[{},{}]", container("aa", "me"), container("bb", "you"))
+            }
+            _ => return daemon.send("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"),
+        };
+        daemon.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    })
+}
+
+#[test]
+fn who_is_on_a_network_is_looked_up() {
+    let daemon = network("");
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let answer = gate.ask("GET /v1.41/networks/n HTTP/1.1\r\nHost: d\r\n\r\n");
+    let expected = r#"{"Name":"n","Id":"1","Containers":{"aa":{"Name":"x"}}}"#;
+    assert_eq!(String::from_utf8(answer.body).unwrap(), expected);
+    assert_eq!(daemon.received().len(), 2, "{:?}", daemon.received());
+}
+
+#[test]
+fn whom_an_event_names_is_looked_up() {
+    let daemon = network(concat!(
+        r#"{"Type":"network","Action":"connect","Actor":{"ID":"1","Attributes":{"container":"aa","name":"n"}}}"#,
+        "\n",
+        r#"{"Type":"network","Action":"connect","Actor":{"ID":"1","Attributes":{"container":"bb","name":"n"}}}"#,
+        "\n",
+        r#"{"Type":"network","Action":"connect","Actor":{"ID":"1","Attributes":{"container":"cc","name":"n"}}}"#,
+        "\n",
+    ));
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let answer = gate.ask(EVENTS);
+    let seen = String::from_utf8(answer.body).unwrap();
+    assert!(seen.contains("\"aa\"") && seen.lines().count() == 1, "{seen}");
+}
+
+#[test]
+fn a_look_up_that_fails_is_no_answer() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        if daemon.request.line().contains("/networks/n") {
+            let body = r#"{"Name":"n","Id":"1","Containers":{"aa":{"Name":"x"}}}"#;
+            daemon.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        } else {
+            daemon.send("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let answer = gate.ask("GET /v1.41/networks/n HTTP/1.1\r\nHost: d\r\n\r\n");
+    assert_eq!(answer.status, 503, "{}", answer.head);
+}
