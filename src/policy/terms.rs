@@ -47,14 +47,6 @@ impl Terms {
         answer::Terms { sight: Some(sight).filter(|_| narrows), redaction: self.redaction.clone() }
     }
 
-    /// The same for whatever passes the answer on.
-    #[must_use]
-    pub fn of_answer(&self) -> answer::Terms {
-        let terms = self.clone();
-        let sight: answer::Sight = Rc::new(move |thing| terms.shows(thing).then(Redaction::default));
-        answer::Terms { sight: Some(sight).filter(|_| !self.is_empty()), redaction: Redaction::default() }
-    }
-
     /// Whether the client gets to see a thing.
     #[must_use]
     pub fn shows(&self, thing: &Thing) -> bool {
