@@ -90,7 +90,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("nothing"),
-            Self::Closed => f.write_str("behind a directory that dockgate may not search"),
+            Self::Closed => f.write_str("a directory on the way that dockgate may not search"),
             Self::File(file) => write!(f, "{file}"),
         }
     }

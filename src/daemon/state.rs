@@ -229,7 +229,9 @@ impl Account {
     pub(super) fn looked_at(&self, place: Place) -> bool {
         let before = self.rest.borrow_mut().place.replace(place);
         let Some(before) = before.filter(|before| *before != place) else { return false };
-        tracing::info!("in the place of the daemon's socket is {place}; before, it was {before}");
+        if let Address::Unix(path) = &self.address {
+            tracing::info!("at {} there is now {place}; before there was {before}", path.display());
+        }
         self.changed.send_replace(());
         true
     }

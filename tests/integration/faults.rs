@@ -9,4 +9,5 @@ mod encrypted;
 mod frozen;
 mod harm;
 mod load;
+mod retry;
 mod soak;

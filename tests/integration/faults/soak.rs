@@ -105,14 +105,16 @@ fn suffer(bench: &Bench, harms: &[Harm], chance: &mut Chance) {
     }
 }
 
-/// Chance that can be had again (xorshift).
+/// Chance that can be had again (splitmix64).
 struct Chance(u64);
 
 impl Chance {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(0x1234_5678_9ABC_DEF1);
-        self.0 ^= self.0 >> 29;
-        usize::try_from(self.0 >> 32).unwrap() % limit
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap() % limit
     }
 
     fn sleep(&mut self, from_ms: usize, to_ms: usize) {
