@@ -8,6 +8,7 @@ mod connection;
 mod context;
 mod crowd;
 mod drain;
+mod host;
 mod listener;
 mod refusal;
 mod relay;
@@ -31,7 +32,7 @@ use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
 use crate::daemon::Daemon;
 use crate::operation::{Operation, Unreadable};
 use crate::policy::{Policy, Verdict};
-use crate::settings::{Limits, Settings};
+use crate::settings::{Address, Limits, Settings};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
 use refusal::Refusal;
@@ -261,6 +262,13 @@ impl Gate {
                     Ok(shown) => operation.learn(question, shown),
                     Err(unasked) => return (operation, Some(unasked)),
                 }
+            }
+        }
+        if matches!(self.daemon.address(), Address::Unix(_)) {
+            let paths = self.policy.untraced_paths(&connection.client, &operation);
+            for path in paths.into_iter().take(MOST_QUESTIONS) {
+                let link = host::link_to(&path).await;
+                operation.trace(path, link);
             }
         }
         (operation, None)

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::json::Json;
+use super::meaning::Link;
 use super::path;
 use super::table::{self, Endpoint, Lookup, Method};
 use super::thing::{Thing, ThingKind};
@@ -16,9 +17,14 @@ pub struct Reference {
     pub name: String,
 }
 
-/// The answers: each thing as the daemon shows it, or none where there is none.
+/// The answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts(Vec<(Reference, Option<Json>)>);
+pub struct Facts {
+    /// Each thing as the daemon shows it, or none where there is none.
+    things: Vec<(Reference, Option<Json>)>,
+    /// The link on the way to each path of the host, or none where there is none, or none that dockgate sees.
+    links: Vec<(String, Option<Link>)>,
+}
 
 /// What is known of a thing that a request refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +93,11 @@ impl fmt::Display for Reference {
 
 impl Facts {
     /// Nothing was asked.
-    pub(super) const NONE: Self = Self(Vec::new());
+    pub(super) const NONE: Self = Self { things: Vec::new(), links: Vec::new() };
 
     /// What the daemon shows at a reference, where it was asked.
     pub(super) fn get(&self, reference: &Reference) -> Option<&Option<Json>> {
-        self.0.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)
+        self.things.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)
     }
 
     /// What is known of a thing. What the daemon can't have is missing.
@@ -106,7 +112,17 @@ impl Facts {
 
     /// Takes down an answer.
     pub(super) fn add(&mut self, reference: Reference, answer: Option<Json>) {
-        self.0.push((reference, answer));
+        self.things.push((reference, answer));
+    }
+
+    /// The link on the way to a path of the host, where it was looked for.
+    pub(super) fn link(&self, path: &str) -> Option<&Option<Link>> {
+        self.links.iter().find(|(own, _)| own == path).map(|(_, link)| link)
+    }
+
+    /// Takes down the link on the way to a path, or that there is none.
+    pub(super) fn add_link(&mut self, path: String, link: Option<Link>) {
+        self.links.push((path, link));
     }
 }
 

@@ -25,8 +25,8 @@ use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
 pub(super) use parameter::{of_identifiers, of_parameter};
-pub use path::HostPath;
 pub(super) use path::clean;
+pub use path::{HostPath, Link};
 pub use port::HostPort;
 pub use posture::{Posture, Stance, is_non_root};
 pub use reading::Reading;
@@ -234,6 +234,12 @@ impl fmt::Display for Aspect {
 }
 
 impl Meaning {
+    /// The path, of a file of the host.
+    #[must_use]
+    pub fn host_path(&self) -> Option<&str> {
+        if let Self::HostPath(host) = self { Some(&host.path) } else { None }
+    }
+
     /// The kind of thing that it is, where it can be looked at as one.
     #[must_use]
     pub fn thing(&self) -> Option<ThingKind> {

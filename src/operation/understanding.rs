@@ -1,9 +1,11 @@
 //! An operation understood: what of it is used, what needs a grant, and what all of it means.
 
-use super::facts::Reference;
+use std::collections::BTreeSet;
+
+use super::facts::{Facts, Reference};
 use super::field::{self, Kind, UsedField};
 use super::meaning::{
-    Context, Enclosing, ImageRef, Meaning, Read, Reading, Use, of_identifiers, of_parameter,
+    Context, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers, of_parameter,
 };
 use super::table::{BodyKind, Endpoint, Guard, Parameter};
 use super::version::ApiVersion;
@@ -39,6 +41,21 @@ impl Understanding<'_> {
         let parameters = self.parameters.iter().map(|used| &used.read);
         let reads = fields.chain(parameters).chain(&self.body);
         reads.flat_map(|read| &read.uses).chain(&self.beside)
+    }
+
+    /// Says of each file of the host by which link it is reached, as far as that is known.
+    fn follow(&mut self, facts: &Facts) {
+        let fields = self.fields.iter_mut().filter_map(|used| used.read.as_mut());
+        let parameters = self.parameters.iter_mut().map(|used| &mut used.read);
+        let reads = fields.chain(parameters).chain(&mut self.body);
+        for one in reads.flat_map(|read| &mut read.uses).chain(&mut self.beside) {
+            if let Meaning::HostPath(host) = &mut one.meaning
+                && let Some(Some(link)) = facts.link(&host.path)
+            {
+                host.link = Some(link.clone());
+                one.place.push_str(", through a link on the host");
+            }
+        }
     }
 
     /// What the daemon must be asked to know all that is meant.
@@ -102,7 +119,21 @@ impl Operation {
         understanding.beside.extend(self.uses_inside());
         let left_out = self.left_out(&understanding);
         understanding.beside.extend(left_out);
+        understanding.follow(&self.facts);
         understanding
+    }
+
+    /// The paths of the host that it means and of which it is not known whether a link leads there.
+    #[must_use]
+    pub fn untraced_paths(&self) -> BTreeSet<String> {
+        let understood = self.understand();
+        let paths = understood.uses().filter_map(|one| one.meaning.host_path());
+        paths.filter(|path| self.facts.link(path).is_none()).map(ToOwned::to_owned).collect()
+    }
+
+    /// Takes down the link that leads to a path of the host, or that there is none to be seen.
+    pub fn trace(&mut self, path: String, link: Option<Link>) {
+        self.facts.add_link(path, link);
     }
 
     /// What is meant by leaving something out: the image's own user, and no image at all.

@@ -163,7 +163,10 @@ impl AspectSet {
         match (self, meaning) {
             (Self::Any, _) => true,
             (Self::HostPaths { read_write, read_only }, Meaning::HostPath(host)) => {
-                let is_in = |globs: &[PathGlob]| globs.iter().any(|glob| glob.matches(&host.path));
+                // Who wrote the policy knows of the links that it names, and not of those that a wildcard meets.
+                let is_known = |glob: &PathGlob| host.link.as_ref().is_none_or(|link| glob.spells(&link.at));
+                let is_in =
+                    |globs: &[PathGlob]| globs.iter().any(|glob| glob.matches(&host.path) && is_known(glob));
                 is_in(read_write) || (host.read_only && is_in(read_only))
             }
             (Self::Paths(globs), Meaning::ContainerPath(path)) => globs.iter().any(|glob| glob.matches(path)),
@@ -208,7 +211,10 @@ impl AspectSet {
         match (self, meaning) {
             (Self::HostPaths { read_write, read_only }, Meaning::HostPath(host)) => {
                 let globs = read_write.iter().chain(read_only.iter().filter(|_| !host.read_only));
-                globs.into_iter().any(|glob| glob.reaches(&host.path))
+                let ends = host.link.as_ref().map(|link| link.to.as_str());
+                globs
+                    .into_iter()
+                    .any(|glob| glob.reaches(&host.path) || ends.is_some_and(|to| glob.reaches(to)))
             }
             (Self::Devices { paths, .. }, Meaning::Device(device)) if device.starts_with('/') => {
                 paths.iter().any(|glob| glob.reaches(device))

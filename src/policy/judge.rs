@@ -107,6 +107,14 @@ impl Policy {
         questions.into_iter().collect()
     }
 
+    /// The paths of the host that a rule looks at and of which it is not known whether a link leads there.
+    #[must_use]
+    pub fn untraced_paths(&self, client: &Client, operation: &Operation) -> BTreeSet<String> {
+        let rules = self.rules_for(&self.matching_clients(client), operation.endpoint());
+        let looks_at_files = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
+        if looks_at_files { operation.untraced_paths() } else { BTreeSet::new() }
+    }
+
     /// The rules of both kinds that come into question for a client and an endpoint.
     fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> Vec<&Rule> {
         let Some(candidates) = self.candidates.get(&selection::key(endpoint)) else { return Vec::new() };

@@ -7,11 +7,22 @@ pub struct HostPath {
     pub path: String,
     /// Whether it can only be read, together with all that is mounted below it.
     pub read_only: bool,
+    /// The link that leads there, where dockgate looked and there was one.
+    pub link: Option<Link>,
+}
+
+/// A link on the way to a file of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The longest beginning of the path that is a link.
+    pub at: String,
+    /// Where the path leads in the end.
+    pub to: String,
 }
 
 impl HostPath {
     pub(super) fn new(path: &str, read_only: bool) -> Self {
-        Self { path: clean(path), read_only }
+        Self { path: clean(path), read_only, link: None }
     }
 }
 

@@ -36,8 +36,12 @@ impl ImagePattern {
         };
         let (name, tag) = split_image_tag(rest);
         let tag = tag.map(Glob::new);
-        let name =
-            if name == "*" || name == "**" { Glob::new("*") } else { Glob::new(&full_image_name(name)) };
+        let name = match name {
+            "*" | "**" => Glob::new("*"),
+            // Where the registry is said, all of it is meant, and not its official images alone.
+            "docker.io/*" | "docker.io/**" | "index.docker.io/*" => Glob::new("docker.io/*"),
+            name => Glob::new(&full_image_name(name)),
+        };
         Ok(Self::Named { name, tag, digest })
     }
 
@@ -164,6 +168,8 @@ mod tests {
             ("*@sha256:*", &["alpine@sha256:00", "quay.io/x@sha256:11"], &["alpine:3"]),
             ("*", &["alpine", "cafe", "sha256:00"], &[""]),
             ("library/*", &["alpine", "alpine:3"], &["cafe", "own/x"]),
+            ("docker.io/*", &["alpine", "own/x:1", "index.docker.io/own/x"], &["quay.io/x", "cafe"]),
+            ("quay.io/*", &["quay.io/x", "quay.io/x/y:1"], &["x", "quay.io.evil/x"]),
             ("sha256:00*", &["sha256:00ff"], &["sha256:11", "alpine"]),
         ] {
             for image in yes {

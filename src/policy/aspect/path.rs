@@ -47,6 +47,16 @@ impl PathGlob {
         fits(&self.segments, &split(path), false)
     }
 
+    /// Whether it begins with all of a clean path, written out.
+    pub(super) fn spells(&self, path: &str) -> bool {
+        let path = split(path);
+        path.len() <= self.segments.len()
+            && path.iter().zip(&self.segments).all(|(name, segment)| match segment {
+                Segment::One(glob) => glob.literal().as_deref() == Some(*name),
+                Segment::Any => false,
+            })
+    }
+
     /// Whether it matches a clean path, or something below it: who has the directory has what is in it. `/var/run`
     /// is `/run`, as on every Linux of today.
     pub(super) fn reaches(&self, path: &str) -> bool {
@@ -158,6 +168,23 @@ mod tests {
             }
             for path in no {
                 assert!(!glob.matches(path), "{pattern} should not match {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_is_spelled_where_no_wildcard_stands() {
+        for (pattern, yes, no) in [
+            ("/data/**", &["/data", "/"][..], &["/data/x", "/dat"][..]),
+            ("/etc/localtime", &["/etc", "/etc/localtime"], &["/etc/localtime/x"]),
+            ("/home/*/x", &["/home"], &["/home/a", "/home/a/x"]),
+        ] {
+            let glob = PathGlob::read(pattern).unwrap();
+            for path in yes {
+                assert!(glob.spells(path), "{pattern} spells {path}");
+            }
+            for path in no {
+                assert!(!glob.spells(path), "{pattern} does not spell {path}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::operation::Json;
+use crate::operation::meaning::Link;
 
 const RULE: &str = r#"
     [[allow]]
@@ -61,6 +62,40 @@ fn what_the_daemon_knows_of_a_volume_counts() {
     ] {
         let judged = after_learning(&policy, r#"{"HostConfig":{"VolumesFrom":["web"]}}"#, shown);
         assert_eq!(judged == "permit r", expected, "{shown}: {judged}");
+    }
+}
+
+#[test]
+fn a_link_that_no_rule_names_leads_nowhere() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "r"
+            operations = ["POST /containers/create"]
+            host_paths = { read_write = ["/opt/data/**", "/srv/link/x"], read_only = ["/etc/localtime"] }
+            [[forbid]]
+            name = "socket"
+            operations = ["POST /containers/create"]
+            host_paths = ["/var/run/docker.sock"]
+        "#,
+    );
+    for (bind, link, expected) in [
+        ("/opt/data/x", None, "permit r"),
+        ("/opt/data/x", Some(("/opt/data", "/mnt/x")), "permit r"),
+        ("/opt/data/x", Some(("/opt/data/x", "/mnt/x")), "condition r"),
+        ("/opt/data/x/y", Some(("/opt/data/x", "/mnt/x/y")), "condition r"),
+        ("/srv/link/x", Some(("/srv/link", "/mnt/x")), "permit r"),
+        ("/etc/localtime:/etc/localtime:ro", Some(("/etc/localtime", "/usr/share/zoneinfo/UTC")), "permit r"),
+        ("/etc/localtime:/etc/localtime:ro", Some(("/etc/localtime", "/run")), "forbidden socket"),
+    ] {
+        let target = if bind.contains(':') { "" } else { ":/x" };
+        let body = format!(r#"{{"HostConfig":{{"Binds":["{bind}{target}"]}}}}"#);
+        let mut operation = read(&format!("POST /containers/create {body}"), ApiVersion::NEWEST);
+        for path in policy.untraced_paths(&client("tcp"), &operation) {
+            operation.trace(path, link.map(|(at, to)| Link { at: at.to_owned(), to: to.to_owned() }));
+        }
+        assert!(policy.untraced_paths(&client("tcp"), &operation).is_empty());
+        assert_eq!(verdict(&policy, "tcp", operation), expected, "{bind} {link:?}");
     }
 }
 

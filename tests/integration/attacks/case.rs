@@ -64,8 +64,11 @@ pub(super) enum Expected {
 pub(super) struct Narrowed {
     /// What it must not hold.
     pub(super) hides: String,
-    /// What it holds all the same; by then the rest would have been there too.
+    /// What it holds all the same.
     pub(super) shows: Option<String>,
+    /// Whether it never ends, and what is shown is the last of it for now.
+    #[serde(default)]
+    pub(super) endless: bool,
 }
 
 /// Something that the engine is asked after a request.

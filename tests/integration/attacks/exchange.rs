@@ -43,9 +43,9 @@ pub(super) fn hold(socket: &Path, case: &Case, names: &BTreeMap<&'static str, St
         drop(stream.shutdown(Shutdown::Write));
     }
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let shows = case.narrowed.as_ref().and_then(|narrowed| narrowed.shows.as_ref());
-    let is_seen =
-        |received: &[u8]| shows.is_some_and(|text| String::from_utf8_lossy(received).contains(text));
+    let last = case.narrowed.as_ref().filter(|narrowed| narrowed.endless);
+    let last = last.and_then(|narrowed| narrowed.shows.as_ref());
+    let is_seen = |received: &[u8]| last.is_some_and(|text| String::from_utf8_lossy(received).contains(text));
     while !is_seen(&received) && read(&mut stream, &mut received) {}
     Message::all(&received)
 }
