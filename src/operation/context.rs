@@ -1,8 +1,9 @@
 //! A build context: the archive that a build is given, read to find the Dockerfile that the daemon will really use.
 //!
-//! The daemon unpacks the archive and then opens the Dockerfile by its path, so that a later entry replaces an
-//! earlier one, paths are cleaned first, and links are followed. All of it is read here too; where two readings are
-//! possible, or links lead to the Dockerfile, it is refused. Nothing is unpacked: memory is bounded whatever comes.
+//! The daemon unpacks the archive and then opens the Dockerfile by its path, so that paths are cleaned first, a later
+//! entry replaces an earlier one, links are followed, and where there is none it looks for another. What could be read
+//! in two ways is refused: a Dockerfile that comes twice, that a link leads to, or that is not where it is said to
+//! be. Nothing is unpacked: memory is bounded whatever comes.
 
 mod compression;
 mod place;
@@ -38,7 +39,7 @@ pub fn dockerfile(body: impl Read, path: &str, builder: Builder, limit: u64) -> 
         if entries == 1 {
             refuse_second_reading(&entry, builder)?;
         }
-        if let Some(wanted) = place.enter(&entry)? {
+        if place.enter(&entry)? {
             let content = match entry.kind {
                 Kind::File if entry.size <= MAX_DOCKERFILE_BYTES.try_into().unwrap_or(u64::MAX) => {
                     Ok(archive.content(MAX_DOCKERFILE_BYTES)?)
@@ -51,7 +52,7 @@ pub fn dockerfile(body: impl Read, path: &str, builder: Builder, limit: u64) -> 
                 Kind::Directory => Err("is a directory"),
                 Kind::Special => Err("is a device or pipe"),
             };
-            place.put(wanted, content);
+            place.put(content);
         }
     }
     archive.finish()?;

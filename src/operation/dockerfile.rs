@@ -27,7 +27,7 @@ pub struct Dockerfile {
     pub images: Vec<Mention>,
     /// The URLs and git repositories that `ADD` fetches.
     pub remotes: Vec<Mention>,
-    /// The image that BuildKit runs to read the rest of it.
+    /// The image that BuildKit runs to read the rest of it. To the classic builder it is a comment.
     pub syntax: Option<Mention>,
     /// The secrets of the client's that `RUN` is given, by their identifiers.
     pub secrets: Vec<Mention>,

@@ -10,27 +10,18 @@ const DEFAULT: &str = "Dockerfile";
 
 /// The place of the Dockerfile.
 pub(super) struct Place {
-    /// The path that was asked for, and the one where it is looked for if nothing is there.
-    wanted: Vec<Wanted>,
+    /// The names on the way to it.
+    path: Vec<Vec<u8>>,
+    found: Option<Result<Vec<u8>, &'static str>>,
+    /// Whether it stands beside it in lower case, which daemons take where it is missing.
+    in_lower_case: bool,
     /// Every path where a link stands or stood, hashed. If two paths have one hash, a context is refused that need
     /// not be.
     links: HashSet<u64>,
 }
 
-/// Which of the paths.
-#[derive(Clone, Copy)]
-pub(super) struct Index(usize);
-
-struct Wanted {
-    path: Vec<Vec<u8>>,
-    found: Option<Result<Vec<u8>, &'static str>>,
-}
-
 impl Place {
     /// The place that the parameter `dockerfile` names: within the context, and `Dockerfile` by default.
-    ///
-    /// Where that is missing, the classic builder also takes `dockerfile`, and BuildKit the same beside any
-    /// path that ends in `Dockerfile`.
     pub(super) fn new(path: &str, builder: Builder) -> Result<Self, Flaw> {
         let path = match (path, builder) {
             ("", _) | (".", Builder::BuildKit) => DEFAULT,
@@ -40,25 +31,16 @@ impl Place {
             return Err(Flaw::context("is not looked into: write the parameter `dockerfile` without `..`"));
         }
         let nowhere = || Flaw::context("has no Dockerfile: the parameter `dockerfile` names none");
-        let first = clean(path.as_bytes()).filter(|path| !path.is_empty()).ok_or_else(nowhere)?;
-        let second = match (builder, first.split_last()) {
-            (Builder::Classic, _) if path == DEFAULT => Some(vec![DEFAULT.to_lowercase().into_bytes()]),
-            (Builder::BuildKit, Some((name, folder))) if *name == DEFAULT.as_bytes() => {
-                Some([folder, &[DEFAULT.to_lowercase().into_bytes()]].concat())
-            }
-            (Builder::Classic | Builder::BuildKit, _) => None,
-        };
-        let wanted = [Some(first), second].into_iter().flatten().map(|path| Wanted { path, found: None });
-        Ok(Self { wanted: wanted.collect(), links: HashSet::new() })
+        let path = clean(path.as_bytes()).filter(|path| !path.is_empty()).ok_or_else(nowhere)?;
+        Ok(Self { path, found: None, in_lower_case: false, links: HashSet::new() })
     }
 
-    /// Takes note of `entry`. Where it is the Dockerfile, or stands where that might be, says which: it is to be
-    /// [put](Self::put) there.
-    pub(super) fn enter(&mut self, entry: &Entry) -> Result<Option<Index>, Flaw> {
+    /// Takes note of `entry`. Says whether it stands where the Dockerfile belongs: it is to be [put](Self::put) there.
+    pub(super) fn enter(&mut self, entry: &Entry) -> Result<bool, Flaw> {
         let path = clean(&entry.name).ok_or_else(|| refused(entry, "leads out of it"))?;
         if path.is_empty() {
             return match entry.kind {
-                Kind::Directory => Ok(None),
+                Kind::Directory => Ok(false),
                 Kind::File | Kind::HardLink | Kind::Symlink | Kind::Special => {
                     Err(refused(entry, "takes the place of all the rest"))
                 }
@@ -74,18 +56,17 @@ impl Place {
             Kind::HardLink => self.refuse_link_to_link(entry)?,
             Kind::File | Kind::Directory | Kind::Special => {}
         }
-        for (index, wanted) in self.wanted.iter().enumerate() {
-            if wanted.path == path {
-                return Ok(Some(Index(index)));
-            }
-            if path.starts_with(&wanted.path) {
-                return Err(refused(entry, "goes through the Dockerfile"));
-            }
-            if wanted.path.starts_with(&path) && entry.kind != Kind::Directory {
-                return Err(refused(entry, "is not a directory, and stands on the way to the Dockerfile"));
-            }
+        if self.path == path {
+            return Ok(true);
         }
-        Ok(None)
+        if path.starts_with(&self.path) {
+            return Err(refused(entry, "goes through the Dockerfile"));
+        }
+        if self.path.starts_with(&path) && entry.kind != Kind::Directory {
+            return Err(refused(entry, "is not a directory, and stands on the way to the Dockerfile"));
+        }
+        self.in_lower_case |= self.path.join(&b'/').to_ascii_lowercase() == path.join(&b'/');
+        Ok(false)
     }
 
     /// A second name of a link is one more link.
@@ -97,28 +78,30 @@ impl Place {
         Ok(())
     }
 
-    /// Puts content, or what stands in its place, where a Dockerfile is looked for; it replaces what was there.
-    pub(super) fn put(&mut self, Index(index): Index, content: Result<Vec<u8>, &'static str>) {
-        if let Some(wanted) = self.wanted.get_mut(index) {
-            wanted.found = Some(content);
-        }
+    /// Puts content, or what is wrong with it, where the Dockerfile belongs. The daemon takes the last that comes; an
+    /// archive that has several means to be taken for another.
+    pub(super) fn put(&mut self, content: Result<Vec<u8>, &'static str>) {
+        self.found = match self.found {
+            None => Some(content),
+            Some(_) => Some(Err("is there more than once; pack the context anew")),
+        };
     }
 
     /// What the daemon opens in the end.
     pub(super) fn dockerfile(self) -> Result<Vec<u8>, Flaw> {
-        let mut paths = Vec::new();
-        for wanted in self.wanted {
-            let path = String::from_utf8_lossy(&wanted.path.join(&b'/')).into_owned();
-            match wanted.found {
-                Some(Ok(content)) if content.is_empty() => {
-                    return Err(Flaw::dockerfile(format_args!("{path:?} is empty")));
-                }
-                Some(Ok(content)) => return Ok(content),
-                Some(Err(what)) => return Err(Flaw::dockerfile(format_args!("{path:?} {what}"))),
-                None => paths.push(format!("{path:?}")),
+        let path = self.path.join(&b'/');
+        let path = String::from_utf8_lossy(&path);
+        match self.found {
+            Some(Ok(content)) if content.is_empty() => {
+                Err(Flaw::dockerfile(format_args!("{path:?} is empty")))
             }
+            Some(Ok(content)) => Ok(content),
+            Some(Err(what)) => Err(Flaw::dockerfile(format_args!("{path:?} {what}"))),
+            None if self.in_lower_case => Err(Flaw::context(format_args!(
+                "has no {path:?}, but one in lower case, which not every builder takes: name that with the parameter `dockerfile`"
+            ))),
+            None => Err(Flaw::context(format_args!("has no Dockerfile: there is no {path:?}"))),
         }
-        Err(Flaw::context(format_args!("has no Dockerfile: there is no {}", paths.join(" or "))))
     }
 }
 
