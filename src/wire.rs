@@ -7,13 +7,15 @@
 //! byte that came early on either side.)
 
 mod body;
+mod buffer;
 mod head;
 mod inbox;
+mod plain;
 mod stream;
 mod tls;
 mod write;
 
-pub use body::{Body, BodyFault, chunk, end_of_chunks};
+pub use body::{Body, BodyFault, Pieces, chunk, end_of_chunks};
 pub use head::{Expectation, Field, Framing, HeadFault, RequestHead, ResponseHead, head_bytes};
 pub use inbox::{Inbox, InboxFault};
 pub use stream::{Stream, prepare_tcp};

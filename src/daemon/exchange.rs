@@ -7,8 +7,8 @@ use super::state::{Introduction, Mark};
 use crate::operation::Encoded;
 use crate::operation::version::ApiVersion;
 use crate::wire::{
-    Body, BodyFault, Framing, HeadFault, HeadWriter, Inbox, ResponseHead, Stream, chunk, end_of_chunks,
-    head_bytes,
+    Body, BodyFault, Framing, HeadFault, HeadWriter, Inbox, Pieces, ResponseHead, Stream, chunk,
+    end_of_chunks, head_bytes,
 };
 
 /// The head of an answer may be this large: a container's path stat and the like travel in headers.
@@ -207,7 +207,7 @@ impl Sender<'_> {
     /// As the socket's; the daemon may have answered and closed.
     pub async fn piece(&self, payload: &[u8]) -> io::Result<()> {
         match self.upload {
-            Framing::Chunked => chunk(self.stream, &[], payload).await,
+            Framing::Chunked => chunk(self.stream, payload).await,
             Framing::None | Framing::Length(_) | Framing::UntilClose => {
                 self.stream.write_all(&mut [IoSlice::new(payload)]).await
             }
@@ -220,9 +220,17 @@ impl Sender<'_> {
     /// As [`Sender::piece`].
     pub async fn finish(&self) -> io::Result<()> {
         match self.upload {
-            Framing::Chunked => end_of_chunks(self.stream, &[]).await,
+            Framing::Chunked => end_of_chunks(self.stream).await,
             Framing::None | Framing::Length(_) | Framing::UntilClose => Ok(()),
         }
+    }
+
+    /// Sends pieces of the body, which have come into `inbox`.
+    ///
+    /// # Errors
+    /// As the socket's; the daemon may have answered and closed.
+    pub async fn send(&self, pieces: &Pieces, inbox: &Inbox) -> io::Result<()> {
+        pieces.write(inbox, self.stream, &[], self.upload == Framing::Chunked).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::audit::RequestId;
 use crate::daemon::{Away, Daemon, Lost, Receiver};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
-use crate::wire::{Body, Framing, HeadWriter, RequestHead, ResponseHead, Stream, chunk, end_of_chunks};
+use crate::wire::{Body, Framing, HeadWriter, Pieces, RequestHead, ResponseHead, Stream};
 
 /// How far an exchange has come, seen from both directions.
 #[derive(Debug, Default)]
@@ -135,40 +135,34 @@ impl Passing<'_> {
 
         let mut before = head.as_bytes();
         let mut body = Body::new(if is_head { Framing::None } else { answer.framing });
+        let mut pieces = Pieces::default();
         loop {
-            let piece = if before.is_empty() {
-                body.next(receiver.inbox, receiver.stream).await
+            let came = if before.is_empty() {
+                body.all_there(receiver.inbox, receiver.stream, &mut pieces).await
             } else {
                 tokio::select! {
                     biased;
-                    piece = body.next(receiver.inbox, receiver.stream) => piece,
+                    came = body.all_there(receiver.inbox, receiver.stream, &mut pieces) => came,
                     () = std::future::ready(()) => {
                         self.progress.status.set(Some(answer.status));
-                        self.write(&[before]).await?;
+                        let sent = self.client.write_all(&mut [IoSlice::new(before)]).await;
+                        sent.map_err(|_| Down::ClientGone)?;
                         before = &[];
                         continue;
                     }
                 }
             };
-            let piece = piece.map_err(|fault| Down::Lost(fault.into()))?;
+            came.map_err(|fault| Down::Lost(fault.into()))?;
             self.progress.status.set(Some(answer.status));
-            let Some(count) = piece else { break };
-            let payload = receiver.inbox.pending().get(..count).unwrap_or_default();
-            if chunked {
-                chunk(self.client, before, payload).await.map_err(|_| Down::ClientGone)?;
-            } else {
-                self.write(&[before, payload]).await?;
-            }
+            let sent = pieces.write(receiver.inbox, self.client, before, chunked).await;
+            sent.map_err(|_| Down::ClientGone)?;
             before = &[];
-            add(&self.progress.down_bytes, count);
-            receiver.inbox.consume(count);
+            add(&self.progress.down_bytes, pieces.bytes());
+            pieces.consume(receiver.inbox);
+            if pieces.is_last {
+                return Ok(answer.keep_alive);
+            }
         }
-        if chunked {
-            end_of_chunks(self.client, before).await.map_err(|_| Down::ClientGone)?;
-        } else {
-            self.write(&[before]).await?;
-        }
-        Ok(answer.keep_alive)
     }
 
     pub(super) async fn write(&self, parts: &[&[u8]]) -> Result<(), Down> {

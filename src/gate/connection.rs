@@ -69,6 +69,8 @@ pub(super) async fn serve(
         body_read: false,
         body_bytes: 0,
     };
+    // Who connects mostly asks at once.
+    connection.inbox.fill_now(&connection.stream);
     let mut next = connection.next_request(&gate).await;
     while next == Next::Request {
         connection.inbox.rest();

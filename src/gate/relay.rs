@@ -13,7 +13,7 @@ use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
 use crate::operation::table::Method;
 use crate::operation::{self, Fault, Unreadable};
-use crate::wire::{Body, BodyFault, Framing, Inbox, InboxFault, RequestHead, Stream};
+use crate::wire::{Body, BodyFault, Framing, Inbox, InboxFault, Pieces, RequestHead, Stream};
 
 /// How much of what a client sends before its turn is kept for later.
 const EARLY_BYTES: usize = 64 * 1024;
@@ -185,30 +185,21 @@ async fn up(
         return Up::ClientGone;
     }
     let mut body = Body::new(upload);
-    loop {
-        let piece = match body.next(inbox, client).await {
-            Ok(piece) => piece,
+    let mut pieces = Pieces::default();
+    // Without a body there is nothing to end.
+    while !progress.uploaded.get() {
+        match body.all_there(inbox, client, &mut pieces).await {
+            Ok(()) => {}
             Err(BodyFault::Truncated | BodyFault::Io(_)) => return Up::ClientGone,
             Err(fault @ BodyFault::Malformed(_)) => return Up::Malformed(fault),
-        };
-        let sent = match piece {
-            Some(piece) => sender.piece(inbox.pending().get(..piece).unwrap_or_default()).await,
-            None => sender.finish().await,
-        };
-        if sent.is_err() {
+        }
+        if sender.send(&pieces, inbox).await.is_err() {
             // The daemon has closed, perhaps after an early answer, which is on its way down.
             break;
         }
-        match piece {
-            None => {
-                progress.uploaded.set(true);
-                break;
-            }
-            Some(piece) => {
-                inbox.consume(piece);
-                add(&progress.up_bytes, piece);
-            }
-        }
+        add(&progress.up_bytes, pieces.bytes());
+        pieces.consume(inbox);
+        progress.uploaded.set(pieces.is_last);
     }
     watch(client, inbox, &progress.down_bytes).await;
     Up::ClientGone

@@ -65,7 +65,7 @@ async fn carry(source: Side<'_>, sink: &Stream, bytes: &Cell<u64>) -> Carried {
         }
         let brim = inbox.is_full();
         inbox.consume(count);
-        match inbox.refill(stream, brim).await {
+        match inbox.refill(stream, brim, None).await {
             Ok(()) => {}
             Err(crate::wire::InboxFault::Io(_)) => return Carried::SourceBroken,
             Err(crate::wire::InboxFault::End | crate::wire::InboxFault::Full) => return Carried::ToTheEnd,

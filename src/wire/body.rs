@@ -1,6 +1,7 @@
 //! Bodies: where a message ends, and its payload piece by piece.
 
 use std::io::{self, IoSlice};
+use std::ops::Range;
 
 use super::head::Framing;
 use super::inbox::{Inbox, InboxFault};
@@ -10,6 +11,10 @@ use super::stream::Stream;
 const SIZE_LINE_BYTES: usize = 18;
 /// Trailers are read over, up to this many bytes.
 const TRAILER_BYTES: usize = 8 * 1024;
+/// The end of a chunked body.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+/// No more chunks are joined at a time.
+const MOST_PIECES: usize = 32;
 
 /// A body being read.
 #[derive(Debug)]
@@ -37,14 +42,24 @@ enum State {
     Done,
 }
 
-/// How far the pending bytes reach.
+/// How far bytes reach.
 enum Step {
-    /// So many bytes of payload come first.
-    Piece(usize),
+    /// These are payload.
+    Piece(Range<usize>),
     /// The body is over.
     End,
     /// More bytes are needed.
     Starved,
+}
+
+/// The payload among the first bytes of an inbox.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    ranges: Vec<Range<usize>>,
+    /// How many of the bytes these are, with what frames them.
+    used: usize,
+    /// Whether the body is over behind them.
+    pub is_last: bool,
 }
 
 /// Why a body cannot be read to its end.
@@ -84,31 +99,85 @@ impl Body {
     /// When the body ends early, is not framed by the book, or the socket fails.
     pub async fn next(&mut self, inbox: &mut Inbox, stream: &Stream) -> Result<Option<usize>, BodyFault> {
         loop {
-            match self.step(inbox)? {
-                Step::Piece(count) => return Ok(Some(count)),
+            let mut used = 0;
+            let step = self.step(inbox.pending(), &mut used);
+            inbox.consume(used);
+            match step? {
+                Step::Piece(piece) => return Ok(Some(piece.len())),
                 Step::End => return Ok(None),
-                Step::Starved => {}
+                Step::Starved => self.wait(inbox, stream).await?,
             }
-            self.state = match inbox.refill(stream, self.brim).await {
-                Ok(()) => {
-                    self.brim = inbox.is_full();
-                    continue;
-                }
-                Err(InboxFault::End) if self.state == State::UntilClose => State::Done,
-                Err(InboxFault::End | InboxFault::Full) => return Err(BodyFault::Truncated),
-                Err(InboxFault::Io(error)) => return Err(BodyFault::Io(error)),
-            };
         }
     }
 
-    /// Goes as far as the pending bytes reach.
-    fn step(&mut self, inbox: &mut Inbox) -> Result<Step, BodyFault> {
+    /// Waits for payload, or the end, and finds all that came: many chunks, where the other side sends small ones.
+    /// The caller has the inbox consume it. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// As [`Body::next`].
+    pub async fn all_there(
+        &mut self,
+        inbox: &mut Inbox,
+        stream: &Stream,
+        pieces: &mut Pieces,
+    ) -> Result<(), BodyFault> {
+        pieces.ranges.clear();
+        pieces.used = 0;
+        pieces.is_last = false;
         loop {
-            let pending = inbox.pending();
+            match self.step(inbox.pending(), &mut pieces.used) {
+                Ok(Step::Piece(piece)) => {
+                    pieces.used = piece.end;
+                    pieces.ranges.push(piece);
+                    if pieces.ranges.len() < MOST_PIECES {
+                        continue;
+                    }
+                    return Ok(());
+                }
+                Ok(Step::End) => {
+                    pieces.is_last = true;
+                    return Ok(());
+                }
+                // What came before goes on its way first.
+                Ok(Step::Starved) | Err(_) if !pieces.ranges.is_empty() => return Ok(()),
+                Ok(Step::Starved) => {
+                    inbox.consume(pieces.used);
+                    pieces.used = 0;
+                    self.wait(inbox, stream).await?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Waits until more has come, or the end that is one.
+    async fn wait(&mut self, inbox: &mut Inbox, stream: &Stream) -> Result<(), BodyFault> {
+        let to_come = match self.state {
+            State::Length(rest) => Some(rest),
+            State::Size
+            | State::Chunk(_)
+            | State::ChunkEnd
+            | State::Trailer(_)
+            | State::UntilClose
+            | State::Done => None,
+        };
+        match inbox.refill(stream, self.brim, to_come).await {
+            Ok(()) => self.brim = inbox.is_full(),
+            Err(InboxFault::End) if self.state == State::UntilClose => self.state = State::Done,
+            Err(InboxFault::End | InboxFault::Full) => return Err(BodyFault::Truncated),
+            Err(InboxFault::Io(error)) => return Err(BodyFault::Io(error)),
+        }
+        Ok(())
+    }
+
+    /// Goes through `bytes`, of which `used` were gone through, to the next payload.
+    fn step(&mut self, bytes: &[u8], used: &mut usize) -> Result<Step, BodyFault> {
+        loop {
+            let pending = bytes.get(*used..).unwrap_or_default();
             match self.state {
                 State::Done => return Ok(Step::End),
                 State::UntilClose if pending.is_empty() => return Ok(Step::Starved),
-                State::UntilClose => return Ok(Step::Piece(pending.len())),
+                State::UntilClose => return Ok(Step::Piece(*used..bytes.len())),
                 State::Length(rest) | State::Chunk(rest) => {
                     if pending.is_empty() {
                         return Ok(Step::Starved);
@@ -121,7 +190,7 @@ impl Body {
                         (_, 0) => State::Done,
                         (_, left) => State::Length(left),
                     };
-                    return Ok(Step::Piece(piece));
+                    return Ok(Step::Piece(*used..used.saturating_add(piece)));
                 }
                 State::Size => {
                     let Some(line) = line(pending, SIZE_LINE_BYTES, "a chunk size longer than 16 digits")?
@@ -129,13 +198,12 @@ impl Body {
                         return Ok(Step::Starved);
                     };
                     let size = chunk_size(line)?;
-                    let used = line.len().saturating_add(2);
-                    inbox.consume(used);
+                    *used = used.saturating_add(line.len()).saturating_add(2);
                     self.state = if size == 0 { State::Trailer(0) } else { State::Chunk(size) };
                 }
                 State::ChunkEnd => match pending {
                     [b'\r', b'\n', ..] => {
-                        inbox.consume(2);
+                        *used = used.saturating_add(2);
                         self.state = State::Size;
                     }
                     [] | [b'\r'] => return Ok(Step::Starved),
@@ -147,13 +215,55 @@ impl Body {
                     else {
                         return Ok(Step::Starved);
                     };
-                    let used = line.len().saturating_add(2);
-                    self.state =
-                        if line.is_empty() { State::Done } else { State::Trailer(seen.saturating_add(used)) };
-                    inbox.consume(used);
+                    let length = line.len().saturating_add(2);
+                    *used = used.saturating_add(length);
+                    self.state = if line.is_empty() {
+                        State::Done
+                    } else {
+                        State::Trailer(seen.saturating_add(length))
+                    };
                 }
             }
         }
+    }
+}
+
+impl Pieces {
+    /// How many bytes of payload they are.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.ranges.iter().map(Range::len).sum()
+    }
+
+    /// Takes them, and what frames them, as used.
+    pub fn consume(&mut self, inbox: &mut Inbox) {
+        self.ranges.clear();
+        inbox.consume(std::mem::take(&mut self.used));
+    }
+
+    /// Writes them behind `before` (a head, or nothing), in one go; where `chunked`, as one chunk, and the end of the
+    /// body behind it.
+    ///
+    /// # Errors
+    /// As the socket's.
+    pub async fn write(&self, inbox: &Inbox, sink: &Stream, before: &[u8], chunked: bool) -> io::Result<()> {
+        let came = inbox.pending();
+        let size;
+        let mut parts = Vec::with_capacity(self.ranges.len().saturating_add(4));
+        parts.push(IoSlice::new(before));
+        let has_chunk = chunked && !self.ranges.is_empty();
+        if has_chunk {
+            size = SizeLine::of(self.bytes());
+            parts.push(IoSlice::new(size.as_bytes()));
+        }
+        parts.extend(self.ranges.iter().filter_map(|range| came.get(range.clone())).map(IoSlice::new));
+        if has_chunk {
+            parts.push(IoSlice::new(b"\r\n"));
+        }
+        if chunked && self.is_last {
+            parts.push(IoSlice::new(LAST_CHUNK));
+        }
+        sink.write_all(&mut parts).await
     }
 }
 
@@ -180,28 +290,49 @@ fn chunk_size(line: &[u8]) -> Result<u64, BodyFault> {
         .ok_or(BodyFault::Malformed("a chunk size that is too large"))
 }
 
-/// Writes `payload` as one chunk, behind `before` (a head, or nothing), in one go.
+/// Writes `payload`, which is not empty, as one chunk.
 ///
 /// # Errors
 /// As the socket's.
-pub async fn chunk(stream: &Stream, before: &[u8], payload: &[u8]) -> io::Result<()> {
-    let size = format!("{:x}\r\n", payload.len());
-    stream
-        .write_all(&mut [
-            IoSlice::new(before),
-            IoSlice::new(size.as_bytes()),
-            IoSlice::new(payload),
-            IoSlice::new(b"\r\n"),
-        ])
-        .await
+pub async fn chunk(stream: &Stream, payload: &[u8]) -> io::Result<()> {
+    let size = SizeLine::of(payload.len());
+    let mut parts = [IoSlice::new(size.as_bytes()), IoSlice::new(payload), IoSlice::new(b"\r\n")];
+    stream.write_all(&mut parts).await
 }
 
-/// Writes the last chunk, behind `before`.
+/// Writes the last chunk.
 ///
 /// # Errors
 /// As the socket's.
-pub async fn end_of_chunks(stream: &Stream, before: &[u8]) -> io::Result<()> {
-    stream.write_all(&mut [IoSlice::new(before), IoSlice::new(b"0\r\n\r\n")]).await
+pub async fn end_of_chunks(stream: &Stream) -> io::Result<()> {
+    stream.write_all(&mut [IoSlice::new(LAST_CHUNK)]).await
+}
+
+/// The line before a chunk's payload.
+struct SizeLine {
+    bytes: [u8; SIZE_LINE_BYTES],
+    start: usize,
+}
+
+impl SizeLine {
+    fn of(size: usize) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut line = Self { bytes: *b"0000000000000000\r\n", start: SIZE_LINE_BYTES.saturating_sub(2) };
+        let mut rest = size;
+        for byte in line.bytes.iter_mut().rev().skip(2) {
+            *byte = DIGITS.get(rest % 16).copied().unwrap_or_default();
+            line.start = line.start.saturating_sub(1);
+            rest /= 16;
+            if rest == 0 {
+                break;
+            }
+        }
+        line
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -212,8 +343,20 @@ mod tests {
 
     use super::*;
 
-    /// The payload of `wire`, framed so and written in pieces of `step` bytes, and whether it came to its end.
+    /// The payload of `wire`, framed so and written in pieces of `step` bytes, and whether it came to its end; the
+    /// same, whether it is taken piece by piece or all that is there at a time.
     fn read(framing: Framing, wire: &[u8], step: usize) -> (Vec<u8>, Result<Vec<u8>, String>) {
+        let one = read_by(framing, wire, step, false);
+        assert_eq!(read_by(framing, wire, step, true), one);
+        one
+    }
+
+    fn read_by(
+        framing: Framing,
+        wire: &[u8],
+        step: usize,
+        all_there: bool,
+    ) -> (Vec<u8>, Result<Vec<u8>, String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (near, mut far) = UnixStream::pair().unwrap();
@@ -229,13 +372,29 @@ mod tests {
                 let mut inbox = Inbox::default();
                 let mut body = Body::new(framing);
                 let mut payload = Vec::new();
+                let mut pieces = Pieces::default();
                 loop {
-                    match body.next(&mut inbox, &stream).await {
+                    let came = if all_there {
+                        let came = body.all_there(&mut inbox, &stream, &mut pieces).await;
+                        came.map(|()| (pieces.bytes() > 0 || !pieces.is_last).then_some(0))
+                    } else {
+                        body.next(&mut inbox, &stream).await
+                    };
+                    match came {
+                        Ok(Some(_)) if all_there => {
+                            for range in &pieces.ranges {
+                                payload.extend_from_slice(&inbox.pending()[range.clone()]);
+                            }
+                            pieces.consume(&mut inbox);
+                        }
                         Ok(Some(count)) => {
                             payload.extend_from_slice(&inbox.pending()[..count]);
                             inbox.consume(count);
                         }
-                        Ok(None) => return (payload, Ok(inbox.pending().to_vec())),
+                        Ok(None) => {
+                            pieces.consume(&mut inbox);
+                            return (payload, Ok(inbox.pending().to_vec()));
+                        }
                         Err(BodyFault::Malformed(text)) => return (payload, Err(text.to_owned())),
                         Err(BodyFault::Truncated) => return (payload, Err("truncated".to_owned())),
                         Err(BodyFault::Io(error)) => return (payload, Err(error.to_string())),
@@ -269,6 +428,13 @@ mod tests {
             let (payload, end) = read(Framing::Chunked, &wire, step);
             prop_assert_eq!(payload, chunks.concat());
             prop_assert_eq!(end, Ok(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn a_size_line_is_what_is_read_back() {
+        for size in [0, 1, 15, 16, 32 * 1024, 0xabc_def0, usize::MAX] {
+            assert_eq!(SizeLine::of(size).as_bytes(), format!("{size:x}\r\n").as_bytes());
         }
     }
 

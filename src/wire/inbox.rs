@@ -2,20 +2,18 @@
 
 use std::io;
 
+use super::buffer::{self, SMALL_BYTES};
 use super::stream::Stream;
 
-/// What a buffer starts with, and goes back to when a connection rests.
-const SMALL_BYTES: usize = 8 * 1024;
-/// What a buffer that bulk fills may grow to.
-const LARGE_BYTES: usize = 256 * 1024;
-
-/// The bytes that came in over one connection and were not used yet.
+/// The bytes that came in over one connection and were not used yet. It has a buffer only while there are any.
 #[derive(Debug, Default)]
 pub struct Inbox {
     /// Always initialised to its length; `start..end` of it came and was not used.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// How large the next buffer is to be; 0 for the smallest.
+    size: usize,
 }
 
 /// Why nothing more could be read.
@@ -54,26 +52,47 @@ impl Inbox {
         if self.pending().len() >= limit {
             return Err(InboxFault::Full);
         }
-        self.make_room();
-        let free = self.buffer.get_mut(self.end..).unwrap_or_default();
-        match stream.read(free).await {
-            Ok(0) => Err(InboxFault::End),
-            Ok(count) => {
-                self.end = self.end.saturating_add(count);
-                Ok(())
+        loop {
+            self.give_back();
+            stream.readable().await.map_err(InboxFault::Io)?;
+            self.make_room();
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match stream.receive(room).await {
+                Ok(0) => return Err(InboxFault::End),
+                Ok(count) => {
+                    self.end = self.end.saturating_add(count);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(InboxFault::Io(error)),
             }
-            Err(error) => Err(InboxFault::Io(error)),
         }
     }
 
-    /// Waits for a piece of a bulk stream when nothing is pending. A buffer that was filled to the brim
-    /// by the last read grows before the next one.
+    /// Takes what is there already on a connection that was not read from yet, without being told that something is.
+    /// What is wrong with it shows when more is waited for.
+    pub fn fill_now(&mut self, stream: &Stream) {
+        self.make_room();
+        let count = stream.receive_now(self.buffer.get_mut(self.end..).unwrap_or_default()).unwrap_or(0);
+        self.end = self.end.saturating_add(count);
+        self.give_back();
+    }
+
+    /// Waits for a piece of a bulk stream when nothing is pending. The buffer is larger where the last read filled
+    /// it to the brim, and where it is known that so much is still to come.
     ///
     /// # Errors
     /// As [`Inbox::fill`].
-    pub async fn refill(&mut self, stream: &Stream, was_full: bool) -> Result<(), InboxFault> {
-        if was_full && self.buffer.len() < LARGE_BYTES {
-            self.buffer.resize(self.buffer.len().saturating_mul(2).clamp(SMALL_BYTES, LARGE_BYTES), 0);
+    pub async fn refill(
+        &mut self,
+        stream: &Stream,
+        was_full: bool,
+        to_come: Option<u64>,
+    ) -> Result<(), InboxFault> {
+        if let Some(bytes) = to_come {
+            self.size = buffer::size_for(bytes);
+        } else if was_full {
+            self.size = buffer::next_size(self.size.max(SMALL_BYTES));
         }
         self.fill(stream, usize::MAX).await
     }
@@ -84,14 +103,25 @@ impl Inbox {
         self.end > 0 && self.end == self.buffer.len()
     }
 
-    /// Gives back what bulk made the buffer grow to.
+    /// Forgets what bulk made the buffer grow to.
     pub fn rest(&mut self) {
-        if self.pending().is_empty() && self.buffer.len() > SMALL_BYTES {
-            *self = Self::default();
+        self.size = 0;
+        self.give_back();
+    }
+
+    /// Gives the buffer back if nothing is in it.
+    fn give_back(&mut self) {
+        if self.start == self.end && !self.buffer.is_empty() {
+            self.start = 0;
+            self.end = 0;
+            buffer::give_back(std::mem::take(&mut self.buffer));
         }
     }
 
     fn make_room(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = buffer::take(self.size.max(SMALL_BYTES));
+        }
         if self.end < self.buffer.len() {
             return;
         }
@@ -100,7 +130,13 @@ impl Inbox {
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;
         } else {
-            self.buffer.resize(self.buffer.len().saturating_mul(2).max(SMALL_BYTES), 0);
+            self.buffer.resize(self.buffer.len().saturating_mul(2), 0);
         }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        buffer::give_back(std::mem::take(&mut self.buffer));
     }
 }

@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::plain::Plain;
 use super::tls::TlsSocket;
 
 /// How often a connection that was half-closed is looked at again.
@@ -41,59 +42,59 @@ impl Stream {
         Ok(Self::Tcp(stream))
     }
 
-    /// Reads what has come, waiting for the first byte; 0 is the end of what the other side sends.
+    /// Waits until there may be something to read, be it the end. What is encrypted is only read to find out.
+    ///
+    /// # Errors
+    /// When the runtime is gone.
+    pub async fn readable(&self) -> io::Result<()> {
+        match self.plain() {
+            Ok(socket) => socket.readable().await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Reads what has come; 0 is the end of what the other side sends.
+    ///
+    /// # Errors
+    /// As `recv(2)`; `WouldBlock` where there is nothing to read after all.
+    pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.plain() {
+            Ok(socket) => socket.receive(buffer),
+            Err(socket) => socket.read(buffer).await,
+        }
+    }
+
+    /// The same, whether or not the system has told that something came.
     ///
     /// # Errors
     /// As `recv(2)`.
-    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = match self {
-                Self::Unix(stream) => {
-                    stream.readable().await?;
-                    stream.try_read(buffer)
-                }
-                Self::Tcp(stream) => {
-                    stream.readable().await?;
-                    stream.try_read(buffer)
-                }
-                Self::Tls(stream) => return stream.read(buffer).await,
-            };
-            match read {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
-            }
+    pub fn receive_now(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.plain() {
+            Ok(socket) => socket.receive_now(buffer),
+            Err(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
     /// Writes all of `parts`, one after the other.
     ///
     /// # Errors
-    /// As `writev(2)`.
+    /// As `sendmsg(2)`.
     pub async fn write_all(&self, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
         IoSlice::advance_slices(&mut parts, 0);
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let socket = match self.plain() {
+            Ok(socket) => return socket.write_all(parts).await,
+            Err(socket) => socket,
+        };
         while !parts.is_empty() {
-            let written = match self {
-                Self::Unix(stream) => {
-                    stream.writable().await?;
-                    stream.try_write_vectored(parts)
-                }
-                Self::Tcp(stream) => {
-                    stream.writable().await?;
-                    stream.try_write_vectored(parts)
-                }
-                Self::Tls(stream) => stream.write(parts).await,
-            };
-            match written {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => IoSlice::advance_slices(&mut parts, count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+            match socket.write(parts).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => IoSlice::advance_slices(&mut parts, count),
             }
         }
-        match self {
-            Self::Unix(_) | Self::Tcp(_) => Ok(()),
-            Self::Tls(stream) => stream.flush().await,
-        }
+        socket.flush().await
     }
 
     /// Says that nothing more will be sent; the other direction stays open.
@@ -112,11 +113,10 @@ impl Stream {
     /// is not a clean one.
     #[must_use]
     pub fn is_readable_now(&self) -> bool {
-        let has_pending = match self {
-            Self::Unix(_) | Self::Tcp(_) => false,
-            Self::Tls(stream) => stream.has_pending(),
-        };
-        has_pending || self.poll_now(PollFlags::POLLIN)
+        match self.plain() {
+            Ok(socket) => socket.is_readable_now(),
+            Err(socket) => socket.has_pending() || self.poll_now(PollFlags::POLLIN),
+        }
     }
 
     /// Returns once the other side, whose end of sending was already read, can no longer receive.
@@ -146,6 +146,15 @@ impl Stream {
     pub async fn hung_up(&self) {
         while !self.is_gone() {
             tokio::time::sleep(GONE_INTERVAL).await;
+        }
+    }
+
+    /// The socket, where its bytes are not encrypted.
+    fn plain(&self) -> Result<Plain<'_>, &TlsSocket> {
+        match self {
+            Self::Unix(stream) => Ok(Plain::Unix(stream)),
+            Self::Tcp(stream) => Ok(Plain::Tcp(stream)),
+            Self::Tls(stream) => Err(stream),
         }
     }
 

@@ -1,0 +1,45 @@
+//! The bounds: proxies that look at nothing. What they need, every proxy needs.
+
+mod splice;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use tokio::net::{UnixListener, UnixStream};
+
+/// The buffers of the proxy that copies, for each direction.
+const BUFFER: usize = 64 * 1024;
+
+/// How the bytes travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// `tokio::io::copy_bidirectional`.
+    Copy,
+    /// `splice(2)` through a pipe for each direction.
+    Splice,
+}
+
+/// Carries every connection to the socket `to`, until it is ended. One thread.
+pub(crate) fn serve(way: Way, listen: &Path, to: &Path) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let listener = UnixListener::bind(listen)?;
+        loop {
+            let (client, _) = listener.accept().await?;
+            tokio::task::spawn_local(carry(way, client, to.to_owned()));
+        }
+    })
+}
+
+/// Whoever hangs up is done with.
+async fn carry(way: Way, mut client: UnixStream, to: PathBuf) -> Result<()> {
+    let mut engine = UnixStream::connect(to).await?;
+    match way {
+        Way::Copy => {
+            tokio::io::copy_bidirectional_with_sizes(&mut client, &mut engine, BUFFER, BUFFER).await?;
+        }
+        Way::Splice => splice::both(&client, &engine).await?,
+    }
+    Ok(())
+}

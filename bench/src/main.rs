@@ -1,0 +1,135 @@
+//! The rig of `scripts/bench`: how dockgate stands to what looks at nothing, and to a proxy that filters by paths.
+
+mod bound;
+mod client;
+mod engine;
+mod framing;
+mod load;
+mod pattern;
+mod peer;
+mod process;
+mod report;
+mod round;
+mod row;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use bound::Way;
+use clap::{Args, Parser, Subcommand};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use peer::Place;
+use process::Process;
+use round::Rig;
+use row::{ROWS, Row};
+
+#[derive(Debug, Parser)]
+#[command(about, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Measure rows of the table: all, or those named
+    Run(Run),
+    /// Be the fast engine
+    Engine {
+        /// Its socket
+        socket: PathBuf,
+    },
+    /// Be a proxy that looks at nothing and copies
+    Copy {
+        /// Its socket
+        listen: PathBuf,
+        /// The engine's
+        to: PathBuf,
+    },
+    /// Be a proxy that looks at nothing and splices
+    Splice {
+        /// Its socket
+        listen: PathBuf,
+        /// The engine's
+        to: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Run {
+    /// The dockgate to measure
+    #[arg(long, default_value = "target/release/dockgate")]
+    dockgate: PathBuf,
+    /// A quarter of the work in each visit: for development
+    #[arg(long)]
+    quick: bool,
+    /// How often each peer is visited; rows that take long have fewer rounds
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Write all that was measured to this file
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Which rows; without any, all
+    rows: Vec<String>,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().verb {
+        Verb::Run(run) => measure(&run),
+        Verb::Engine { socket } => {
+            raise_descriptors()?;
+            engine::serve(&socket)
+        }
+        Verb::Copy { listen, to } => bound::serve(Way::Copy, &listen, &to),
+        Verb::Splice { listen, to } => bound::serve(Way::Splice, &listen, &to),
+    }
+}
+
+fn measure(run: &Run) -> Result<()> {
+    let rows = chosen(&run.rows)?;
+    raise_descriptors()?;
+    let dir = tempfile::Builder::new().prefix("dockgate-bench-").tempdir()?;
+    let socket = dir.path().join("engine.sock");
+    let engine =
+        Process::start(std::process::Command::new(std::env::current_exe()?).arg("engine").arg(&socket))?;
+    let dockgate = fs::canonicalize(&run.dockgate)
+        .with_context(|| format!("{}: build it, or name another with --dockgate", run.dockgate.display()))?;
+    let mut rig = Rig {
+        place: Place { dir: dir.path().to_owned(), engine: socket, dockgate },
+        engine: Some(engine),
+        is_quick: run.quick,
+        rounds: run.rounds.unwrap_or(if run.quick { 7 } else { 20 }),
+    };
+    println!("Machine: {}", report::machine());
+    let mut measured = Vec::new();
+    for row in rows {
+        let rounds = round::measure(row, &mut rig)?;
+        print!("{}", report::table(row, &rounds));
+        measured.push(report::json(row, &rounds));
+    }
+    if let Some(file) = &run.json {
+        let all = serde_json::json!({"machine": report::machine(), "quick": run.quick, "rows": measured});
+        fs::write(file, serde_json::to_vec_pretty(&all)?)?;
+    }
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Row>> {
+    if names.is_empty() {
+        return Ok(ROWS.iter().collect());
+    }
+    let find = |name: &String| {
+        ROWS.iter().find(|row| row.name == name).with_context(|| {
+            let all: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+            format!("there is no row {name}; the rows are {}", all.join(", "))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// A thousand streams, both ends of each in here.
+fn raise_descriptors() -> Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+}

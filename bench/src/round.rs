@@ -1,0 +1,105 @@
+//! Rounds: every peer is visited once in each, in a new random order, so that what disturbs disturbs all;
+//! what is compared is compared within a round.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::peer::{Kind, Peer, Place};
+use crate::process::{self, Process};
+use crate::row::{Row, Setting};
+
+/// What one visit came to, by the name of what was measured.
+pub(crate) type Sample = BTreeMap<&'static str, f64>;
+
+/// The CPU that everything shares where it shares one.
+const ONE: usize = 1;
+
+/// What the rows measure against.
+#[derive(Debug)]
+pub(crate) struct Rig {
+    pub(crate) place: Place,
+    /// None for an engine that somebody else runs.
+    pub(crate) engine: Option<Process>,
+    pub(crate) is_quick: bool,
+    pub(crate) rounds: usize,
+}
+
+/// One round.
+#[derive(Clone, Debug)]
+pub(crate) struct Round {
+    pub(crate) samples: BTreeMap<Kind, Sample>,
+    /// How many CPUs were busy with what is not the rig's, on average.
+    pub(crate) foreign: f64,
+}
+
+impl Round {
+    /// What was measured of a peer.
+    pub(crate) fn of(&self, kind: Kind, name: &str) -> Option<f64> {
+        self.samples.get(&kind)?.get(name).copied()
+    }
+}
+
+/// Measures a row.
+pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
+    let mut peers = Vec::new();
+    for &kind in row.peers {
+        match Peer::start(kind, &rig.place) {
+            Ok(peer) => peers.push(peer),
+            // What a policy cannot say yet, or is not installed, is left out, and said.
+            Err(error) => eprintln!("{}: {} is left out: {error:#}", row.name, kind.name()),
+        }
+    }
+    let mut rounds = Vec::new();
+    for number in 0..row.rounds(rig) {
+        fastrand::shuffle(&mut peers);
+        let mut samples = BTreeMap::new();
+        let (busy, own, started) = (process::machine_busy()?, own_cpu(&peers, rig), Instant::now());
+        for peer in &mut peers {
+            if let Some(process) = &mut peer.process {
+                process.ensure_runs()?;
+            }
+            let cpu = if row.setting == Setting::OneCpu { Some(ONE.min(process::cpus()? - 1)) } else { None };
+            let engine = rig.engine.as_ref().map(Process::pids).unwrap_or_default();
+            process::pin(peer.pids().into_iter().chain(engine), cpu)?;
+            match (row.measure)(rig, peer) {
+                Ok(sample) => _ = samples.insert(peer.kind, sample),
+                // Debian 12's HAProxy drops the upgrade of a request that has a body.
+                Err(error) if matches!(peer.kind, Kind::Haproxy | Kind::Haproxy1000) => {
+                    eprintln!("{}: {} fails: {error}", row.name, peer.kind.name());
+                }
+                Err(error) => {
+                    let visit = format!("{}: {}, round {number}", row.name, peer.kind.name());
+                    return Err(error.context(visit));
+                }
+            }
+        }
+        let used = own_cpu(&peers, rig).saturating_sub(own);
+        let foreign = (process::machine_busy()?.saturating_sub(busy)).saturating_sub(used).as_secs_f64()
+            / started.elapsed().as_secs_f64();
+        rounds.push(Round { samples, foreign });
+    }
+    process::pin([], None)?;
+    Ok(rounds)
+}
+
+fn own_cpu(peers: &[Peer], rig: &Rig) -> std::time::Duration {
+    let engine = rig.engine.as_ref().map(Process::cpu).unwrap_or_default();
+    peers.iter().map(Peer::cpu).sum::<std::time::Duration>() + engine + process::cpu(std::process::id())
+}
+
+/// The rounds with the least that disturbed: three of five.
+pub(crate) fn quietest(rounds: &[Round]) -> Vec<Round> {
+    let mut rounds = rounds.to_vec();
+    rounds.sort_by(|one, other| one.foreign.total_cmp(&other.foreign));
+    rounds.truncate((rounds.len() * 3).div_ceil(5));
+    rounds
+}
+
+/// The first quartile, the median and the third.
+pub(crate) fn quartiles(mut values: Vec<f64>) -> Option<[f64; 3]> {
+    values.sort_by(f64::total_cmp);
+    let at = |part: f64| values.get(((values.len().checked_sub(1)?) as f64 * part).round() as usize).copied();
+    Some([at(0.25)?, at(0.5)?, at(0.75)?])
+}

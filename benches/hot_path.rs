@@ -1,0 +1,140 @@
+//! One step of a request's way, again and again, for `scripts/instructions` to count what it takes:
+//!
+//! `hot_path STEP TIMES`, and `hot_path` alone for the steps that there are. Each does once what comes before it,
+//! outside of what is counted.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what cannot be measured has failed")]
+
+use std::hint::black_box;
+use std::iter::repeat_with;
+
+use dockgate::audit::{Audit, RequestContext, RequestIds};
+use dockgate::client::{Client, Peer};
+use dockgate::operation::version::ApiVersion;
+use dockgate::operation::{Asked, Head, Operation};
+use dockgate::policy::{Permit, Policy, Verdict};
+use dockgate::settings::AuditSink;
+use dockgate::wire::RequestHead;
+
+const POLICY: &str = include_str!("../bench/assets/policy.toml");
+const CREATE: &[u8] = include_bytes!("../bench/assets/create.json");
+
+/// A request as it comes over the wire.
+struct Request {
+    head: String,
+    body: &'static [u8],
+}
+
+/// A step by its name: it is done so many times.
+type Step = (&'static str, fn(usize));
+
+const STEPS: [Step; 8] = [
+    ("read-get", |times| read(&get(), times)),
+    ("judge-get", |times| judge(&policy(0), &get(), times)),
+    ("judge-get-1000", |times| judge(&policy(990), &get(), times)),
+    ("encode-get", |times| encode(&get(), times)),
+    ("record-get", |times| record(&get(), times)),
+    ("read-create", |times| read(&create(), times)),
+    ("judge-create", |times| judge(&policy(0), &create(), times)),
+    ("encode-create", |times| encode(&create(), times)),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.as_slice() {
+        [step, times] => {
+            let (_, run) = STEPS.iter().find(|(name, _)| name == step).unwrap();
+            run(times.parse().unwrap());
+        }
+        _ => STEPS.iter().for_each(|(name, _)| println!("{name}")),
+    }
+}
+
+fn read(request: &Request, times: usize) {
+    for _ in 0..times {
+        black_box(operation(black_box(request)));
+    }
+}
+
+fn judge(policy: &Policy, request: &Request, times: usize) {
+    let operations: Vec<Operation> = repeat_with(|| operation(request)).take(times).collect();
+    let client = client();
+    for operation in operations {
+        black_box(policy.could_grant(&client, operation.endpoint()));
+        black_box(policy.questions(&client, &operation));
+        // What it came to is let go of as a request's is.
+        drop(black_box(policy.judge(&client, operation)));
+    }
+}
+
+fn encode(request: &Request, times: usize) {
+    let operation = operation(request);
+    for _ in 0..times {
+        black_box(black_box(&operation).encode());
+    }
+}
+
+fn record(request: &Request, times: usize) {
+    let policy = policy(0);
+    let client = client();
+    let permits: Vec<Permit> =
+        repeat_with(|| permit(&policy, &client, operation(request))).take(times).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let audit = Audit::open(&AuditSink::File(dir.path().join("audit.jsonl"))).unwrap();
+    let ids = RequestIds::new().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for permit in permits {
+            let names: Vec<&str> = policy.client_names(&client).collect();
+            let context = RequestContext {
+                id: ids.next(),
+                client: &client,
+                client_names: &names,
+                policy_hash: policy.hash(),
+            };
+            drop(black_box(audit.record(&context, permit).await.unwrap()));
+        }
+    });
+}
+
+fn permit(policy: &Policy, client: &Client, operation: Operation) -> Permit {
+    match policy.judge(client, operation) {
+        Verdict::Permit(permit) => permit,
+        Verdict::Denial(denial) => unreachable!("{denial:?}"),
+    }
+}
+
+fn operation(request: &Request) -> Operation {
+    let head = RequestHead::parse(request.head.as_bytes()).unwrap();
+    let head = Head { method: head.method, target: head.target, headers: &head.fields };
+    Asked::read(&head, ApiVersion::NEWEST).unwrap().with_body(request.body).unwrap()
+}
+
+fn get() -> Request {
+    let head = "GET /v1.41/containers/b2048/json HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\n\r\n";
+    Request { head: head.to_owned(), body: b"" }
+}
+
+fn create() -> Request {
+    let head = format!(
+        "POST /v1.41/containers/create?name=app HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        CREATE.len()
+    );
+    Request { head, body: CREATE }
+}
+
+fn client() -> Client {
+    Client {
+        listener: "unix:///run/dockgate.sock".to_owned(),
+        peer: Peer::Unix { uid: 0, gid: 0, pid: Some(1) },
+    }
+}
+
+/// The policy with so many rules more, none of which grants anything that is asked.
+fn policy(more: usize) -> Policy {
+    let rule = |number| {
+        format!("[[allow]]\nname = \"n{number}\"\noperations = [\"GET ~^/containers/n{number}/json$\"]\n\n")
+    };
+    let more: String = (0..more).map(rule).collect();
+    Policy::read(&POLICY.replacen("[[allow]]", &format!("{more}[[allow]]"), 1)).0.unwrap()
+}

@@ -1,0 +1,102 @@
+//! Sockets whose bytes are not encrypted: read and written without asking the system more than it takes.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+
+use nix::sys::socket::{MsgFlags, recv};
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::{TcpStream, UnixStream};
+
+/// A socket, of either kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Plain<'a> {
+    Unix(&'a UnixStream),
+    Tcp(&'a TcpStream),
+}
+
+impl Plain<'_> {
+    /// Waits until there may be something to read, be it the end.
+    pub(super) async fn readable(self) -> io::Result<()> {
+        match self {
+            Self::Unix(stream) => stream.readable().await,
+            Self::Tcp(stream) => stream.readable().await,
+        }
+    }
+
+    /// Reads what has come; `WouldBlock` where there is nothing to read after all.
+    pub(super) fn receive(self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut count = 0;
+        let received = self.try_io(Interest::READABLE, || {
+            count = self.receive_now(buffer)?;
+            // Fewer bytes than there was room for were all that had come: of more the system tells anew, and
+            // until then nobody need ask in vain.
+            let is_all = count > 0 && count < buffer.len();
+            if is_all { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match received {
+            Err(error) if count == 0 => Err(error),
+            Ok(()) | Err(_) => Ok(count),
+        }
+    }
+
+    /// The same, whether or not the system has told that something came.
+    pub(super) fn receive_now(self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(recv(self.as_fd().as_raw_fd(), buffer, MsgFlags::empty())?)
+    }
+
+    /// Whether anything waits to be read, be it the end.
+    pub(super) fn is_readable_now(self) -> bool {
+        let mut byte = [0];
+        let look = || Ok(recv(self.as_fd().as_raw_fd(), &mut byte, MsgFlags::MSG_PEEK)?);
+        // Only where the system has told something is it asked what.
+        let looked = self.try_io(Interest::READABLE, look);
+        !matches!(looked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Writes all of `parts`, one after the other.
+    pub(super) async fn write_all(self, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        // Mostly there is room, so nobody asks before the first try.
+        let mut written = self.send(parts);
+        loop {
+            match written {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut parts, count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            if parts.is_empty() {
+                return Ok(());
+            }
+            match self {
+                Self::Unix(stream) => stream.writable().await?,
+                Self::Tcp(stream) => stream.writable().await?,
+            }
+            written = self.try_io(Interest::WRITABLE, || self.send(parts));
+        }
+    }
+
+    fn send(self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match parts {
+            [part] => SockRef::from(&self).send(part),
+            parts => SockRef::from(&self).send_vectored(parts),
+        }
+    }
+
+    /// Does `act` if the system has told that it can be done; asks to be told again if it could not.
+    fn try_io<T>(self, interest: Interest, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Self::Unix(stream) => stream.try_io(interest, act),
+            Self::Tcp(stream) => stream.try_io(interest, act),
+        }
+    }
+}
+
+impl AsFd for Plain<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Unix(stream) => stream.as_fd(),
+            Self::Tcp(stream) => stream.as_fd(),
+        }
+    }
+}
