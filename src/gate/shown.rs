@@ -111,7 +111,10 @@ impl Outgoing<'_> {
             self.begun();
         }
         if self.chunked && !self.held.is_empty() {
-            chunk(self.passing.client, before.as_bytes(), &self.held).await.map_err(|_| Down::ClientGone)?;
+            if !before.is_empty() {
+                self.passing.write(&[before.as_bytes()]).await?;
+            }
+            chunk(self.passing.client, &self.held).await.map_err(|_| Down::ClientGone)?;
         } else {
             self.passing.write(&[before.as_bytes(), &self.held]).await?;
         }
@@ -127,7 +130,7 @@ impl Outgoing<'_> {
                 self.send().await?;
             }
             if self.chunked {
-                end_of_chunks(self.passing.client, &[]).await.map_err(|_| Down::ClientGone)?;
+                end_of_chunks(self.passing.client).await.map_err(|_| Down::ClientGone)?;
             }
             return Ok(());
         }
