@@ -13,7 +13,7 @@ use dockgate::client::{Client, Peer};
 use dockgate::operation::version::ApiVersion;
 use dockgate::operation::{Asked, Head, Operation};
 use dockgate::policy::{Permit, Policy, Verdict};
-use dockgate::settings::AuditSink;
+use dockgate::settings::{AuditSettings, AuditSink};
 use dockgate::wire::RequestHead;
 
 const POLICY: &str = include_str!("../bench/assets/policy.toml");
@@ -80,7 +80,8 @@ fn record(request: &Request, times: usize) {
     let permits: Vec<Permit> =
         repeat_with(|| permit(&policy, &client, operation(request))).take(times).collect();
     let dir = tempfile::tempdir().unwrap();
-    let audit = Audit::open(&AuditSink::File(dir.path().join("audit.jsonl"))).unwrap();
+    let sink = AuditSink::File(dir.path().join("audit.jsonl"));
+    let audit = Audit::open(&AuditSettings { sink, ..AuditSettings::default() }).unwrap();
     let ids = RequestIds::new().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
