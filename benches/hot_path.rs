@@ -81,7 +81,7 @@ fn record(request: &Request, times: usize) {
         repeat_with(|| permit(&policy, &client, operation(request))).take(times).collect();
     let dir = tempfile::tempdir().unwrap();
     let sink = AuditSink::File(dir.path().join("audit.jsonl"));
-    let audit = Audit::open(&AuditSettings { sink, exec_argv: false }).unwrap();
+    let audit = Audit::open(&AuditSettings { sink, ..AuditSettings::default() }).unwrap();
     let ids = RequestIds::new().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

@@ -1,49 +1,60 @@
 //! Written down: what was asked, how it was judged and how it ended, one JSON line each.
 //!
 //! A request is recorded before it is forwarded: [`Audit::record`] alone turns a permit into a
-//! [`Recorded`], which the daemon asks for. Writing happens on a thread of its own, so that no
-//! thread of the runtime ever waits for a disk. `docs/audit.md` describes the lines.
+//! [`Recorded`], which the daemon asks for. The lines form a chain, so that none can be changed or taken out
+//! without it showing. `docs/audit.md` describes them.
 
 mod ascii;
+mod chain;
+mod counts;
 mod file;
+mod head;
+mod queue;
+pub mod read;
 mod record;
 mod request_id;
+mod scribe;
 mod shown;
+mod signature;
+mod store;
 mod subject;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use jiff::Timestamp;
 
 use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
-use crate::policy::{Denial, Permit, Terms};
-use crate::settings::{AuditSettings, AuditSink};
+use crate::policy::{Denial, Permit, Policy, Terms};
+use crate::settings::{AuditSettings, AuditSink, Durability, OnFailure};
+use chain::Link;
+use counts::Counters;
+pub use counts::Counts;
 use file::AuditFile;
-use record::{Body, Event, Judged};
+use head::Head;
+use record::{Event, Judged, Missing, Opened, PolicyInForce, Torn, time_text};
 pub use request_id::{RequestId, RequestIds};
+use scribe::{Handle, Way};
+use signature::SealKey;
+use store::Store;
 use subject::Detail;
-use writer::{Entry, Sink, Tail, Writer};
+use writer::{Sealing, Start, Writer};
 
 /// A handle on the audit; clones write to the same place.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    /// Without a bound of its own, since its users bound it: a request is judged only after its
-    /// connection's last request has ended, and goes on only when its record is written. So no
-    /// connection has more than two records here, and connections are limited.
-    queue: mpsc::Sender<Entry>,
-    lost: Arc<AtomicU64>,
+    scribe: Arc<Handle>,
     detail: Detail,
+    on_failure: OnFailure,
 }
 
 /// What is recorded of every request.
@@ -112,33 +123,47 @@ pub struct AuditError {
 }
 
 impl Audit {
-    /// Opens the audit and starts the thread that writes it.
+    /// Opens the audit, puts that on record, and starts the thread that writes.
     ///
     /// # Errors
     ///
-    /// If the file cannot be opened, holds something else, or another process writes to it.
+    /// If the file cannot be opened or written, holds something else, or another process writes to it; if the
+    /// key for seals cannot be used.
     pub fn open(settings: &AuditSettings) -> io::Result<Self> {
-        let detail = Detail { exec_argv: settings.exec_argv };
-        match &settings.sink {
+        let key = settings.seal_key.as_deref().map(read_key).transpose()?;
+        let (store, start, way, opened) = match &settings.sink {
             // A handle of its own, since that of the standard library has a buffer, and a buffer
             // would make records seem written that are not.
             AuditSink::Stdout => {
-                let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-                Self::start(stdout, Tail::default(), detail)
+                let store: Box<dyn Store> = Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
+                let start = Start { link: Link::START, mid_line: false, head: None };
+                (store, start, Way::Thread, (None, None))
             }
-            AuditSink::File(path) => {
-                let (file, tail) = AuditFile::open(path)?;
-                Self::start(file, tail, detail)
-            }
-        }
-    }
-
-    fn start(sink: impl Sink, tail: Tail, detail: Detail) -> io::Result<Self> {
-        let (sender, queue) = mpsc::channel();
-        let lost = Arc::new(AtomicU64::new(0));
-        let writer = Writer::new(sink, tail, Arc::clone(&lost));
-        std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&queue))?;
-        Ok(Self { queue: sender, lost, detail })
+            AuditSink::File(path) => open_file(path)?,
+        };
+        let way = match settings.durability {
+            Durability::Buffered => Way::Later,
+            Durability::Written => way,
+            Durability::Synced => Way::Thread,
+        };
+        let counters = Arc::new(Counters::default());
+        let sealing = Sealing { interval: settings.seal_interval, key };
+        let writer = Writer::new(store, start, sealing, settings, Arc::clone(&counters));
+        let audit = Self {
+            scribe: Arc::new(Handle::start(writer, way, counters)?),
+            detail: Detail { exec_argv: settings.exec_argv },
+            on_failure: settings.on_failure,
+        };
+        let (torn, missing) = opened;
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        audit.put(&Event::Opened(Opened {
+            dockgate: env!("CARGO_PKG_VERSION"),
+            host: &host.to_string_lossy(),
+            pid: std::process::id(),
+            torn: torn.as_ref(),
+            missing,
+        }));
+        Ok(audit)
     }
 
     /// Records that a request is permitted and returns once that is written.
@@ -148,7 +173,8 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// If the record cannot be written. The request must then be refused.
+    /// If the record cannot be written, and the settings do not say that requests go on without. The request
+    /// must then be refused.
     pub async fn record(&self, context: &RequestContext<'_>, permit: Permit) -> Result<Recorded, AuditError> {
         self.write(&Judged::permitted(context, &permit, self.detail)).await?;
         Ok(Recorded { permit })
@@ -185,41 +211,96 @@ impl Audit {
     }
 
     /// Records how a request ended. Does not wait and may be called from a `Drop`; should the record
-    /// not be written, the operator is told and [`Audit::lost`] counts it.
+    /// not be written, the operator is told and [`Audit::counts`] has it.
     pub fn ended(&self, id: RequestId, ending: Ending) {
-        let sent = Body::new(&Event::ended(id, ending))
-            .map_err(|error| AuditError::new(&error))
-            .and_then(|body| self.send(Entry::Record { body, written: None }));
-        if let Err(error) = sent {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(%id, "the end of a request is not on record: {error}");
-        }
+        self.put(&Event::ended(id, ending));
     }
 
-    /// Returns when everything before it is written, or has failed to be: for before the process ends.
+    /// Records that a policy is used from now on. Does not wait.
+    pub fn policy_in_force(&self, policy: &Policy, name: &str) {
+        self.put(&Event::Policy(PolicyInForce {
+            policy: policy.hash(),
+            name,
+            mode: policy.mode().as_str(),
+            rule_count: policy.rule_count(),
+        }));
+    }
+
+    /// Returns when everything before it is written, or has failed to be.
     pub async fn flush(&self) {
-        let (written, answer) = oneshot::channel();
-        if self.queue.send(Entry::Flush { written }).is_ok() {
-            answer.await.ok(); // What could not be written is reported elsewhere.
-        }
+        self.scribe.all_written().await;
     }
 
-    /// How many records could not be written since the audit was opened.
+    /// Returns when everything before it is written, sealed and on the disk, or has failed to be: for before
+    /// the process ends.
+    pub async fn close(&self) {
+        self.scribe.close().await;
+    }
+
+    /// How the audit fares since it was opened.
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+    pub fn counts(&self) -> Counts {
+        self.scribe.counters.read()
     }
 
     async fn write(&self, judged: &Judged<'_>) -> Result<(), AuditError> {
-        let body = Body::new(&Event::Judged(judged)).map_err(|error| AuditError::new(&error))?;
-        let (written, answer) = oneshot::channel();
-        self.send(Entry::Record { body, written: Some(written) })?;
-        answer.await.map_err(|_| AuditError::stopped())?
+        match (self.scribe.written(&Event::Judged(judged)).await, self.on_failure) {
+            (Err(error), OnFailure::Refuse) => Err(error),
+            // The operator was told, and what is lost is counted.
+            (Ok(()), _) | (Err(_), OnFailure::Continue) => Ok(()),
+        }
     }
 
-    fn send(&self, entry: Entry) -> Result<(), AuditError> {
-        self.queue.send(entry).map_err(|_| AuditError::stopped())
+    fn put(&self, event: &Event<'_>) {
+        // What finds no room is counted as lost, and told of with the rest.
+        self.scribe.put(&time_text(Timestamp::now()), event).ok();
     }
+}
+
+/// What [`Audit::open`] has to say about the end that it carries on from.
+type Found = (Option<Torn>, Option<Missing>);
+
+fn open_file(path: &Path) -> io::Result<(Box<dyn Store>, Start, Way, Found)> {
+    let (file, tail) = AuditFile::open(path)?;
+    if !file.is_regular() {
+        let start = Start { link: Link::START, mid_line: false, head: None };
+        return Ok((Box::new(file), start, Way::Thread, (None, None)));
+    }
+    let opened = Head::open(path).and_then(|(mut head, said)| {
+        let resumed = head::resume(tail.last, said);
+        head.put(resumed.0)?;
+        Ok((head, resumed))
+    });
+    let (head, (link, missing)) = match opened {
+        Ok((head, resumed)) => (Some(head), resumed),
+        Err(error) => {
+            let head = Head::path(path);
+            tracing::warn!(
+                "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
+                head.display()
+            );
+            (None, head::resume(tail.last, None))
+        }
+    };
+    if let Some(torn) = &tail.torn {
+        tracing::warn!("the audit's last line was torn ({} bytes), and is no record", torn.bytes);
+    }
+    if let Some(Missing { from, to }) = missing {
+        tracing::error!(
+            "records {from} to {to} of the audit file {} were written and are gone",
+            path.display()
+        );
+    }
+    let start = Start { link, mid_line: tail.mid_line, head };
+    Ok((Box::new(file), start, Way::Inline, (tail.torn, missing)))
+}
+
+fn read_key(path: &Path) -> io::Result<SealKey> {
+    let fail = |message: String| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("the seal key {}: {message}", path.display()))
+    };
+    let text = fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    SealKey::read(&text).map_err(fail)
 }
 
 impl Recorded {

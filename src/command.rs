@@ -1,5 +1,6 @@
 //! The command line: one verb a file.
 
+mod audit;
 mod check;
 mod health;
 mod log;
@@ -37,6 +38,9 @@ enum Verb {
     ///
     /// Takes the same settings as `serve`: run it with the same flags, environment and settings file.
     Health(ServeArgs),
+    /// Ask the audit: what was done, by whom, and whether the record is whole
+    #[command(subcommand)]
+    Audit(audit::AuditVerb),
     /// Print the manual of operations, as in docs/operations.md
     Operations,
 }
@@ -68,6 +72,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Serve(args)) => serve::serve(&args),
         Some(Verb::Check(args)) => check_policies(&args.files),
         Some(Verb::Health(args)) => health::health(&args),
+        Some(Verb::Audit(verb)) => audit::audit(&verb),
         Some(Verb::Operations) => print(&operations::render()),
     };
     exit.into()

@@ -346,6 +346,11 @@ impl Operation {
         self.facts.known(reference)
     }
 
+    /// The things that the daemon has shown to be meant, each with what the client calls it.
+    pub fn things(&self) -> impl Iterator<Item = (&Reference, thing::Thing)> {
+        self.facts.things()
+    }
+
     /// Whether the request hands the daemon credentials for registries of the client's choosing: those of a build. An
     /// empty set of them, which the docker CLI always sends, is none.
     #[must_use]

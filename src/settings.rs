@@ -27,7 +27,7 @@ use std::time::Duration;
 pub use account::Account;
 pub use address::Address;
 pub use args::ServeArgs;
-pub use audit::{AuditSettings, AuditSink};
+pub use audit::{AuditSettings, AuditSink, Durability, OnFailure};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
 use key::Key;

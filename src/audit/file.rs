@@ -1,7 +1,7 @@
 //! The audit file: opened, locked, and read from its end to carry on where it stopped.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -9,7 +9,9 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use serde::Deserialize;
 
-use super::writer::{Sink, Tail};
+use super::chain::{Hash, Link};
+use super::record::Torn;
+use super::store::Store;
 
 /// How much of the file's end is looked at for its last record: first, and at most. Records are far
 /// smaller than the first.
@@ -20,38 +22,48 @@ const WINDOWS: [u64; 2] = [1024 * 1024, 64 * 1024 * 1024];
 pub(super) enum AuditFile {
     /// A regular file, ours alone as long as it is open.
     Locked(Flock<File>),
+    /// A regular file on a file system without locks.
+    Unlocked(File),
     /// A terminal, a pipe or the like.
     Other(File),
 }
 
+/// What stands at the end of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The last record, where there is one.
+    pub(super) last: Option<Link>,
+    /// Whether the last line lacks its newline.
+    pub(super) mid_line: bool,
+    /// What stood behind the last whole line.
+    pub(super) torn: Option<Torn>,
+}
+
 impl AuditFile {
-    /// Opens the file, or makes it, readable by nobody else.
+    /// Opens the file, or makes it, readable by nobody else. A last line that is torn is cut off where that
+    /// can be done.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Tail)> {
         let fail = |kind, message: String| {
             io::Error::new(kind, format!("the audit file {}: {message}", path.display()))
         };
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(
-                |error| match path
-                    .parent()
-                    .filter(|parent| error.kind() == io::ErrorKind::NotFound && !parent.exists())
-                {
-                    Some(parent) => fail(
-                        error.kind(),
-                        format!("the directory {} does not exist: make it first", parent.display()),
-                    ),
-                    None => fail(error.kind(), error.to_string()),
-                },
-            )?;
-        let metadata = file.metadata().map_err(|error| fail(error.kind(), error.to_string()))?;
-        if !metadata.is_file() {
+        let plain = |error: io::Error| fail(error.kind(), error.to_string());
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).append(true).create(true).mode(0o600).open(path);
+        let file = opened.map_err(|error| {
+            let parent = path.parent().filter(|parent| !parent.exists());
+            match parent.filter(|_| error.kind() == io::ErrorKind::NotFound) {
+                Some(parent) => {
+                    let message = format!("the directory {} does not exist: make it first", parent.display());
+                    fail(error.kind(), message)
+                }
+                None => plain(error),
+            }
+        })?;
+        if !file.metadata().map_err(plain)?.is_file() {
             return Ok((Self::Other(file), Tail::default()));
         }
-        file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(mut locked) => {
-                let tail = read_tail(&mut locked).map_err(|error| fail(error.kind(), error.to_string()))?;
-                return Ok((Self::Locked(locked), tail));
-            }
+        let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => Self::Locked(locked),
             Err((_, Errno::EWOULDBLOCK)) => {
                 return Err(fail(
                     io::ErrorKind::ResourceBusy,
@@ -59,31 +71,50 @@ impl AuditFile {
                 ));
             }
             // Some network file systems know no locks.
-            Err((file, _)) => file,
+            Err((file, _)) => Self::Unlocked(file),
         };
-        let tail = read_tail(&mut file).map_err(|error| fail(error.kind(), error.to_string()))?;
-        Ok((Self::Other(file), tail))
+        let tail = read_tail(file.file_mut()).map_err(plain)?;
+        Ok((file, tail))
     }
-}
 
-impl Write for AuditFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    /// Whether writing to it never waits for somebody to read.
+    pub(super) fn is_regular(&self) -> bool {
         match self {
-            Self::Locked(file) => file.write(bytes),
-            Self::Other(file) => file.write(bytes),
+            Self::Locked(_) | Self::Unlocked(_) => true,
+            Self::Other(_) => false,
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // Nothing is buffered here.
+    fn file_mut(&mut self) -> &mut File {
+        match self {
+            Self::Locked(file) => file,
+            Self::Unlocked(file) | Self::Other(file) => file,
+        }
     }
 }
 
-impl Sink for AuditFile {}
+impl Store for AuditFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(self.file_mut(), bytes)
+    }
+
+    fn take_back(&mut self, count: u64) -> io::Result<()> {
+        if !self.is_regular() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let file = self.file_mut();
+        let length = file.metadata()?.len();
+        file.set_len(length.saturating_sub(count))
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.is_regular() { self.file_mut().sync_data() } else { Ok(()) }
+    }
+}
 
 fn read_tail(file: &mut File) -> io::Result<Tail> {
-    let len = file.seek(SeekFrom::End(0))?;
-    if len == 0 {
+    let length = file.seek(SeekFrom::End(0))?;
+    if length == 0 {
         return Ok(Tail::default());
     }
     let mut first = [0];
@@ -98,15 +129,18 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
     let mut end = Vec::new();
     for window in WINDOWS {
         end.clear();
-        file.seek(SeekFrom::Start(len.saturating_sub(window)))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(window)))?;
         file.read_to_end(&mut end)?;
-        let mid_line = end.last() != Some(&b'\n');
-        if let Some(sequence) = last_sequence(&end) {
-            return Ok(Tail { sequence, mid_line });
+        let lines_end = memchr::memrchr(b'\n', &end).map_or(0, |at| at.saturating_add(1));
+        let (lines, rest) = end.split_at_checked(lines_end).unwrap_or_default();
+        if let Some(last) = record_at(rest, b"\n") {
+            return Ok(Tail { last: Some(last), mid_line: true, torn: None });
         }
-        if len <= window {
-            // Nothing but a first record that broke off.
-            return Ok(Tail { sequence: 0, mid_line });
+        let last = last_record(lines);
+        if last.is_some() || length <= window {
+            let torn = (!rest.is_empty()).then(|| Torn::of(rest));
+            let cut = torn.is_none() || file.set_len(length.saturating_sub(bytes(rest))).is_ok();
+            return Ok(Tail { last, mid_line: !cut, torn });
         }
     }
     Err(io::Error::new(
@@ -115,15 +149,23 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
     ))
 }
 
-/// The sequence number of the last line that is a whole record, be it without its newline.
-fn last_sequence(end: &[u8]) -> Option<u64> {
+/// The last line that is a record.
+fn last_record(lines: &[u8]) -> Option<Link> {
+    lines.split_inclusive(|byte| *byte == b'\n').rev().find_map(|line| record_at(line, b""))
+}
+
+/// The place of a line's record, where it is one; `more` is what the line lacks.
+fn record_at(line: &[u8], more: &[u8]) -> Option<Link> {
     #[derive(Deserialize)]
     struct Numbered {
         sequence: u64,
     }
-    end.rsplit(|byte| *byte == b'\n')
-        .find_map(|line| serde_json::from_slice::<Numbered>(line).ok())
-        .map(|record| record.sequence)
+    let Numbered { sequence } = serde_json::from_slice(line).ok()?;
+    Some(Link { sequence, hash: Hash::of(&[line, more].concat()) })
+}
+
+fn bytes(text: &[u8]) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -133,30 +175,51 @@ mod tests {
     const ONE: &str = "{\"schema\":1,\"sequence\":1,\"event\":\"ended\"}";
     const TWO: &str = "{\"schema\":1,\"sequence\":2,\"event\":\"ended\"}";
 
-    fn tail_of(text: &str) -> io::Result<Tail> {
+    /// The end of a file with this text, and what is left in it.
+    fn tail_of(text: &str) -> io::Result<(Tail, String)> {
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("audit");
         std::fs::write(&path, text)?;
-        AuditFile::open(&path).map(|(_, tail)| tail)
+        let (_, tail) = AuditFile::open(&path)?;
+        Ok((tail, std::fs::read_to_string(&path)?))
+    }
+
+    fn link(sequence: u64, line: &str) -> Link {
+        Link { sequence, hash: Hash::of(format!("{line}\n").as_bytes()) }
     }
 
     #[test]
     fn the_last_whole_record_is_where_to_carry_on() {
-        let tail =
-            |text: &str| tail_of(text).map(|Tail { sequence, mid_line }| (sequence, mid_line)).unwrap();
-        assert_eq!(tail(""), (0, false));
-        assert_eq!(tail(&format!("{ONE}\n{TWO}\n")), (2, false));
-        assert_eq!(tail(&format!("{ONE}\n{{\"schema\":1,\"seq")), (1, true));
-        assert_eq!(tail(&format!("{ONE}\n{{\"schema\":1,\"seq\n")), (1, false));
-        assert_eq!(tail(&format!("{ONE}\n{TWO}")), (2, true));
-        assert_eq!(tail(&format!("{ONE}\n\0\0\0\0")), (1, true));
-        assert_eq!(tail("{\"schema\":1,\"seq"), (0, true));
+        let last = |text: &str| tail_of(text).unwrap().0.last;
+        assert_eq!(last(""), None);
+        assert_eq!(last(&format!("{ONE}\n{TWO}\n")), Some(link(2, TWO)));
+        assert_eq!(last(&format!("{ONE}\n{{\"schema\":1,\"seq\n")), Some(link(1, ONE)));
+    }
+
+    #[test]
+    fn a_torn_end_is_cut_off_and_told_of() {
+        for torn in ["{\"schema\":1,\"seq", "\0\0\0\0"] {
+            let (tail, left) = tail_of(&format!("{ONE}\n{torn}")).unwrap();
+            assert_eq!((tail.last, tail.mid_line), (Some(link(1, ONE)), false));
+            assert_eq!(tail.torn, Some(Torn::of(torn.as_bytes())));
+            assert_eq!(left, format!("{ONE}\n"));
+        }
+        let (tail, left) = tail_of("{\"schema\":1,\"seq").unwrap();
+        assert_eq!((tail.last, tail.mid_line, left.as_str()), (None, false, ""));
+        assert_eq!(tail.torn.unwrap().text, "{\"schema\":1,\"seq");
+    }
+
+    #[test]
+    fn a_record_that_lacks_only_its_newline_is_whole() {
+        let (tail, left) = tail_of(&format!("{ONE}\n{TWO}")).unwrap();
+        assert_eq!(tail, Tail { last: Some(link(2, TWO)), mid_line: true, torn: None });
+        assert_eq!(left, format!("{ONE}\n{TWO}"));
     }
 
     #[test]
     fn the_last_record_is_found_behind_a_long_stretch_of_rubbish() {
         let rubbish = "x".repeat(2 * 1024 * 1024);
-        assert_eq!(tail_of(&format!("{ONE}\n{rubbish}\n")).unwrap().sequence, 1);
+        assert_eq!(tail_of(&format!("{ONE}\n{rubbish}\n")).unwrap().0.last, Some(link(1, ONE)));
     }
 
     #[test]

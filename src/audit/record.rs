@@ -6,14 +6,11 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::chain::Hash;
 use super::{End, Ending, RequestId, ascii};
 
 /// The number of this layout. Fields may be added to it; one that changes or goes makes a new one.
 pub(super) const SCHEMA: u32 = 1;
-
-/// A record without what its place gives it (`sequence`), as JSON: an object in ASCII, on one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Body(Vec<u8>);
 
 /// What happened.
 #[derive(Debug, Serialize)]
@@ -23,6 +20,14 @@ pub(super) enum Event<'a> {
     Judged(&'a Judged<'a>),
     /// A request is over.
     Ended(Ended),
+    /// dockgate began to write here.
+    Opened(Opened<'a>),
+    /// A policy is used from now on.
+    Policy(PolicyInForce<'a>),
+    /// The records so far are vouched for.
+    Seal(Seal),
+    /// Records are missing here, since they could not be written.
+    Gap(Gap),
 }
 
 /// A request that was judged. What does not apply is left out.
@@ -39,7 +44,7 @@ pub(super) struct Judged<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) targets: Vec<Target<'a>>,
+    pub(super) targets: Vec<Target>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_object")]
@@ -77,14 +82,20 @@ pub(super) struct Who<'a> {
 }
 
 /// Something that the path names.
-#[derive(Debug, Serialize)]
-pub(super) struct Target<'a> {
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Target {
     pub(super) kind: &'static str,
     /// As the client named it.
-    pub(super) asked: Cow<'a, str>,
+    pub(super) asked: String,
     /// The full ID, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<&'a str>,
+    pub(super) id: Option<String>,
+    /// What the daemon calls it, where dockgate has looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    /// Of an exec instance, the ID of the container that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) container: Option<String>,
 }
 
 /// A field of the body that needs a grant and is used.
@@ -130,32 +141,101 @@ pub(super) struct Ended {
     end: End,
 }
 
-impl Body {
-    /// Something that happens now.
-    ///
-    /// # Errors
-    ///
-    /// Never, as it is: nothing in a record can fail to be written as JSON.
-    pub(super) fn new(event: &Event<'_>) -> serde_json::Result<Self> {
-        #[derive(Serialize)]
-        struct Timed<'a> {
-            time: String,
-            #[serde(flatten)]
-            event: &'a Event<'a>,
-        }
-        let mut json = Vec::with_capacity(512);
-        ascii::write(&Timed { time: format!("{:.6}", Timestamp::now()), event }, &mut json)?;
-        Ok(Self(json))
-    }
+/// dockgate began to write here.
+#[derive(Debug, Serialize)]
+pub(super) struct Opened<'a> {
+    pub(super) dockgate: &'static str,
+    pub(super) host: &'a str,
+    pub(super) pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) torn: Option<&'a Torn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missing: Option<Missing>,
+}
 
-    /// Appends the whole record as a line without its newline.
-    pub(super) fn write(&self, sequence: u64, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("{{\"schema\":{SCHEMA},\"sequence\":{sequence},").as_bytes());
-        out.extend_from_slice(self.0.get(1..).unwrap_or_default());
+/// The end of a line that was not whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Torn {
+    pub(super) bytes: usize,
+    pub(super) sha256: Hash,
+    /// How it begins.
+    pub(super) text: String,
+}
+
+/// Records that were written and are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Missing {
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
+
+/// A policy is used from now on.
+#[derive(Debug, Serialize)]
+pub(super) struct PolicyInForce<'a> {
+    pub(super) policy: &'a str,
+    pub(super) name: &'a str,
+    pub(super) mode: &'static str,
+    pub(super) rule_count: usize,
+}
+
+/// The records so far are vouched for.
+#[derive(Debug, Serialize)]
+pub(super) struct Seal {
+    pub(super) why: Why,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) signature: Option<String>,
+}
+
+/// What a seal is set for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Why {
+    /// The time is up.
+    Interval,
+    /// dockgate stops.
+    Closing,
+}
+
+/// Records are missing here.
+#[derive(Debug, Serialize)]
+pub(super) struct Gap {
+    pub(super) lost: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) torn: Option<Torn>,
+}
+
+/// A time as it stands in records.
+pub(super) fn time_text(time: Timestamp) -> String {
+    format!("{time:.6}")
+}
+
+impl Torn {
+    /// The longest text of one that is recorded whole, in bytes.
+    const LONGEST: usize = 256;
+
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes.get(..Self::LONGEST).unwrap_or(bytes)).into_owned();
+        Self { bytes: bytes.len(), sha256: Hash::of(bytes), text }
     }
 }
 
 impl Event<'_> {
+    /// Appends the record without what its place in the chain gives it, as JSON: an object in ASCII, on
+    /// one line.
+    ///
+    /// # Errors
+    ///
+    /// Never, as it is: nothing in a record can fail to be written as JSON.
+    pub(super) fn write(&self, time: &str, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        #[derive(Serialize)]
+        struct Timed<'a> {
+            time: &'a str,
+            #[serde(flatten)]
+            event: &'a Event<'a>,
+        }
+        ascii::write(&Timed { time, event: self }, out)
+    }
+
     pub(super) fn ended(id: RequestId, ending: Ending) -> Self {
         let Ending { status, daemon_status, request_bytes, response_bytes, duration, end } = ending;
         let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);

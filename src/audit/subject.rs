@@ -6,7 +6,8 @@ use super::record::{Decision, Judged, RuleInvolved, Target, UsedField, Who};
 use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier};
-use crate::operation::{Body, Fault, Json, Operation, Query, Unreadable, Value};
+use crate::operation::thing::{Thing, ThingKind};
+use crate::operation::{Body, Fault, Json, Operation, Query, Reference, Unreadable, Value};
 use crate::policy::{Denial, Grounds, Permit, Refusal};
 
 /// The longest value of a parameter, or raw path, that is written whole, in bytes.
@@ -80,7 +81,7 @@ impl<'a> Judged<'a> {
             method: Some(Cow::Borrowed(endpoint.method.as_str())),
             path: Some(shortened_to(operation.path(), LONGEST_PATH)),
             version: Some(operation.version().to_string()),
-            targets: targets(endpoint, operation.identifiers()),
+            targets: targets(operation),
             image: image(operation),
             parameters: parameters(operation.query()),
             fields,
@@ -124,15 +125,32 @@ fn who<'a>(client: &'a Client, names: &'a [&'a str]) -> Who<'a> {
     }
 }
 
-fn targets<'a>(endpoint: &Endpoint, identifiers: &'a [String]) -> Vec<Target<'a>> {
-    let named = endpoint.identifiers.iter().zip(identifiers);
-    named
-        .map(|(kind, asked)| Target {
-            kind: kind_name(*kind, endpoint),
-            asked: shortened_cow(asked, LONGEST_PATH),
-            id: is_full_id(asked).then_some(asked.as_str()),
-        })
-        .collect()
+/// What the path names. Where the daemon has shown what that is, its name stands no longer in the operation, but its
+/// ID, which is acted on.
+fn targets(operation: &Operation) -> Vec<Target> {
+    let endpoint = operation.endpoint();
+    let named = endpoint.identifiers.iter().zip(operation.identifiers());
+    let targets = named.map(|(kind, name)| {
+        let kind = kind_name(*kind, endpoint);
+        let target = |asked: &str| Target {
+            kind,
+            asked: shortened_to(asked.to_owned(), LONGEST_PATH),
+            ..Target::default()
+        };
+        let is_meant = |reference: &Reference, thing: &Thing| {
+            kind == reference.kind.as_str() && (reference.name == *name || thing.id == *name)
+        };
+        match operation.things().find(|(reference, thing)| is_meant(reference, thing)) {
+            Some((reference, thing)) => Target {
+                id: Some(thing.id),
+                name: thing.names.into_iter().next(),
+                container: thing.owner.filter(|_| thing.kind == ThingKind::Exec),
+                ..target(&reference.name)
+            },
+            None => Target { id: is_full_id(name).then(|| name.clone()), ..target(name) },
+        }
+    });
+    targets.collect()
 }
 
 /// Whether this is the ID of a container, exec, image, network: no name can look like one, as the daemon
@@ -181,7 +199,10 @@ fn guarded_fields(operation: &Operation) -> (Vec<UsedField>, Option<usize>) {
         BodyKind::Json { kind: _, guard } => guard != Guard::Plain,
         BodyKind::None | BodyKind::Tar => false,
     };
-    let mut fields = operation.understand().fields;
+    let mut fields = match operation.body() {
+        Body::Json(_) => operation.understand().fields,
+        Body::None | Body::Stream => return (Vec::new(), None),
+    };
     fields.retain(|used| whole || used.guard != Guard::Plain);
     let more = fields.len().checked_sub(MOST_FIELDS).filter(|more| *more > 0);
     let named = fields

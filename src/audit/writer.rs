@@ -1,389 +1,315 @@
-//! The thread that writes: batches, sequence numbers, failure and recovery.
+//! Writing: places in the chain, groups of records, failure and recovery, seals.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use jiff::Timestamp;
 
 use super::AuditError;
-use super::record::Body;
+use super::chain::Link;
+use super::counts::Counters;
+use super::head::Head;
+use super::queue::{Answer, Waiting};
+use super::record::{Event, Gap, Seal, Torn, Why, time_text};
+use super::signature::SealKey;
+use super::store::{Store, write_counted};
+use crate::settings::{AuditSettings, Durability, OnFailure};
 
-/// No batch grows further once it has this size.
-const BATCH_BYTES: usize = 1024 * 1024;
+/// How far the head may be behind what is written.
+const HEAD_LAG: Duration = Duration::from_millis(100);
 
-/// How long to wait before a sink that is full is tried again.
-const FULL_PAUSE: Duration = Duration::from_millis(2);
+/// Room for lines that is kept from one group to the next.
+const KEPT_BYTES: usize = 1024 * 1024;
 
-/// How the answer to an entry travels back.
-type Answer = oneshot::Sender<Result<(), AuditError>>;
-
-/// What waits to be written.
+/// Writes records to a store.
 #[derive(Debug)]
-pub(super) enum Entry {
-    /// A record, and who waits for it.
-    Record { body: Body, written: Option<Answer> },
-    /// Nothing, but somebody waits for everything before it.
-    Flush { written: Answer },
-}
-
-/// Where the lines go. Must not buffer.
-pub(super) trait Sink: Write + Send + 'static {}
-
-impl Sink for File {}
-
-/// What stands at the end of the sink before the first record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tail {
-    /// The sequence number of the last record; 0 if there is none.
-    pub(super) sequence: u64,
+pub(super) struct Writer {
+    store: Box<dyn Store>,
+    head: Option<Head>,
+    sealing: Sealing,
+    is_synced: bool,
+    /// The last record that is written.
+    link: Link,
     /// Whether the last line lacks its newline.
-    pub(super) mid_line: bool,
-}
-
-/// Writes records to a sink.
-pub(super) struct Writer<S> {
-    sink: S,
-    tail: Tail,
-    batch: Vec<u8>,
-    waiting: Vec<Waiting>,
-    /// Records lost since the sink failed; `None` while all is well.
+    mid_line: bool,
+    /// What a failed write left there, where it could not be taken back.
+    torn: Option<Torn>,
+    /// Lost records that no record tells of yet.
+    untold: u64,
+    /// Records lost since the store failed; none while all is well.
     failing: Option<u64>,
-    lost: Arc<AtomicU64>,
+    /// What a failure means to the clients.
+    consequence: &'static str,
+    /// The group that is being written.
+    lines: Vec<u8>,
+    parts: Vec<Part>,
+    head_due: Option<Instant>,
+    seal_due: Option<Instant>,
+    counters: Arc<Counters>,
 }
 
-/// A part of the batch.
-struct Waiting {
-    /// Where it ends in the batch, not counting its newline: without that it is still a record,
-    /// since the next batch begins with a newline then.
+/// How seals are set.
+#[derive(Debug)]
+pub(super) struct Sealing {
+    /// How long records stay without one.
+    pub(super) interval: Duration,
+    /// What signs them.
+    pub(super) key: Option<SealKey>,
+}
+
+/// What a writer carries on from.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) link: Link,
+    pub(super) mid_line: bool,
+    pub(super) head: Option<Head>,
+}
+
+/// A part of the group.
+#[derive(Debug)]
+struct Part {
+    kind: PartKind,
+    /// Where it ends in the lines, not counting its newline: without that it is still a record, since the
+    /// next group begins with a newline then.
     end: usize,
-    is_record: bool,
-    written: Option<Answer>,
+    /// The place in the chain with it.
+    link: Link,
+    answer: Option<Answer>,
 }
 
-impl<S: Sink> Writer<S> {
-    pub(super) const fn new(sink: S, tail: Tail, lost: Arc<AtomicU64>) -> Self {
-        Self { sink, tail, batch: Vec::new(), waiting: Vec::new(), failing: None, lost }
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartKind {
+    /// A record that somebody handed in.
+    Record,
+    /// A record of the audit's own.
+    Own,
+    /// Nothing, but somebody waits for all that came before.
+    Waiter,
+}
 
-    /// Writes until nobody is left who could ask for it.
-    pub(super) fn run(mut self, queue: &Receiver<Entry>) {
-        while let Ok(first) = queue.recv() {
-            self.write_batch(first, queue);
+impl Writer {
+    pub(super) fn new(
+        store: Box<dyn Store>,
+        start: Start,
+        sealing: Sealing,
+        settings: &AuditSettings,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            store,
+            head: start.head,
+            sealing,
+            is_synced: settings.durability == Durability::Synced,
+            link: start.link,
+            mid_line: start.mid_line,
+            torn: None,
+            untold: 0,
+            failing: None,
+            consequence: match settings.on_failure {
+                OnFailure::Refuse => "requests are refused",
+                OnFailure::Continue => "requests go on without a record",
+            },
+            lines: Vec::new(),
+            parts: Vec::new(),
+            head_due: None,
+            seal_due: None,
+            counters,
         }
     }
 
-    /// Writes what is queued by now, and answers everybody in it.
-    fn write_batch(&mut self, first: Entry, queue: &Receiver<Entry>) {
-        self.begin();
-        let mut sequence = self.tail.sequence;
-        self.add(first, &mut sequence);
-        while self.batch.len() < BATCH_BYTES {
-            let Ok(entry) = queue.try_recv() else { break };
-            self.add(entry, &mut sequence);
-        }
-        self.write();
-    }
-
-    fn begin(&mut self) {
-        self.batch.clear();
-        self.batch.shrink_to(BATCH_BYTES);
-        if self.tail.mid_line {
-            self.batch.push(b'\n');
-        }
-    }
-
-    fn add(&mut self, entry: Entry, sequence: &mut u64) {
-        let (is_record, written) = match entry {
-            Entry::Flush { written } => (false, Some(written)),
-            Entry::Record { body, written } => {
-                *sequence = sequence.saturating_add(1);
-                body.write(*sequence, &mut self.batch);
-                (true, written)
+    /// Writes what waits, and answers everybody in it.
+    pub(super) fn write(&mut self, waiting: &mut Waiting) {
+        self.untold = self.untold.saturating_add(waiting.lost);
+        self.counters.lost(waiting.lost);
+        let mut link = self.begin();
+        let mut start = 0;
+        for entry in waiting.entries.drain(..) {
+            match waiting.bodies.get(start..entry.end) {
+                Some(body) if !body.is_empty() => {
+                    self.append(&mut link, body, PartKind::Record, entry.answer);
+                }
+                Some(_) | None => {
+                    let end = self.parts.last().map_or(0, |part| part.end);
+                    self.parts.push(Part { kind: PartKind::Waiter, end, link, answer: entry.answer });
+                }
             }
-        };
-        self.waiting.push(Waiting { end: self.batch.len(), is_record, written });
-        if is_record {
-            self.batch.push(b'\n');
+            start = entry.end;
+        }
+        waiting.clear();
+        self.write_group(link);
+    }
+
+    /// Puts a seal behind what is written.
+    pub(super) fn seal(&mut self, why: Why) {
+        let mut link = self.begin();
+        let time = time_text(Timestamp::now());
+        let signature = self.sealing.key.as_ref().map(|key| key.sign(sealed_text(link, &time).as_bytes()));
+        self.append_own(&mut link, &time, &Event::Seal(Seal { why, signature }));
+        self.write_group(link);
+        if self.failing.is_none() {
+            self.seal_due = None;
         }
     }
 
-    fn write(&mut self) {
-        let (count, result) = write_counted(&mut self.sink, &self.batch);
-        if let Some(last) = self.batch.get(..count).and_then(<[u8]>::last) {
-            self.tail.mid_line = *last != b'\n';
+    /// Does what is due by now.
+    pub(super) fn tend(&mut self, now: Instant) {
+        if self.seal_due.is_some_and(|due| due <= now) {
+            self.seal_due = now.checked_add(self.sealing.interval);
+            self.seal(Why::Interval);
+        }
+        if self.head_due.is_some_and(|due| due <= now) {
+            self.put_head();
+        }
+    }
+
+    /// When the next thing is due.
+    pub(super) fn due(&self) -> Option<Instant> {
+        [self.head_due, self.seal_due].into_iter().flatten().min()
+    }
+
+    /// Leaves everything as it is to stay: sealed, and on the disk.
+    pub(super) fn close(&mut self) {
+        self.seal(Why::Closing);
+        if self.head_due.is_some() {
+            self.put_head();
+        }
+        if let Err(error) = self.store.sync() {
+            tracing::warn!("the audit may not be whole after a loss of power: {error}");
+        }
+    }
+
+    /// Begins a group; the place in the chain that it goes on from.
+    fn begin(&mut self) -> Link {
+        self.lines.clear();
+        self.lines.shrink_to(KEPT_BYTES);
+        if self.mid_line {
+            self.lines.push(b'\n');
+        }
+        let mut link = self.link;
+        if self.untold > 0 || self.torn.is_some() {
+            let gap = Event::Gap(Gap { lost: self.untold, torn: self.torn.clone() });
+            self.append_own(&mut link, &time_text(Timestamp::now()), &gap);
+        }
+        link
+    }
+
+    fn append_own(&mut self, link: &mut Link, time: &str, event: &Event<'_>) {
+        let mut body = Vec::new();
+        // None of these can fail to be written as JSON.
+        if event.write(time, &mut body).is_ok() {
+            self.append(link, &body, PartKind::Own, None);
+        }
+    }
+
+    fn append(&mut self, link: &mut Link, body: &[u8], kind: PartKind, answer: Option<Answer>) {
+        link.append(body, &mut self.lines);
+        self.parts.push(Part { kind, end: self.lines.len().saturating_sub(1), link: *link, answer });
+    }
+
+    fn write_group(&mut self, end: Link) {
+        let before = self.link;
+        let (count, mut result) = write_counted(&mut *self.store, &self.lines);
+        match result {
+            Ok(()) => self.written_whole(end),
+            Err(_) => self.written_in_part(count),
+        }
+        if self.is_synced && result.is_ok() && end != before {
+            result = self.store.sync();
+            self.counters.synced();
         }
         let error = result.as_ref().err().map(AuditError::new);
-        let (mut kept, mut lost): (u64, u64) = (0, 0);
-        for part in self.waiting.iter().filter(|part| part.is_record) {
-            let counter = if part.end <= count { &mut kept } else { &mut lost };
-            *counter = counter.saturating_add(1);
+        let is_whole = count == self.lines.len();
+        let is_lost = |part: &Part| error.is_some() && (is_whole || part.end > count);
+        let lost = self.parts.iter().filter(|part| part.kind == PartKind::Record && is_lost(part)).count();
+        self.counters.wrote(self.link.sequence.saturating_sub(before.sequence), count);
+        self.report(error.as_ref(), lost.try_into().unwrap_or(u64::MAX), before != end);
+        if self.link != before {
+            let now = Instant::now();
+            self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
+            self.seal_due = self.seal_due.or_else(|| now.checked_add(self.sealing.interval));
         }
-        self.tail.sequence = self.tail.sequence.saturating_add(kept);
-        self.lost.fetch_add(lost, Ordering::Relaxed);
-        self.report(error.as_ref(), lost);
         // Answered last, so that whoever waits finds everything above done.
-        for Waiting { end, is_record: _, written } in self.waiting.drain(..) {
+        for mut part in self.parts.drain(..) {
+            let Some(answer) = part.answer.take() else { continue };
             let result = match &error {
-                Some(error) if end > count => Err(error.clone()),
+                Some(error) if is_whole || part.end > count => Err(error.clone()),
                 Some(_) | None => Ok(()),
             };
-            answer(written, result);
+            answer.send(result).ok(); // Whoever waited may have gone away meanwhile.
+        }
+    }
+
+    fn written_whole(&mut self, end: Link) {
+        if end != self.link {
+            self.untold = 0;
+            self.torn = None;
+        }
+        self.link = end;
+        self.mid_line &= self.lines.is_empty();
+    }
+
+    /// Only the first `count` bytes of the group were written: what is behind the last whole line of them
+    /// is taken back, or stays as a line of its own.
+    fn written_in_part(&mut self, count: usize) {
+        let first = usize::from(self.mid_line);
+        if count >= first {
+            self.mid_line = false;
+        }
+        let whole = self.parts.iter().rfind(|part| part.kind != PartKind::Waiter && part.end <= count);
+        let mut lines_end = first.min(count);
+        if let Some(part) = whole {
+            // A gap told of stands first in the group.
+            self.untold = 0;
+            self.torn = None;
+            self.link = part.link;
+            self.mid_line = part.end == count;
+            lines_end = part.end.saturating_add(1);
+        }
+        let torn = self.lines.get(lines_end..count).unwrap_or_default();
+        if !torn.is_empty() && self.store.take_back(bytes(torn)).is_err() {
+            self.torn = Some(Torn::of(torn));
+            self.mid_line = true;
         }
     }
 
     /// Tells the operator when the audit begins to fail and when it is well again, not at each record.
-    fn report(&mut self, error: Option<&AuditError>, lost: u64) {
+    fn report(&mut self, error: Option<&AuditError>, lost: u64, tried: bool) {
+        self.untold = self.untold.saturating_add(lost);
+        self.counters.lost(lost);
         match (self.failing, error) {
             (None, Some(error)) => {
-                tracing::error!("{error}; requests are refused until it can be written again");
+                tracing::error!("{error}; {} until it can be written again", self.consequence);
                 self.failing = Some(lost);
             }
             (Some(before), Some(_)) => self.failing = Some(before.saturating_add(lost)),
-            (Some(before), None) if !self.batch.is_empty() => {
+            (Some(before), None) if tried => {
                 tracing::warn!("the audit is written again; {before} records were lost");
                 self.failing = None;
             }
-            // A batch of nothing but flushes says nothing about the sink.
+            // A group of nothing says nothing about the store.
             (None | Some(_), None) => {}
         }
+        self.counters.fails(self.failing.is_some());
+    }
+
+    fn put_head(&mut self) {
+        self.head_due = None;
+        let Some(head) = &mut self.head else { return };
+        if let Err(error) = head.put(self.link) {
+            tracing::warn!("the head of the audit cannot be written: {error}");
+            self.head = None;
+        }
     }
 }
 
-/// Writes all bytes and says how many were written, even if not all could be.
-fn write_counted(sink: &mut impl Write, mut bytes: &[u8]) -> (usize, io::Result<()>) {
-    let whole = bytes.len();
-    let result = loop {
-        if bytes.is_empty() {
-            break Ok(());
-        }
-        match sink.write(bytes) {
-            Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Whoever shares our standard output may have made it non-blocking; here is the one
-            // thread that may wait.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(FULL_PAUSE),
-            Err(error) => break Err(error),
-        }
-    };
-    (whole.saturating_sub(bytes.len()), result)
+/// What the signature of a seal is over: how many records there are, the hash of the last, and when.
+pub(super) fn sealed_text(link: Link, time: &str) -> String {
+    format!("{} {} {time}\n", link.sequence, link.hash)
 }
 
-fn answer(written: Option<Answer>, result: Result<(), AuditError>) {
-    // Whoever waited may have gone away meanwhile.
-    if let Some(written) = written {
-        written.send(result).ok();
-    }
+fn bytes(text: &[u8]) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::audit::record::Event;
-    use crate::audit::{End, Ending, RequestIds};
-
-    /// A sink that does as it is told, and once it is told nothing more takes everything.
-    #[derive(Clone, Default)]
-    struct Scripted {
-        steps: Arc<Mutex<VecDeque<io::Result<usize>>>>,
-        out: Arc<Mutex<Vec<u8>>>,
-    }
-
-    impl Write for Scripted {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let step = self.steps.lock().unwrap().pop_front();
-            let count = step.unwrap_or(Ok(bytes.len()))?.min(bytes.len());
-            self.out.lock().unwrap().extend_from_slice(&bytes[..count]);
-            Ok(count)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Sink for Scripted {}
-
-    struct Bench {
-        sink: Scripted,
-        writer: Writer<Scripted>,
-        lost: Arc<AtomicU64>,
-    }
-
-    impl Bench {
-        fn new() -> Self {
-            let (sink, lost) = (Scripted::default(), Arc::new(AtomicU64::new(0)));
-            let writer = Writer::new(sink.clone(), Tail::default(), Arc::clone(&lost));
-            Self { sink, writer, lost }
-        }
-
-        /// Writes a batch of records and says which of them were acknowledged.
-        fn batch(&mut self, records: usize, steps: impl IntoIterator<Item = io::Result<usize>>) -> Vec<bool> {
-            self.sink.steps.lock().unwrap().extend(steps);
-            let (sender, queue) = std::sync::mpsc::channel();
-            let answers: Vec<_> = (0..records)
-                .map(|_| {
-                    let (written, answer) = oneshot::channel();
-                    sender.send(Entry::Record { body: body(), written: Some(written) }).unwrap();
-                    answer
-                })
-                .collect();
-            self.writer.write_batch(queue.recv().unwrap(), &queue);
-            answers.into_iter().map(|answer| answer.blocking_recv().unwrap().is_ok()).collect()
-        }
-
-        /// The sequence number of each line, or what the line begins with if it is no record.
-        fn lines(&self) -> Vec<Result<u64, String>> {
-            let out = String::from_utf8(self.sink.out.lock().unwrap().clone()).unwrap();
-            assert!(out.ends_with('\n'), "{out}");
-            out.lines()
-                .map(|line| match serde_json::from_str::<serde_json::Value>(line) {
-                    Ok(value) => Ok(value["sequence"].as_u64().unwrap()),
-                    Err(_) => Err(line.chars().take(8).collect()),
-                })
-                .collect()
-        }
-    }
-
-    fn body() -> Body {
-        let ending = Ending {
-            status: None,
-            daemon_status: None,
-            request_bytes: 0,
-            response_bytes: 0,
-            duration: Duration::ZERO,
-            end: End::Complete,
-        };
-        Body::new(&Event::ended(RequestIds::new().unwrap().next(), ending)).unwrap()
-    }
-
-    fn line_len() -> usize {
-        let mut line = Vec::new();
-        body().write(1, &mut line);
-        line.push(b'\n');
-        line.len()
-    }
-
-    fn full() -> io::Result<usize> {
-        Err(io::ErrorKind::StorageFull.into())
-    }
-
-    #[test]
-    fn a_batch_is_numbered_in_its_order() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.batch(3, []), [true; 3]);
-        assert_eq!(bench.batch(2, []), [true; 2]);
-        assert_eq!(bench.lines(), [Ok(1), Ok(2), Ok(3), Ok(4), Ok(5)]);
-    }
-
-    #[test]
-    fn a_sink_that_takes_little_or_must_be_asked_twice_is_no_failure() {
-        let mut bench = Bench::new();
-        let steps = [
-            Ok(1),
-            Err(io::ErrorKind::Interrupted.into()),
-            Ok(7),
-            Err(io::ErrorKind::WouldBlock.into()),
-            Ok(3),
-        ];
-        assert_eq!(bench.batch(2, steps), [true; 2]);
-        assert_eq!(bench.lines(), [Ok(1), Ok(2)]);
-    }
-
-    #[test]
-    fn what_a_torn_batch_still_wrote_counts_and_the_rest_is_refused() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.batch(4, [Ok(2 * line_len() + 8), full()]), [true, true, false, false]);
-        assert_eq!(bench.lost.load(Ordering::Relaxed), 2);
-        assert_eq!(bench.batch(1, [full()]), [false]);
-        assert_eq!(bench.batch(2, []), [true; 2]);
-        assert_eq!(bench.lines(), [Ok(1), Ok(2), Err("{\"schema".to_owned()), Ok(3), Ok(4)]);
-        assert_eq!(bench.lost.load(Ordering::Relaxed), 3);
-    }
-
-    #[test]
-    fn a_record_that_lacks_only_its_newline_is_written() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.batch(2, [Ok(line_len() - 1), full()]), [true, false]);
-        assert_eq!(bench.batch(1, []), [true]);
-        assert_eq!(bench.lines(), [Ok(1), Ok(2)]);
-    }
-
-    #[test]
-    fn a_sink_that_takes_nothing_fails() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.batch(1, [Ok(0)]), [false]);
-        assert_eq!(bench.batch(1, []), [true]);
-        assert_eq!(bench.lines(), [Ok(1)]);
-    }
-
-    #[test]
-    fn a_flush_is_no_record() {
-        let mut bench = Bench::new();
-        let (sender, queue) = std::sync::mpsc::channel();
-        let (written, answer) = oneshot::channel();
-        sender.send(Entry::Record { body: body(), written: None }).unwrap();
-        sender.send(Entry::Flush { written }).unwrap();
-        sender.send(Entry::Record { body: body(), written: None }).unwrap();
-        bench.writer.write_batch(queue.recv().unwrap(), &queue);
-        assert_eq!(answer.blocking_recv(), Ok(Ok(())));
-        assert_eq!(bench.lines(), [Ok(1), Ok(2)]);
-    }
-
-    #[test]
-    fn a_tail_without_newline_gets_one_first() {
-        let mut bench = Bench::new();
-        bench.writer.tail = Tail { sequence: 41, mid_line: true };
-        bench.sink.out.lock().unwrap().extend_from_slice(b"{\"sche");
-        bench.batch(1, []);
-        assert_eq!(bench.lines(), [Err("{\"sche".to_owned()), Ok(42)]);
-    }
-
-    /// What the operator is told.
-    #[derive(Clone, Default)]
-    struct Told(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Told {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
-        let told = Told::default();
-        let writer = told.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || writer.clone())
-            .with_ansi(false)
-            .with_target(false)
-            .without_time()
-            .finish();
-        tracing::subscriber::with_default(subscriber, || {
-            let mut bench = Bench::new();
-            for _ in 0..3 {
-                bench.batch(2, [full()]);
-            }
-            bench.batch(1, []);
-            bench.batch(1, []);
-        });
-        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap();
-        insta::assert_snapshot!(told, @r"
-        ERROR the audit cannot be written: no storage space; requests are refused until it can be written again
-         WARN the audit is written again; 6 records were lost
-        ");
-    }
-}
+mod tests;

@@ -28,7 +28,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
         }
     };
     log::start(settings.log_level);
-    let Some(policy) = read_policy(&settings) else {
+    let Some((policy, policy_name)) = read_policy(&settings) else {
         return Exit::Failure;
     };
     settings.limits.connections = fit_descriptors(settings.limits);
@@ -39,7 +39,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    match LocalSet::new().block_on(&runtime, run(settings, policy)) {
+    match LocalSet::new().block_on(&runtime, run(settings, policy, &policy_name)) {
         Ok(()) => Exit::Success,
         Err(message) => {
             complain(&format_args!("dockgate: {message}"));
@@ -49,7 +49,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
 }
 
 /// The policy that the settings name, or the built-in one; everything that is wrong with it is shown.
-fn read_policy(settings: &Settings) -> Option<Policy> {
+fn read_policy(settings: &Settings) -> Option<(Policy, String)> {
     let (name, source) = match &settings.policy {
         None => ("the built-in policy".to_owned(), policy::builtin().to_owned()),
         Some(path) => match fs::read_to_string(path) {
@@ -82,7 +82,7 @@ fn read_policy(settings: &Settings) -> Option<Policy> {
     if policy.mode() == Mode::Observe {
         tracing::warn!("mode is observe: what the policy would refuse is forwarded, and recorded as such");
     }
-    Some(policy)
+    Some((policy, name))
 }
 
 /// How many connections the limit of open files allows, which is raised as far as it goes. A connection
@@ -102,9 +102,10 @@ fn fit_descriptors(limits: Limits) -> usize {
     limits.connections.min(room)
 }
 
-async fn run(settings: Settings, policy: Policy) -> Result<(), String> {
+async fn run(settings: Settings, policy: Policy, policy_name: &str) -> Result<(), String> {
     let signals = Signals::catch().map_err(|error| format!("signals cannot be caught: {error}"))?;
     let audit = Audit::open(&settings.audit).map_err(|error| error.to_string())?;
+    audit.policy_in_force(&policy, policy_name);
     let ids = RequestIds::new()
         .map_err(|error| format!("there is no randomness to name requests with: {error}"))?;
     let mut listeners = Vec::new();

@@ -60,7 +60,7 @@ pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut 
             tracing::warn!("connections that did not end when they were cut: {}", crowd.open());
         }
     }
-    if tokio::time::timeout(CUT_TIME, gate.audit.flush()).await.is_err() {
+    if tokio::time::timeout(CUT_TIME, gate.audit.close()).await.is_err() {
         tracing::warn!("the last records could not be written: nobody takes them");
     }
     Drained { cut }

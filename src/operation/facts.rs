@@ -110,6 +110,13 @@ impl Facts {
         }
     }
 
+    /// The things that the daemon has shown, each with the reference that it stands for.
+    pub(super) fn things(&self) -> impl Iterator<Item = (&Reference, Thing)> {
+        self.things.iter().filter_map(|(reference, shown)| {
+            Some((reference, Thing::inspected(reference.kind, shown.as_ref()?)?))
+        })
+    }
+
     /// Takes down an answer.
     pub(super) fn add(&mut self, reference: Reference, answer: Option<Json>) {
         self.things.push((reference, answer));

@@ -180,6 +180,36 @@ pub struct ServeArgs {
     /// [default: 5s] [env: DOCKGATE_HEALTH_INTERVAL]
     #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
     health_interval: Option<String>,
+    /// When a record counts as written, so that its request may go on: buffered, written or synced
+    ///
+    /// buffered: when it is in memory; what is lost if dockgate dies is the last tenth of a second.
+    /// written: when the system has it, which keeps it if dockgate dies, but not if the power fails.
+    /// synced: when it is on the disk.
+    ///
+    /// [default: written] [env: DOCKGATE_AUDIT_DURABILITY]
+    #[arg(long, value_name = "HOW", help_heading = "Audit")]
+    audit_durability: Option<String>,
+
+    /// What becomes of a request whose record cannot be written: refuse or continue
+    ///
+    /// [default: refuse] [env: DOCKGATE_AUDIT_ON_FAILURE]
+    #[arg(long, value_name = "WHAT", help_heading = "Audit")]
+    audit_on_failure: Option<String>,
+
+    /// How long records stay without a seal
+    ///
+    /// [default: 1m] [env: DOCKGATE_AUDIT_SEAL_INTERVAL]
+    #[arg(long, value_name = "DURATION", help_heading = "Audit")]
+    audit_seal_interval: Option<String>,
+
+    /// The private key that signs seals, as ssh-keygen -t ed25519 makes it, without a passphrase
+    ///
+    /// Without one seals are not signed.
+    ///
+    /// [env: DOCKGATE_AUDIT_SEAL_KEY]
+    #[arg(long, value_name = "FILE", help_heading = "Audit")]
+    audit_seal_key: Option<String>,
+
     /// Whether the arguments of commands that are run in containers are recorded: yes or no
     ///
     /// They can hold passwords.
@@ -244,6 +274,10 @@ impl ServeArgs {
             Key::BreakerThreshold => self.breaker_threshold.as_ref(),
             Key::BreakerOpenTime => self.breaker_open_time.as_ref(),
             Key::HealthInterval => self.health_interval.as_ref(),
+            Key::AuditDurability => self.audit_durability.as_ref(),
+            Key::AuditOnFailure => self.audit_on_failure.as_ref(),
+            Key::AuditSealInterval => self.audit_seal_interval.as_ref(),
+            Key::AuditSealSigner => self.audit_seal_key.as_ref(),
             Key::AuditExecArgv => self.audit_exec_argv.as_ref(),
             Key::MaxBuildContext => self.max_build_context.as_ref(),
             Key::BuildContextDir => self.build_context_dir.as_ref(),

@@ -1,38 +1,107 @@
 //! The settings of the audit.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::draft::Layers;
 use super::key::Key;
 use super::problem::Problem;
-use super::{file_name, switch};
+use super::{file_name, number, switch};
 
-/// Where the audit goes, and what is in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where the audit goes, what is in it, and how far it is to be relied on.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditSettings {
     /// Where records are written.
     pub sink: AuditSink,
+    /// When a record counts as written.
+    pub durability: Durability,
+    /// What becomes of a request whose record cannot be written.
+    pub on_failure: OnFailure,
+    /// How long records stay without a seal.
+    pub seal_interval: Duration,
+    /// The private key that signs seals.
+    pub seal_key: Option<PathBuf>,
     /// Whether the arguments of commands that are run in containers are recorded.
     pub exec_argv: bool,
 }
 
 /// Where audit records are written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditSink {
     /// Standard output.
-    #[default]
     Stdout,
     /// A file that is appended to.
     File(PathBuf),
 }
 
+/// When a record counts as written, so that its request may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// When it is in dockgate's memory: if dockgate dies, the last ones are lost.
+    Buffered,
+    /// When the system has it: if the power fails, the last ones may be lost.
+    Written,
+    /// When it is on the disk.
+    Synced,
+}
+
+/// What becomes of a request whose record cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is refused.
+    Refuse,
+    /// It goes on, and is counted.
+    Continue,
+}
+
 /// Reads them; `None` if there was a problem.
 pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<AuditSettings> {
     let sink = layers.read(Key::Audit, problems, sink);
+    let durability = layers.read(Key::AuditDurability, problems, durability);
+    let on_failure = layers.read(Key::AuditOnFailure, problems, on_failure);
+    let seal_interval = layers.read(Key::AuditSealInterval, problems, number::interval);
+    let seal_key = layers.read_optional(Key::AuditSealSigner, problems, file_name);
     let exec_argv = layers.read(Key::AuditExecArgv, problems, switch);
-    Some(AuditSettings { sink: sink?, exec_argv: exec_argv? })
+    Some(AuditSettings {
+        sink: sink?,
+        durability: durability?,
+        on_failure: on_failure?,
+        seal_interval: seal_interval?,
+        seal_key: seal_key?,
+        exec_argv: exec_argv?,
+    })
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self {
+            sink: AuditSink::Stdout,
+            durability: Durability::Written,
+            on_failure: OnFailure::Refuse,
+            seal_interval: Duration::from_secs(60),
+            seal_key: None,
+            exec_argv: false,
+        }
+    }
 }
 
 fn sink(text: &str) -> Result<AuditSink, String> {
     if text == "-" { Ok(AuditSink::Stdout) } else { file_name(text).map(AuditSink::File) }
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    match text {
+        "buffered" => Ok(Durability::Buffered),
+        "written" => Ok(Durability::Written),
+        "synced" => Ok(Durability::Synced),
+        _ => Err(format!("`{text}` is none of `buffered`, `written` and `synced`")),
+    }
+}
+
+fn on_failure(text: &str) -> Result<OnFailure, String> {
+    match text {
+        "refuse" => Ok(OnFailure::Refuse),
+        "continue" => Ok(OnFailure::Continue),
+        _ => Err(format!("`{text}` is neither `refuse` nor `continue`")),
+    }
 }

@@ -27,6 +27,10 @@ pub(super) enum Key {
     BreakerThreshold,
     BreakerOpenTime,
     HealthInterval,
+    AuditDurability,
+    AuditOnFailure,
+    AuditSealInterval,
+    AuditSealSigner,
     AuditExecArgv,
     MaxBuildContext,
     BuildContextDir,
@@ -34,7 +38,7 @@ pub(super) enum Key {
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -59,6 +63,10 @@ impl Key {
         Self::BreakerThreshold,
         Self::BreakerOpenTime,
         Self::HealthInterval,
+        Self::AuditDurability,
+        Self::AuditOnFailure,
+        Self::AuditSealInterval,
+        Self::AuditSealSigner,
         Self::AuditExecArgv,
         Self::MaxBuildContext,
         Self::BuildContextDir,
@@ -91,6 +99,10 @@ impl Key {
             Self::BreakerThreshold => "breaker_threshold",
             Self::BreakerOpenTime => "breaker_open_time",
             Self::HealthInterval => "health_interval",
+            Self::AuditDurability => "audit_durability",
+            Self::AuditOnFailure => "audit_on_failure",
+            Self::AuditSealInterval => "audit_seal_interval",
+            Self::AuditSealSigner => "audit_seal_key",
             Self::AuditExecArgv => "audit_exec_argv",
             Self::MaxBuildContext => "max_build_context",
             Self::BuildContextDir => "build_context_dir",
@@ -123,7 +135,11 @@ impl Key {
             | Self::SocketGroup
             | Self::DaemonTlsCaFile
             | Self::DaemonTlsCertFile
-            | Self::DaemonTlsKeyFile => None,
+            | Self::DaemonTlsKeyFile
+            | Self::AuditSealSigner => None,
+            Self::AuditDurability => Some("written"),
+            Self::AuditOnFailure => Some("refuse"),
+            Self::AuditSealInterval => Some("1m"),
             Self::AuditExecArgv => Some("no"),
         }
     }

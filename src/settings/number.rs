@@ -53,6 +53,16 @@ pub(super) fn pause(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How often something is done: not all the time.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration < Duration::from_secs(1) {
+        Err(format!("`{text}` is less than a second"))
+    } else {
+        Ok(duration)
+    }
+}
+
 /// A duration of up to a day, with its unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

@@ -16,6 +16,7 @@
 )]
 
 mod attacks;
+mod audit;
 mod faults;
 mod harness;
 mod listener;

@@ -1,7 +1,9 @@
 //! `docs/audit.schema.json`, and as much of JSON Schema as it uses.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
 
+use regex::Regex;
 use serde_json::Value;
 
 static SCHEMA: LazyLock<Value> =
@@ -15,11 +17,12 @@ pub(in crate::audit) fn assert_valid(record: &Value) {
     }
 }
 
-fn check(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+fn check(schema: &'static Value, value: &Value, place: &str) -> Result<(), String> {
     for (keyword, wanted) in schema.as_object().unwrap() {
         let holds = match keyword.as_str() {
             "$schema" | "$defs" | "title" | "description" | "properties" | "additionalProperties" => true,
             "$ref" => {
+                // Beside it stands no more than a description.
                 let name = wanted.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
                 return check(&SCHEMA["$defs"][name], value, place);
             }
@@ -38,9 +41,7 @@ fn check(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
             "const" => value == wanted,
             "enum" => wanted.as_array().unwrap().contains(value),
             "minimum" => value.as_u64() >= wanted.as_u64(),
-            "pattern" => value
-                .as_str()
-                .is_some_and(|text| regex::Regex::new(wanted.as_str().unwrap()).unwrap().is_match(text)),
+            "pattern" => value.as_str().is_some_and(|text| matches(wanted.as_str().unwrap(), text)),
             "required" => {
                 wanted.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some())
             }
@@ -67,6 +68,12 @@ fn check(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     Ok(())
 }
 
+fn matches(pattern: &'static str, text: &str) -> bool {
+    static COMPILED: LazyLock<Mutex<HashMap<&str, Regex>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap();
+    compiled.entry(pattern).or_insert_with(|| Regex::new(pattern).unwrap()).is_match(text)
+}
+
 fn is(value: &Value, wanted: &Value) -> bool {
     match wanted.as_str().unwrap() {
         "object" => value.is_object(),
@@ -81,7 +88,7 @@ fn is(value: &Value, wanted: &Value) -> bool {
 #[test]
 fn what_is_not_as_the_schema_says_is_found() {
     let record = serde_json::json!({
-        "schema": 1, "sequence": 1, "time": "2026-01-02T03:04:05.678901Z", "event": "ended", "id": "00000000-1",
+        "schema": 1, "sequence": 1, "previous": "0".repeat(64), "time": "2026-01-02T03:04:05.678901Z", "event": "ended", "id": "00000000-1",
         "request_bytes": 0, "response_bytes": 0, "duration_us": 0, "end": "complete"
     });
     assert_valid(&record);

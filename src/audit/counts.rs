@@ -1,0 +1,57 @@
+//! How the audit fares, in numbers.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// How the audit fares since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records that were written.
+    pub written: u64,
+    /// Records that could not be written.
+    pub lost: u64,
+    /// Bytes that were written.
+    pub bytes: u64,
+    /// Times that the disk was waited for.
+    pub syncs: u64,
+    /// Whether it fails at present.
+    pub is_failing: bool,
+}
+
+/// The same, while it is counted.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    written: AtomicU64,
+    lost: AtomicU64,
+    bytes: AtomicU64,
+    syncs: AtomicU64,
+    is_failing: AtomicBool,
+}
+
+impl Counters {
+    pub(super) fn wrote(&self, records: u64, bytes: usize) {
+        self.written.fetch_add(records, Ordering::Relaxed);
+        self.bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn lost(&self, records: u64) {
+        self.lost.fetch_add(records, Ordering::Relaxed);
+    }
+
+    pub(super) fn synced(&self) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn fails(&self, is_failing: bool) {
+        self.is_failing.store(is_failing, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Counts {
+        Counts {
+            written: self.written.load(Ordering::Relaxed),
+            lost: self.lost.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            syncs: self.syncs.load(Ordering::Relaxed),
+            is_failing: self.is_failing.load(Ordering::Relaxed),
+        }
+    }
+}

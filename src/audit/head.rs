@@ -1,0 +1,131 @@
+//! The head of the chain: a file beside the audit file that says which record is the last, so that it tells
+//! when some were cut off, and so that the chain goes on where the file was moved away.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::chain::{Hash, Link};
+use super::record::{Missing, time_text};
+
+/// The size of the file, so that it is always overwritten whole; what is written is shorter.
+const BYTES: usize = 256;
+
+/// The file beside the audit file.
+#[derive(Debug)]
+pub(super) struct Head(File);
+
+#[derive(Deserialize, Serialize)]
+struct Written {
+    sequence: u64,
+    hash: String,
+    time: String,
+}
+
+impl Head {
+    /// Its place beside the audit file.
+    pub(super) fn path(audit: &Path) -> PathBuf {
+        let mut path = audit.as_os_str().to_owned();
+        path.push(".head");
+        path.into()
+    }
+
+    /// Opens it, or makes it, with what it says.
+    pub(super) fn open(audit: &Path) -> io::Result<(Self, Option<Link>)> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(Self::path(audit))?;
+        let said = read(&mut file)?;
+        Ok((Self(file), said))
+    }
+
+    /// What the head beside an audit file says, where there is one.
+    pub(super) fn read(audit: &Path) -> io::Result<Option<Link>> {
+        match File::open(Self::path(audit)) {
+            Ok(mut file) => read(&mut file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says that this is the last record.
+    pub(super) fn put(&mut self, link: Link) -> io::Result<()> {
+        let time = time_text(Timestamp::now());
+        let written = Written { sequence: link.sequence, hash: link.hash.to_string(), time };
+        let mut text = serde_json::to_string(&written)?;
+        while text.len() < BYTES.saturating_sub(1) {
+            text.push(' ');
+        }
+        text.push('\n');
+        self.0.write_all_at(text.as_bytes(), 0)
+    }
+}
+
+/// What it says; nothing where that cannot be made out.
+fn read(file: &mut File) -> io::Result<Option<Link>> {
+    let mut text = Vec::new();
+    file.take(u64::try_from(BYTES).unwrap_or(u64::MAX)).read_to_end(&mut text)?;
+    let read = || {
+        let Written { sequence, hash, time: _ } = serde_json::from_slice(&text).ok()?;
+        Some(Link { sequence, hash: Hash::read(hash.as_bytes())? })
+    };
+    Ok(read())
+}
+
+/// Where the chain goes on, and which records are gone: the file may be ahead of the head, which is written
+/// a little later, but never behind it.
+pub(super) fn resume(file: Option<Link>, head: Option<Link>) -> (Link, Option<Missing>) {
+    match (file, head) {
+        (None, None) => (Link::START, None),
+        // The file was moved away, to be kept elsewhere.
+        (None, Some(head)) => (head, None),
+        (Some(file), None) => (file, None),
+        (Some(file), Some(head)) if file.sequence > head.sequence || file == head => (file, None),
+        (Some(file), Some(head)) => {
+            // Where it is the last record that is another one, that is what is gone.
+            let from = file.sequence.saturating_add(1).min(head.sequence);
+            (head, Some(Missing { from, to: head.sequence }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(sequence: u64, text: &str) -> Link {
+        Link { sequence, hash: Hash::of(text.as_bytes()) }
+    }
+
+    #[test]
+    fn it_says_what_was_put_last() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("audit");
+        assert_eq!(Head::read(&audit).unwrap(), None);
+        let (mut head, said) = Head::open(&audit).unwrap();
+        assert_eq!(said, None);
+        head.put(link(u64::MAX, "a")).unwrap();
+        head.put(link(7, "b")).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Some(link(7, "b")));
+        assert_eq!(Head::open(&audit).unwrap().1, Some(link(7, "b")));
+        std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_behind_its_head_lacks_records() {
+        let missing = |from, to| Some(Missing { from, to });
+        let (three, other, five) = (link(3, "3"), link(3, "x"), link(5, "5"));
+        assert_eq!(resume(None, None), (Link::START, None));
+        assert_eq!(resume(None, Some(five)), (five, None));
+        assert_eq!(resume(Some(five), None), (five, None));
+        assert_eq!(resume(Some(five), Some(three)), (five, None));
+        assert_eq!(resume(Some(five), Some(five)), (five, None));
+        assert_eq!(resume(Some(three), Some(five)), (five, missing(4, 5)));
+        assert_eq!(resume(Some(other), Some(three)), (three, missing(3, 3)));
+    }
+}

@@ -1,0 +1,101 @@
+//! Reading the audit: the files that a log is in, line by line, in bounded memory.
+
+mod block;
+mod files;
+mod verify;
+
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use block::Block;
+pub use files::{Log, LogFile};
+pub use verify::{Break, End, Verified, Verifier};
+
+/// How many blocks are read ahead.
+const AHEAD: usize = 4;
+
+/// The lines of a log, in order.
+#[derive(Debug)]
+pub struct Lines {
+    blocks: Receiver<io::Result<Block>>,
+    block: Block,
+    /// Where in the block the next line begins.
+    at: usize,
+    read_bytes: u64,
+}
+
+/// A line of a log.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'l> {
+    /// Which of the log's files it is in.
+    pub file: usize,
+    /// Its number in the file, from 1.
+    pub number: u64,
+    /// The line with its newline, if it has one.
+    pub bytes: &'l [u8],
+}
+
+impl Log {
+    /// Begins to read. The files are read ahead by a thread, which ends with what it gives.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be started.
+    pub fn lines(&self) -> io::Result<Lines> {
+        let (sender, blocks) = sync_channel(AHEAD);
+        let files = self.files.clone();
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || block::read_all(&files, &sender))?;
+        Ok(Lines { blocks, block: Block::default(), at: 0, read_bytes: 0 })
+    }
+
+    /// Where a line stands, as `FILE:LINE`.
+    #[must_use]
+    pub fn place(&self, file: usize, number: u64) -> String {
+        format!("{}:{number}", self.name(file))
+    }
+
+    /// The name of one of its files.
+    #[must_use]
+    pub fn name(&self, file: usize) -> String {
+        self.files.get(file).map_or_else(String::new, |file| shown(&file.path))
+    }
+}
+
+impl Lines {
+    /// The next line; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        while self.at >= self.block.bytes.len() {
+            match self.blocks.recv() {
+                Ok(block) => {
+                    self.block = block?;
+                    self.at = 0;
+                    self.read_bytes = self.block.read_bytes;
+                }
+                Err(_) => return Ok(None),
+            }
+        }
+        let rest = self.block.bytes.get(self.at..).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at.saturating_add(1));
+        let number = self.block.next_number;
+        self.block.next_number = number.saturating_add(1);
+        self.at = self.at.saturating_add(length);
+        Ok(Some(Line { file: self.block.file, number, bytes: rest.get(..length).unwrap_or_default() }))
+    }
+
+    /// How much of the files was read so far, in bytes as they are on the disk.
+    #[must_use]
+    pub fn read_bytes(&self) -> u64 {
+        self.read_bytes
+    }
+}
+
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() }
+}

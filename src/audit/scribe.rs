@@ -1,0 +1,293 @@
+//! Who writes, and when.
+//!
+//! Where that is quick, records are written by the thread that hands them in: the first of a turn of the
+//! runtime lets everybody else who is ready put theirs in, and then writes all of them at once. A thread of
+//! the audit's own does whatever may take its time: waiting for the disk, for a reader of standard output, for
+//! a disk that has turned out to be slow; and what is due by the clock.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::AuditError;
+use super::counts::Counters;
+use super::queue::{Answer, Queue, Waiting};
+use super::record::{Event, time_text};
+use super::writer::Writer;
+
+/// How long records that nobody waits for stay in memory at most.
+const LAZY: Duration = Duration::from_millis(5);
+const BUFFERED: Duration = Duration::from_millis(100);
+/// What waits in memory at most before it is written although nobody waits for it.
+const BUFFERED_BYTES: usize = 256 * 1024;
+/// A write that takes longer shows a slow disk.
+const SLOW: Duration = Duration::from_millis(100);
+/// For how long after that the runtime is kept from writing.
+const SLOW_REST: Duration = Duration::from_secs(5);
+
+/// How records come to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By whoever hands them in.
+    Inline,
+    /// By the audit's thread, at once.
+    Thread,
+    /// By the audit's thread, some time later, and nobody waits.
+    Later,
+}
+
+/// The queue, the writer, and the thread that brings them together.
+#[derive(Debug)]
+pub(super) struct Scribe {
+    way: Way,
+    queue: Mutex<Queue>,
+    /// Tells the audit's thread that there is something to do.
+    told: Condvar,
+    desk: Mutex<Desk>,
+    /// Until when the disk counts as slow, in milliseconds since `began`.
+    slow_until: AtomicU64,
+    began: Instant,
+    pub(super) counters: Arc<Counters>,
+}
+
+/// What only one at a time has.
+#[derive(Debug)]
+struct Desk {
+    writer: Writer,
+    waiting: Waiting,
+}
+
+/// A handle on the scribe. The thread ends when the last one is dropped.
+#[derive(Debug)]
+pub(super) struct Handle(Arc<Scribe>);
+
+impl Handle {
+    /// Starts the thread.
+    pub(super) fn start(writer: Writer, way: Way, counters: Arc<Counters>) -> io::Result<Self> {
+        let scribe = Arc::new(Scribe {
+            way,
+            queue: Mutex::default(),
+            told: Condvar::new(),
+            desk: Mutex::new(Desk { writer, waiting: Waiting::default() }),
+            slow_until: AtomicU64::new(0),
+            began: Instant::now(),
+            counters,
+        });
+        let thread = Arc::clone(&scribe);
+        std::thread::Builder::new().name("audit".to_owned()).spawn(move || thread.run())?;
+        Ok(Self(scribe))
+    }
+}
+
+impl std::ops::Deref for Handle {
+    type Target = Scribe;
+
+    fn deref(&self) -> &Scribe {
+        &self.0
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        lock(&self.0.queue).is_closed = true;
+        self.0.told.notify_one();
+    }
+}
+
+impl Scribe {
+    /// Puts a record in and returns once it is written, as far as the way it goes promises that.
+    pub(super) async fn written(&self, event: &Event<'_>) -> Result<(), AuditError> {
+        let time = time_text(Timestamp::now());
+        if self.way == Way::Later {
+            return self.put(&time, event);
+        }
+        let (answer, written) = oneshot::channel();
+        if let Some(lead) = self.put_and_lead(&time, event, answer)? {
+            // Everybody else who is ready has a turn first.
+            let mut had_theirs = false;
+            poll_fn(|context| {
+                if std::mem::replace(&mut had_theirs, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            drop(lead);
+        }
+        written.await.map_err(|_| AuditError::stopped())?
+    }
+
+    /// Puts a record in that nobody waits for.
+    pub(super) fn put(&self, time: &str, event: &Event<'_>) -> Result<(), AuditError> {
+        let mut queue = lock(&self.queue);
+        queue.push(time, event, None)?;
+        match self.way {
+            Way::Inline if queue.is_led => {}
+            Way::Inline if !self.is_slow() => {
+                drop(queue);
+                self.write_here();
+            }
+            Way::Inline | Way::Thread => self.want_by(queue, LAZY),
+            Way::Later if queue.bodies.len() > BUFFERED_BYTES => self.want_now(queue),
+            Way::Later => self.want_by(queue, BUFFERED),
+        }
+        Ok(())
+    }
+
+    /// Returns when everything before is written, or has failed to be.
+    pub(super) async fn all_written(&self) {
+        let (answer, written) = oneshot::channel();
+        self.ask(|queue| queue.push_waiter(answer));
+        written.await.ok(); // What could not be written is reported elsewhere.
+    }
+
+    /// The same, and leaves everything as it is to stay.
+    pub(super) async fn close(&self) {
+        let (answer, closed) = oneshot::channel();
+        self.ask(|queue| queue.closing = Some(answer));
+        closed.await.ok();
+    }
+
+    fn ask(&self, what: impl FnOnce(&mut Queue)) {
+        let mut queue = lock(&self.queue);
+        what(&mut queue);
+        self.want_now(queue);
+    }
+
+    /// Puts a record in; the first of a turn is to write all of the turn when it drops what it gets.
+    fn put_and_lead(
+        &self,
+        time: &str,
+        event: &Event<'_>,
+        answer: Answer,
+    ) -> Result<Option<Lead<'_>>, AuditError> {
+        let mut queue = lock(&self.queue);
+        queue.push(time, event, Some(answer))?;
+        if self.way != Way::Inline || self.is_slow() {
+            self.want_now(queue);
+            return Ok(None);
+        }
+        let leads = !queue.is_led;
+        queue.is_led = true;
+        Ok(leads.then(|| Lead(self)))
+    }
+
+    /// Writes what waits, unless the audit's thread is at it, which then is to do this too.
+    fn write_here(&self) {
+        let mut desk = match self.desk.try_lock() {
+            Ok(desk) => desk,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                let mut queue = lock(&self.queue);
+                queue.is_led = false;
+                return self.want_now(queue);
+            }
+        };
+        let start = Instant::now();
+        self.write(&mut desk);
+        if start.elapsed() > SLOW {
+            let until = self.began.elapsed().saturating_add(SLOW_REST).as_millis();
+            self.slow_until.store(until.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    fn write(&self, desk: &mut Desk) {
+        let Desk { writer, waiting } = desk;
+        lock(&self.queue).take(waiting);
+        if !waiting.is_empty() {
+            writer.write(waiting);
+        }
+        if let Some(due) = writer.due() {
+            self.want_at(lock(&self.queue), due);
+        }
+    }
+
+    /// The audit's thread.
+    fn run(&self) {
+        loop {
+            let (is_closed, closing) = self.wait();
+            let mut desk = lock(&self.desk);
+            self.write(&mut desk);
+            desk.writer.tend(Instant::now());
+            if let Some(answer) = closing {
+                desk.writer.close();
+                answer.send(Ok(())).ok();
+            }
+            if let Some(due) = desk.writer.due() {
+                lock(&self.queue).wants(due);
+            }
+            if is_closed {
+                return;
+            }
+        }
+    }
+
+    /// Waits for something to do; whether it is the last, and who waits for everything to be closed.
+    fn wait(&self) -> (bool, Option<Answer>) {
+        let mut queue = lock(&self.queue);
+        while !queue.is_urgent && !queue.is_closed && queue.closing.is_none() {
+            queue = match queue.due {
+                None => self.told.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                Some(due) => {
+                    let left = due.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        queue.due = None;
+                        break;
+                    }
+                    self.told.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        (queue.is_closed, queue.closing.take())
+    }
+
+    fn want_now(&self, mut queue: MutexGuard<'_, Queue>) {
+        if !std::mem::replace(&mut queue.is_urgent, true) {
+            drop(queue);
+            self.told.notify_one();
+        }
+    }
+
+    fn want_by(&self, queue: MutexGuard<'_, Queue>, delay: Duration) {
+        match Instant::now().checked_add(delay) {
+            Some(due) => self.want_at(queue, due),
+            None => self.want_now(queue),
+        }
+    }
+
+    fn want_at(&self, mut queue: MutexGuard<'_, Queue>, due: Instant) {
+        if queue.wants(due) {
+            drop(queue);
+            self.told.notify_one();
+        }
+    }
+
+    fn is_slow(&self) -> bool {
+        let until = self.slow_until.load(Ordering::Relaxed);
+        until > 0 && self.began.elapsed().as_millis() < u128::from(until)
+    }
+}
+
+/// Whoever has it writes everything when it is dropped, also where the request is given up meanwhile.
+struct Lead<'s>(&'s Scribe);
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        self.0.write_here();
+    }
+}
+
+/// A panic elsewhere leaves nothing half done that would matter here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

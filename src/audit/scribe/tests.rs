@@ -1,0 +1,158 @@
+#![expect(clippy::arithmetic_side_effects, reason = "what a test does wrong may panic")]
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::*;
+use crate::audit::chain::Link;
+use crate::audit::record::Gap;
+use crate::audit::store::Store;
+use crate::audit::writer::{Sealing, Start};
+use crate::settings::AuditSettings;
+
+/// A store that tells who writes how many lines, and waits for leave where it is told to.
+#[derive(Debug)]
+struct Told {
+    wrote: Sender<(String, usize)>,
+    leave: Option<Receiver<()>>,
+    /// How long its first write takes.
+    first_takes: Duration,
+}
+
+impl Store for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        std::thread::sleep(std::mem::take(&mut self.first_takes));
+        if let Some(leave) = &self.leave {
+            leave.recv().ok();
+        }
+        let thread = std::thread::current().name().unwrap_or_default().to_owned();
+        let lines = memchr::memchr_iter(b'\n', bytes).count();
+        self.wrote.send((thread, lines)).ok();
+        Ok(bytes.len())
+    }
+
+    fn take_back(&mut self, _count: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn start(way: Way, store: Told) -> Handle {
+    let counters = Arc::new(Counters::default());
+    let start = Start { link: Link::START, mid_line: false, head: None };
+    let sealing = Sealing { interval: Duration::from_secs(60), key: None };
+    let settings = AuditSettings::default();
+    let writer = Writer::new(Box::new(store), start, sealing, &settings, Arc::clone(&counters));
+    Handle::start(writer, way, counters).unwrap()
+}
+
+fn event() -> Event<'static> {
+    Event::Gap(Gap { lost: 0, torn: None })
+}
+
+fn quick(wrote: Sender<(String, usize)>) -> Told {
+    Told { wrote, leave: None, first_takes: Duration::ZERO }
+}
+
+/// Hands in records at the same time, as the requests of one turn of the runtime do.
+async fn written_together(scribe: &Handle, records: usize) {
+    let events: Vec<_> = (0..records).map(|_| event()).collect();
+    let mut writing: Vec<_> = events.iter().map(|event| Box::pin(scribe.written(event))).collect();
+    let mut left = records;
+    poll_fn(|context| {
+        writing.retain_mut(|writing| match writing.as_mut().poll(context) {
+            Poll::Ready(result) => {
+                result.unwrap();
+                left -= 1;
+                false
+            }
+            Poll::Pending => true,
+        });
+        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn records_of_one_turn_are_written_together_by_whoever_hands_them_in() {
+    let (wrote, writes) = channel();
+    let scribe = start(Way::Inline, quick(wrote));
+    written_together(&scribe, 5).await;
+    let (thread, lines) = writes.recv().unwrap();
+    assert_eq!(lines, 5);
+    assert_ne!(thread, "audit");
+    scribe.put("TIME", &event()).unwrap();
+    assert_eq!(writes.try_recv().unwrap().1, 1, "nobody waits, and it is written at once");
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_leaves_nobody_waiting() {
+    let (wrote, writes) = channel();
+    let scribe = start(Way::Inline, quick(wrote));
+    let (one, two) = (event(), event());
+    let mut given_up = Box::pin(scribe.written(&one));
+    let mut other = Box::pin(scribe.written(&two));
+    poll_fn(|context| {
+        assert!(given_up.as_mut().poll(context).is_pending() && other.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    drop(given_up);
+    other.await.unwrap();
+    assert_eq!(writes.recv().unwrap().1, 2);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_slow_is_left_to_the_thread() {
+    let (wrote, writes) = channel();
+    let scribe = start(Way::Inline, Told { first_takes: SLOW * 2, ..quick(wrote) });
+    written_together(&scribe, 1).await;
+    written_together(&scribe, 1).await;
+    assert_ne!(writes.recv().unwrap().0, "audit");
+    assert_eq!(writes.recv().unwrap().0, "audit");
+    assert!(scribe.is_slow());
+}
+
+#[tokio::test]
+async fn what_waits_for_the_disk_is_written_together() {
+    let (wrote, writes) = channel();
+    let (give, leave) = channel();
+    let scribe = start(Way::Thread, Told { leave: Some(leave), ..quick(wrote) });
+    // While the first is being written, the others come together.
+    scribe.ask(|queue| queue.push("TIME", &event(), None).unwrap());
+    while !lock(&scribe.queue).entries.is_empty() {
+        std::thread::yield_now();
+    }
+    for _ in 0..2 {
+        give.send(()).unwrap();
+    }
+    written_together(&scribe, 7).await;
+    assert_eq!(writes.recv().unwrap(), ("audit".to_owned(), 1));
+    let others: usize = writes.try_iter().map(|(_, lines)| lines).sum();
+    assert_eq!(others, 7);
+}
+
+#[tokio::test]
+async fn where_nobody_waits_a_disk_that_hangs_holds_up_nobody_and_what_piles_up_is_bounded() {
+    let (wrote, writes) = channel();
+    let (give, leave) = channel();
+    let scribe = start(Way::Later, Told { leave: Some(leave), ..quick(wrote) });
+    let (mut written, mut refused) = (0, 0);
+    while refused < 10 {
+        match scribe.written(&event()).await {
+            Ok(()) => written += 1,
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("8 MiB wait to be written already"), "{error}");
+            }
+        }
+    }
+    drop(give);
+    scribe.all_written().await;
+    // The records themselves, and those that tell of what was lost.
+    let lines: usize = writes.try_iter().map(|(_, lines)| lines).sum();
+    assert_eq!(lines, written + 1);
+    assert_eq!(scribe.counters.read().lost, 10);
+}

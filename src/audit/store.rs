@@ -1,0 +1,56 @@
+//! Where lines are written to.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::thread;
+use std::time::Duration;
+
+/// How long to wait before a store that is full is tried again.
+const FULL_PAUSE: Duration = Duration::from_millis(2);
+
+/// Where lines are written to, one behind the other. Must not buffer.
+pub(super) trait Store: fmt::Debug + Send {
+    /// Writes some of the bytes, and says how many.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Takes the last bytes away again.
+    fn take_back(&mut self, count: u64) -> io::Result<()>;
+
+    /// Returns when everything is on the disk.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// Standard output, or anything else that takes bytes and keeps nothing.
+impl Store for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(self, bytes)
+    }
+
+    fn take_back(&mut self, _count: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
+
+/// Writes all bytes and says how many were written, even if not all could be.
+pub(super) fn write_counted(store: &mut dyn Store, mut bytes: &[u8]) -> (usize, io::Result<()>) {
+    let whole = bytes.len();
+    let result = loop {
+        if bytes.is_empty() {
+            break Ok(());
+        }
+        match store.write(bytes) {
+            Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Whoever shares our standard output may have made it non-blocking.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(FULL_PAUSE),
+            Err(error) => break Err(error),
+        }
+    };
+    (whole.saturating_sub(bytes.len()), result)
+}

@@ -1,0 +1,72 @@
+//! `dockgate audit`: questions to the audit.
+
+mod progress;
+mod verify;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{Exit, complain};
+use crate::audit::read::Log;
+use crate::settings::{AuditSink, ServeArgs, Settings};
+
+#[derive(Debug, Subcommand)]
+pub(in crate::command) enum AuditVerb {
+    /// Say whether anything was changed, removed, reordered or cut off, and where it begins
+    Verify(verify::VerifyArguments),
+}
+
+/// Which log is meant.
+#[derive(Args, Clone, Debug)]
+struct LogArguments {
+    /// The audit file, with which what was moved out of it is read too; `-` is the standard input
+    ///
+    /// Of several files these are read and no others. Without one, the file that the environment or the
+    /// settings file names (`DOCKGATE_AUDIT`, `DOCKGATE_SETTINGS`).
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Answers.
+pub(super) fn audit(verb: &AuditVerb) -> Exit {
+    match verb {
+        AuditVerb::Verify(arguments) => verify::verify(arguments),
+    }
+}
+
+impl LogArguments {
+    /// Finds the log; whoever asked is told where there is none.
+    fn open(&self) -> Result<Log, Exit> {
+        let log = match self.files.as_slice() {
+            [] => Log::of(&file_of_settings()?),
+            [file] if file != Path::new("-") => Log::of(file),
+            files => Log::of_files(files),
+        };
+        log.map_err(|error| {
+            complain(&format_args!("dockgate: {error}"));
+            Exit::Usage
+        })
+    }
+}
+
+fn file_of_settings() -> Result<PathBuf, Exit> {
+    let settings = Settings::load(&ServeArgs::default()).map_err(|problems| {
+        complain(&problems);
+        Exit::Usage
+    })?;
+    match settings.audit.sink {
+        AuditSink::File(path) => Ok(path),
+        AuditSink::Stdout => {
+            complain(&"dockgate: which audit? Name the file.");
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// Says that reading failed.
+fn unreadable(error: &io::Error) -> Exit {
+    complain(&format_args!("dockgate: {error}"));
+    Exit::Usage
+}

@@ -1,0 +1,101 @@
+//! `dockgate audit verify`: one line that says that the log is as it was written, or where it is not.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::progress::Progress;
+use super::{LogArguments, unreadable};
+use crate::audit::read::{End, Log, Verified, Verifier};
+use crate::command::{Exit, complain, print};
+
+/// What `verify` is told.
+#[derive(Args, Clone, Debug)]
+pub(in crate::command) struct VerifyArguments {
+    #[command(flatten)]
+    log: LogArguments,
+
+    /// A public key, or allowed signers as ssh-keygen has them: every seal must be signed by one of them
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// The log need not begin with record 1: older files were removed
+    #[arg(long)]
+    partial: bool,
+}
+
+pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
+    let verifier = match verifier(arguments) {
+        Ok(verifier) => verifier,
+        Err(problem) => {
+            complain(&format_args!("dockgate: {problem}"));
+            return Exit::Usage;
+        }
+    };
+    let log = match arguments.log.open() {
+        Ok(log) => log,
+        Err(exit) => return exit,
+    };
+    let mut progress = Progress::of(log.bytes());
+    let outcome = verifier.verify(&log, &mut |read_bytes| progress.step(read_bytes));
+    drop(progress);
+    match outcome {
+        Ok(Ok(found)) => print(&format!("{}\n", describe(&log, &found))),
+        Ok(Err(found)) => {
+            print(&format!("{}: {}\n", found.place, found.what));
+            Exit::Failure
+        }
+        Err(error) => unreadable(&error),
+    }
+}
+
+fn verifier(arguments: &VerifyArguments) -> Result<Verifier, String> {
+    let mut verifier = Verifier::default();
+    if let Some(path) = &arguments.key {
+        let fail = |what: String| format!("the key {}: {what}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+        verifier = verifier.with_keys(&text).map_err(fail)?;
+    }
+    Ok(if arguments.partial { verifier.partial() } else { verifier })
+}
+
+fn describe(log: &Log, verified: &Verified) -> String {
+    let mut text = log.name(log.files.len().saturating_sub(1));
+    if verified.last == 0 {
+        text.push_str(": there are no records");
+        return text;
+    }
+    let mut add = |part: &str| text.push_str(part);
+    add(&format!(": records {} to {}", verified.first, verified.last));
+    if log.files.len() > 1 {
+        add(&format!(" in {} files", log.files.len()));
+    }
+    add(match verified.end {
+        End::Whole | End::Torn => ": nothing was changed, removed, reordered or cut off",
+        End::Unknown => {
+            ": nothing was changed, removed or reordered; without the head beside the file it cannot be told whether anything was cut off at the end"
+        }
+    });
+    match (verified.seals, verified.last_seal) {
+        (0, _) | (_, None) => add("; no seal"),
+        (1, Some(last)) => add(&format!("; 1 seal, record {last}")),
+        (seals, Some(last)) => add(&format!("; {seals} seals, the last is record {last}")),
+    }
+    if verified.signed > 0 {
+        let keys: Vec<_> = verified.keys.iter().map(String::as_str).collect();
+        let all = if verified.signed == verified.seals {
+            String::new()
+        } else {
+            format!("{} of them ", verified.signed)
+        };
+        add(&format!(", {all}signed by {}", keys.join(" and ")));
+    }
+    if verified.lost > 0 {
+        add(&format!("; {} records could not be written, as the log says itself", verified.lost));
+    }
+    if verified.end == End::Torn {
+        add("; the last line is not whole: it is being written, or was torn");
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! Whether a log is as it was written: by dockgate, and with public tools alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::Signal;
+
+use super::{LIST, audit, text};
+use crate::harness::{Command, FakeDaemon, Gate};
+
+/// A gate that was asked some things and has stopped; with its audit file.
+fn stopped(arguments: &[&str]) -> (Gate, PathBuf) {
+    let daemon = FakeDaemon::content();
+    let mut starting = Gate::with_policy("read-only").behind(&daemon);
+    for argument in arguments {
+        starting = starting.with([argument]);
+    }
+    let gate = starting.start();
+    let mut client = gate.connect();
+    for request in [LIST, "GET /nowhere HTTP/1.1\r\nHost: d\r\n\r\n", LIST] {
+        client.send(request);
+        client.answer();
+    }
+    gate.signal(Signal::SIGTERM);
+    assert!(gate.wait().success(), "{}", gate.log());
+    let path = gate.dir().join("audit.jsonl");
+    (gate, path)
+}
+
+fn make_key(directory: &Path) -> PathBuf {
+    let key = directory.join("seal_key");
+    Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "dockgate", "-f", text(&key)])
+        .run()
+        .ok();
+    key
+}
+
+#[test]
+fn a_log_is_whole_until_somebody_touches_it() {
+    let (_gate, path) = stopped(&[]);
+    let whole = audit(["verify", text(&path)]).ok();
+    assert_eq!(
+        whole.stdout,
+        format!(
+            "{}: records 1 to 9: nothing was changed, removed, reordered or cut off; 1 seal, record 9\n",
+            path.display()
+        )
+    );
+    let written = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = written.split_inclusive('\n').collect();
+    let broken = |text: String| {
+        fs::write(&path, text).unwrap();
+        let ran = audit(["verify", path.to_str().unwrap()]).failed(1);
+        ran.stdout.strip_prefix(path.to_str().unwrap()).unwrap().to_owned()
+    };
+    let edited = written.replacen("\"status\":404", "\"status\":200", 1);
+    assert_eq!(broken(edited), ":6: record 6 was changed: record 7 has another hash of it\n");
+    let cut = lines[..8].concat();
+    assert_eq!(broken(cut), ":8: record 9 is missing: cut off behind record 8\n");
+    let swapped = [&lines[..3], &[lines[4], lines[3]], &lines[5..]].concat().concat();
+    assert_eq!(
+        broken(swapped),
+        format!(":4: record 5 stands behind record 3: reordered; record 4 is at {}:5\n", path.display())
+    );
+    fs::remove_file(&path).unwrap();
+    let ran = audit(["verify", text(&path)]).failed(2);
+    assert!(ran.stderr.contains("audit.jsonl cannot be read"), "{ran:?}");
+}
+
+#[test]
+fn seals_are_signed_with_a_key_of_ssh_keygen() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = make_key(directory.path());
+    let (_gate, path) = stopped(&["--audit-seal-key", text(&key)]);
+    let public = key.with_extension("pub");
+    let verified = audit(["verify", "--key", text(&public), text(&path)]).ok();
+    let fingerprint = Command::new("ssh-keygen").args(["-l", "-f", text(&public)]).run().ok().stdout;
+    let fingerprint = fingerprint.split(' ').nth(1).unwrap();
+    assert!(verified.stdout.ends_with(&format!("signed by {fingerprint}\n")), "{verified:?}");
+
+    let other = make_key(tempfile::tempdir().unwrap().path()).with_extension("pub");
+    let other = audit(["verify", "--key", text(&other), text(&path)]).failed(2);
+    assert!(other.stderr.contains("No such file"), "{other:?}");
+}
+
+#[test]
+fn public_tools_find_the_same() {
+    let manual = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/audit.md")).unwrap();
+    let section = manual.split("### With public tools alone").nth(1).unwrap();
+    let script = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let key = make_key(directory.path());
+    let (_gate, path) = stopped(&["--audit-seal-key", text(&key)]);
+    let check = |written: &str| {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("audit.jsonl"), written).unwrap();
+        fs::copy(format!("{}.head", path.display()), place.path().join("audit.jsonl.head")).unwrap();
+        fs::copy(key.with_extension("pub"), place.path().join("seal_key.pub")).unwrap();
+        Command::new("sh").args(["-c", &format!("cd {} && {script}", place.path().display())]).run()
+    };
+    let written = fs::read_to_string(&path).unwrap();
+    let good = check(&written).ok();
+    assert!(good.stdout.contains("Good \"dockgate-audit\" signature for dockgate"), "{good:?}");
+    let lines: Vec<&str> = written.split_inclusive('\n').collect();
+    check(&written.replacen("\"status\":200", "\"status\":201", 1)).failed(1);
+    check(&lines[..8].concat()).failed(1);
+    check(&lines[1..].concat()).failed(1);
+    check(&[&lines[..4], &lines[5..]].concat().concat()).failed(1);
+}
