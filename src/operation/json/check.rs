@@ -34,9 +34,12 @@ pub(super) fn fitted(value: Json, kind: Kind) -> Result<Json, &'static str> {
     if fits { Ok(value) } else { Err(belongs(kind)) }
 }
 
-/// As Go's `base64.StdEncoding`, which passes over line breaks.
+/// As Go's `base64.StdEncoding`, which passes over line breaks: groups of four, the last one padded.
 fn is_base64(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte))
+    let text: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let digits = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(&text);
+    text.len().is_multiple_of(4)
+        && digits.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
 }
 
 fn belongs(kind: Kind) -> &'static str {
@@ -51,5 +54,22 @@ fn belongs(kind: Kind) -> &'static str {
         Kind::List(_) => "an array […] belongs here",
         Kind::Map(_) | Kind::Struct(_) => "an object {…} belongs here",
         Kind::Any => "a JSON value belongs here",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_base64;
+
+    #[test]
+    fn base64_is_what_go_takes_for_it() {
+        for text in ["", "eA==", "eHg=", "eHh4", "eH\nh4", "eA=\r\n=", "\n", "+/+/"] {
+            assert!(is_base64(text), "{text:?}");
+        }
+        for text in
+            ["e", "eA", "eA=", "eHg", "eHh4=", "e===", "====", "=", "eA==eA==", "e-_=", "eHh4 ", "eHh\u{e9}"]
+        {
+            assert!(!is_base64(text), "{text:?}");
+        }
     }
 }
