@@ -13,6 +13,7 @@ pub mod group;
 mod judge;
 mod lint;
 mod nearest;
+mod path_expression;
 mod pattern;
 pub mod problem;
 mod reach;
@@ -36,7 +37,8 @@ use sha2::{Digest, Sha256};
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
 pub use judge::Permit;
-use problem::{Problem, Severity};
+use path_expression::PathSet;
+use problem::{Code, Problem, Severity};
 use rule::Rule;
 use selection::{Key, Paths};
 use selector::Selector;
@@ -55,6 +57,17 @@ pub struct Policy {
     forbid: Vec<Rule>,
     /// The rules that come into question for each endpoint.
     candidates: BTreeMap<Key, Candidates>,
+    /// The regular expressions of all rules.
+    expressions: PathSet<ByPath>,
+}
+
+/// A rule that chooses paths by a regular expression.
+#[derive(Clone, Debug)]
+struct ByPath {
+    is_forbid: bool,
+    /// Its place in the policy's list.
+    place: usize,
+    expression: String,
 }
 
 /// What becomes of a denial.
@@ -71,6 +84,19 @@ pub enum Mode {
 struct Candidates {
     allow: Vec<(usize, Paths)>,
     forbid: Vec<(usize, Paths)>,
+    /// Those of them that take all paths.
+    for_all_paths: AboutPath,
+    /// Whether there are others.
+    has_expressions: bool,
+    /// Whether one of them speaks of what the daemon may have to be asked about.
+    asks: bool,
+}
+
+/// The rules that are about one path, by their place in the policy's lists.
+#[derive(Clone, Debug, Default)]
+struct AboutPath {
+    allow: Vec<usize>,
+    forbid: Vec<usize>,
 }
 
 /// The policy that dockgate has without a file: looking, for a dashboard.
@@ -91,7 +117,11 @@ impl Policy {
             let resolved = resolve::resolve(&draft, source, &mut problems);
             if problems.iter().all(|problem| problem.severity() != Severity::Error) {
                 lint::lint(&draft, &resolved, &mut problems);
-                policy = Some(Self::new(resolved, source));
+                policy = Self::new(resolved, source);
+                if policy.is_none() {
+                    let message = "the regular expressions on paths are too large to be taken together";
+                    problems.push(Problem::new(Code::BadRegex, 0..0, message).help("repeat less in them"));
+                }
             }
         }
         lint::find_invisible_characters(source, &mut problems);
@@ -99,21 +129,29 @@ impl Policy {
         (policy, problems)
     }
 
-    fn new(resolved: resolve::Resolved, source: &str) -> Self {
+    /// None, if the expressions are too large to be taken together.
+    fn new(mut resolved: resolve::Resolved, source: &str) -> Option<Self> {
         let mut candidates: BTreeMap<Key, Candidates> = BTreeMap::new();
-        for (place, rule) in resolved.allow.iter().enumerate() {
-            for target in rule.selection.targets() {
-                let of_endpoint = candidates.entry(selection::key(target.endpoint)).or_default();
-                of_endpoint.allow.push((place, target.paths.clone()));
+        let mut expressions = Vec::new();
+        for (is_forbid, rules) in [(false, &mut resolved.allow), (true, &mut resolved.forbid)] {
+            for (place, rule) in rules.iter_mut().enumerate() {
+                for target in rule.selection.targets() {
+                    let of_endpoint = candidates.entry(selection::key(target.endpoint)).or_default();
+                    of_endpoint.asks |= rule.asks();
+                    match target.paths {
+                        Paths::All => of_endpoint.for_all_paths.list(is_forbid).push(place),
+                        Paths::Matching(_) => of_endpoint.has_expressions = true,
+                    }
+                    let list = if is_forbid { &mut of_endpoint.forbid } else { &mut of_endpoint.allow };
+                    list.push((place, target.paths.clone()));
+                }
+                for expression in rule.selection.take_expressions() {
+                    let by_path = ByPath { is_forbid, place, expression: expression.source().to_owned() };
+                    expressions.push((expression, by_path));
+                }
             }
         }
-        for (place, rule) in resolved.forbid.iter().enumerate() {
-            for target in rule.selection.targets() {
-                let of_endpoint = candidates.entry(selection::key(target.endpoint)).or_default();
-                of_endpoint.forbid.push((place, target.paths.clone()));
-            }
-        }
-        Self {
+        Some(Self {
             hash: hash(source),
             mode: resolved.mode,
             min_version: resolved.min_version,
@@ -121,7 +159,8 @@ impl Policy {
             allow: resolved.allow,
             forbid: resolved.forbid,
             candidates,
-        }
+            expressions: PathSet::new(expressions)?,
+        })
     }
 
     /// `sha256:` and the digest of the source, in hexadecimal.
@@ -159,6 +198,12 @@ impl Policy {
     pub fn listeners_named(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let listeners = self.clients.iter().filter_map(|selector| selector.listeners.as_ref()).flatten();
         listeners.map(|name| (name.get_ref().as_str(), name.span()))
+    }
+}
+
+impl AboutPath {
+    fn list(&mut self, is_forbid: bool) -> &mut Vec<usize> {
+        if is_forbid { &mut self.forbid } else { &mut self.allow }
     }
 }
 

@@ -1,16 +1,14 @@
 //! The judge: one pure function from a client and an operation to a verdict.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::rule::{Rule, Shortfall};
-use super::selection::Paths;
 use super::suggest::{self, Asker, Case};
 use super::targets::{self, Reach, reach};
 use super::terms::Terms;
 use super::things::ThingSet;
 use super::verdict::{Denial, Grounds, Refusal, Verdict};
-use super::{Candidates, Mode, Policy, selection};
+use super::{AboutPath, ByPath, Mode, Policy, selection};
 use crate::client::Client;
 use crate::operation::meaning::Aspect;
 use crate::operation::table::Endpoint;
@@ -88,9 +86,7 @@ impl Policy {
     #[must_use]
     pub fn could_grant(&self, client: &Client, endpoint: &'static Endpoint) -> bool {
         let clients = self.matching_clients(client);
-        let allow = self.candidates.get(&selection::key(endpoint)).map(|candidates| &candidates.allow);
-        let mut rules = allow.into_iter().flatten().filter_map(|(place, _)| self.allow.get(*place));
-        self.mode == Mode::Observe || rules.any(|rule| rule.is_for(&clients))
+        self.mode == Mode::Observe || self.allowing(endpoint).any(|rule| rule.is_for(&clients))
     }
 
     /// What the daemon must be asked before the operation can be judged: where a rule looks at files of the host,
@@ -98,6 +94,9 @@ impl Policy {
     #[must_use]
     pub fn questions(&self, client: &Client, operation: &Operation) -> Vec<Reference> {
         let clients = self.matching_clients(client);
+        if !self.asks(operation.endpoint()) {
+            return Vec::new();
+        }
         let rules = self.rules_for(&clients, operation.endpoint());
         let looks_at_files = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
         let mut questions = targets::asked_about(&rules, operation);
@@ -110,17 +109,55 @@ impl Policy {
     /// The paths of the host that a rule looks at and of which it is not known whether a link leads there.
     #[must_use]
     pub fn untraced_paths(&self, client: &Client, operation: &Operation) -> BTreeSet<String> {
+        if !self.asks(operation.endpoint()) {
+            return BTreeSet::new();
+        }
         let rules = self.rules_for(&self.matching_clients(client), operation.endpoint());
         let looks_at_files = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
         if looks_at_files { operation.untraced_paths() } else { BTreeSet::new() }
     }
 
+    /// Whether a rule speaks of what the daemon may have to be asked about.
+    fn asks(&self, endpoint: &Endpoint) -> bool {
+        self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| candidates.asks)
+    }
+
+    /// The rules that are about the operation's endpoint and path: those that allow, and those that forbid.
+    fn about(&self, operation: &Operation) -> (Vec<&Rule>, Vec<&Rule>) {
+        let Some(candidates) = self.candidates.get(&selection::key(operation.endpoint())) else {
+            return (Vec::new(), Vec::new());
+        };
+        let AboutPath { allow, forbid } = &candidates.for_all_paths;
+        let mut allow: Vec<&Rule> = allow.iter().filter_map(|place| self.allow.get(*place)).collect();
+        let mut forbid: Vec<&Rule> = forbid.iter().filter_map(|place| self.forbid.get(*place)).collect();
+        if candidates.has_expressions {
+            for ByPath { is_forbid, place, expression } in self.expressions.matching(&operation.path()) {
+                let (rules, list) =
+                    if *is_forbid { (&self.forbid, &mut forbid) } else { (&self.allow, &mut allow) };
+                let Some(rule) = rules.get(*place) else { continue };
+                let paths = rule.selection.paths(operation.endpoint());
+                let is_listed = list.iter().any(|listed| std::ptr::eq(*listed, rule));
+                if !is_listed && paths.is_some_and(|paths| paths.have(expression)) {
+                    list.push(rule);
+                }
+            }
+        }
+        (allow, forbid)
+    }
+
     /// The rules of both kinds that come into question for a client and an endpoint.
     fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> Vec<&Rule> {
-        let Some(candidates) = self.candidates.get(&selection::key(endpoint)) else { return Vec::new() };
-        let allow = candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place));
-        let forbid = candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place));
-        allow.chain(forbid).filter(|rule| rule.is_for(clients)).collect()
+        let candidates = self.candidates.get(&selection::key(endpoint));
+        let forbid = candidates.into_iter().flat_map(|candidates| &candidates.forbid);
+        let forbid = forbid.filter_map(|(place, _)| self.forbid.get(*place));
+        self.allowing(endpoint).chain(forbid).filter(|rule| rule.is_for(clients)).collect()
+    }
+
+    /// The rules that allow something at the endpoint.
+    fn allowing(&self, endpoint: &Endpoint) -> impl Iterator<Item = &Rule> {
+        let candidates = self.candidates.get(&selection::key(endpoint));
+        let allow = candidates.into_iter().flat_map(|candidates| &candidates.allow);
+        allow.filter_map(|(place, _)| self.allow.get(*place))
     }
 
     /// Whether the context of a build must be looked into before the operation can be judged: where a rule says which
@@ -145,43 +182,28 @@ impl Policy {
 
     /// The rule that grants the operation, or why it is refused.
     fn decide(&self, client: &Client, operation: &Operation) -> Result<Grant<'_>, Box<Refusal>> {
-        let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };
         let understood = &operation.understand();
         let clients = self.matching_clients(client);
-        let hidden = self.hidden(&self.rules_for(&clients, operation.endpoint()), &clients, operation);
         let refuse = |case: &Case<'_>| {
+            let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };
+            let candidates = self.rules_for(&clients, operation.endpoint());
             Box::new(Refusal {
-                hidden: hidden.clone(),
+                hidden: self.hidden(&candidates, &clients, operation),
                 ..suggest::refusal(operation, understood, asker, case)
             })
         };
-        let nothing = Candidates::default();
-        let candidates = self.candidates.get(&selection::key(operation.endpoint())).unwrap_or(&nothing);
-        let path = OnceCell::new();
-        let is_path_of = |paths: &Paths| paths.contain(|| path.get_or_init(|| operation.path()).as_str());
-
         if let Some(floor) = self.min_version.filter(|floor| operation.version() < *floor) {
             return Err(refuse(&Case::TooOld(floor)));
         }
-        let forbid =
-            candidates.forbid.iter().filter_map(|(place, paths)| Some((self.forbid.get(*place)?, paths)));
-        let forbidding = forbid
-            .clone()
-            .filter(|(rule, paths)| {
-                rule.is_for(&clients) && rule.strikes(operation, understood) && is_path_of(paths)
-            })
-            .min_by_key(|(rule, _)| &rule.name);
-        if let Some((rule, _)) = forbidding {
+        let (allow, forbid) = self.about(operation);
+        let forbid: Vec<&Rule> = forbid.into_iter().filter(|rule| rule.is_for(&clients)).collect();
+        let striking = forbid.iter().filter(|rule| rule.strikes(operation, understood));
+        if let Some(rule) = striking.min_by_key(|rule| &rule.name) {
             return Err(refuse(&Case::Forbidden(rule)));
         }
 
-        let (with_path, elsewhere): (Vec<_>, Vec<_>) = candidates
-            .allow
-            .iter()
-            .filter_map(|(place, paths)| Some((self.allow.get(*place)?, paths)))
-            .partition(|(_, paths)| is_path_of(paths));
         let (for_client, for_others): (Vec<&Rule>, Vec<&Rule>) =
-            with_path.into_iter().map(|(rule, _)| rule).partition(|rule| rule.is_for(&clients));
+            allow.iter().partition(|rule| rule.is_for(&clients));
         let mut closest: Option<(&Rule, Vec<Shortfall>)> = None;
         let mut granting: Vec<&Rule> = Vec::new();
         for rule in for_client {
@@ -197,10 +219,8 @@ impl Policy {
         granting.sort_by_key(|rule| (&rule.redaction, &rule.name));
         match (granting.first(), closest) {
             (Some(rule), _) => {
-                let hiding = forbid.filter(|(rule, paths)| {
-                    rule.is_for(&clients) && is_path_of(paths) && rule.strikes_request(operation, understood)
-                });
-                let hiding: Vec<&Rule> = hiding.map(|(rule, _)| rule).collect();
+                let hiding = forbid.into_iter().filter(|rule| rule.strikes_request(operation, understood));
+                let hiding: Vec<&Rule> = hiding.collect();
                 // An answer that lists shows what any of the rules shows.
                 let shows = reach(operation.endpoint()) == Reach::Shows;
                 let counting = if shows { granting.as_slice() } else { std::slice::from_ref(rule) };
@@ -215,9 +235,9 @@ impl Policy {
                     .filter_map(|place| self.clients.get(*place))
                     .map(|selector| selector.name.as_str())
                     .collect();
-                let elsewhere = elsewhere
-                    .into_iter()
-                    .map(|(rule, _)| rule)
+                let elsewhere = self
+                    .allowing(operation.endpoint())
+                    .filter(|rule| !allow.iter().any(|about| std::ptr::eq(*about, *rule)))
                     .filter(|rule| rule.is_for(&clients))
                     .min_by_key(|rule| (rule.shortfalls(operation, understood).len(), &rule.name));
                 Err(refuse(&Case::NoRule { granted_to: &names, elsewhere }))

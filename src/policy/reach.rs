@@ -1,113 +1,161 @@
-//! Which endpoints have paths that a regular expression matches: decided by walking the expression and
-//! the templates as automata, so that one that matches nothing is found when the policy is read.
+//! Which endpoints have paths that a regular expression matches: decided by walking the expression and the templates
+//! side by side, so that one that matches nothing is found when the policy is read.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex_automata::Anchored;
-use regex_automata::MatchKind;
-use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson::{NFA, State, Transition};
+use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
-use regex_automata::util::{start, syntax};
+use regex_syntax::hir::literal::Extractor;
 
-use super::pattern::anchored;
+use super::path_expression::PathExpression;
 use crate::operation::table::{self, Endpoint, Identifier};
 
-/// The automaton of a user's expression is not built beyond this many bytes.
-const SIZE_LIMIT_BYTES: usize = 1 << 20;
+/// The templates of all endpoints, in the order of the table.
+static TEMPLATES: LazyLock<Vec<(&Endpoint, Vec<Place>)>> =
+    LazyLock::new(|| table::endpoints().map(|endpoint| (endpoint, places(endpoint))).collect());
 
-/// The templates of all endpoints, in the order of the table, as one automaton.
-static TEMPLATES: LazyLock<Option<dense::DFA<Vec<u32>>>> = LazyLock::new(|| {
-    let expressions: Vec<String> =
-        table::endpoints().map(|endpoint| anchored(&path_expression(endpoint))).collect();
-    automaton(&expressions, None)
-});
+/// What may stand in one place of a path.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// This byte.
+    Byte(u8),
+    /// A name: one byte or more.
+    Name { slashes: bool },
+}
 
 /// The endpoints that have a canonical path which the expression matches; also others, where an
 /// identifier cannot be spelled as it would have to be, and all, where the expression is too large.
-pub(super) fn endpoints_met(expression: &str) -> Vec<&'static Endpoint> {
-    let expression = automaton(&[anchored(expression)], Some(SIZE_LIMIT_BYTES));
-    let met =
-        expression.zip(TEMPLATES.as_ref()).and_then(|(expression, templates)| meet(&expression, templates));
-    table::endpoints()
-        .enumerate()
-        .filter(|(place, _)| met.as_ref().is_none_or(|met| met.contains(place)))
-        .map(|(_, endpoint)| endpoint)
-        .collect()
+pub(super) fn endpoints_met(expression: &PathExpression) -> Vec<&'static Endpoint> {
+    let beginnings = Extractor::new().extract(expression.meaning());
+    let literals = beginnings.literals();
+    let is_exact = beginnings.is_exact() && literals.is_some();
+    let may_begin = |template: &[Place]| {
+        literals.is_none_or(|literals| {
+            literals.iter().any(|literal| spells(template, literal.as_bytes(), is_exact))
+        })
+    };
+    // Most expressions are a path, or a few, and need nothing more.
+    let automaton = if is_exact { None } else { expression.automaton() };
+    let meets = |template: &[Place]| automaton.as_ref().is_none_or(|automaton| meets(automaton, template));
+    let met = TEMPLATES.iter().filter(|(_, template)| may_begin(template) && meets(template));
+    met.map(|(endpoint, _)| *endpoint).collect()
 }
 
-/// The paths of an endpoint, or somewhat more, as a regular expression.
-fn path_expression(endpoint: &Endpoint) -> String {
+fn places(endpoint: &Endpoint) -> Vec<Place> {
     let mut identifiers = endpoint.identifiers.iter();
-    let mut expression = String::new();
+    let mut places = Vec::new();
     for segment in endpoint.template.split('/').skip(1) {
-        expression.push('/');
+        places.push(Place::Byte(b'/'));
         if segment.starts_with('{') {
-            expression.push_str(match identifiers.next() {
+            let slashes = match identifiers.next() {
                 Some(
                     Identifier::Exec
                     | Identifier::Volume
                     | Identifier::Swarm
                     | Identifier::Checkpoint
                     | Identifier::Profile,
-                ) => "[!-.0-~]+",
+                ) => false,
                 // Names of these may hold slashes.
                 Some(
                     Identifier::Container | Identifier::Image | Identifier::Network | Identifier::Plugin,
                 )
-                | None => "[!-~]+",
-            });
+                | None => true,
+            };
+            places.push(Place::Name { slashes });
         } else {
-            expression.push_str(&regex::escape(segment));
+            places.extend(segment.bytes().map(Place::Byte));
         }
     }
-    expression
+    places
 }
 
-fn automaton(expressions: &[String], limit_bytes: Option<usize>) -> Option<dense::DFA<Vec<u32>>> {
-    let config = dense::Config::new()
-        .start_kind(StartKind::Anchored)
-        .match_kind(MatchKind::All)
-        .dfa_size_limit(limit_bytes)
-        .determinize_size_limit(limit_bytes);
-    dense::Builder::new()
-        .configure(config)
-        .syntax(syntax::Config::new().unicode(false).utf8(false))
-        .build_many(expressions)
-        .ok()
-}
-
-/// The places of the templates that match some text which the expression matches too.
-fn meet(expression: &dense::DFA<Vec<u32>>, templates: &dense::DFA<Vec<u32>>) -> Option<BTreeSet<usize>> {
-    let from = start::Config::new().anchored(Anchored::Yes);
-    let first = (expression.start_state(&from).ok()?, templates.start_state(&from).ok()?);
-    let mut met = BTreeSet::new();
-    let mut seen: BTreeSet<(StateID, StateID)> = BTreeSet::from([first]);
-    let mut open = vec![first];
-    while let Some((a, b)) = open.pop() {
-        let end = templates.next_eoi_state(b);
-        if templates.is_match_state(end) && expression.is_match_state(expression.next_eoi_state(a)) {
-            met.extend((0..templates.match_len(end)).map(|i| templates.match_pattern(end, i).as_usize()));
-        }
-        // Canonical paths are printable ASCII.
-        for byte in b'!'..=b'~' {
-            let next = (expression.next_state(a, byte), templates.next_state(b, byte));
-            let ends = expression.is_dead_state(next.0) || templates.is_dead_state(next.1);
-            if !ends && seen.insert(next) {
-                open.push(next);
+impl Place {
+    /// Whether one of these bytes may stand there. Canonical paths are printable ASCII.
+    fn takes(self, first: u8, last: u8) -> bool {
+        match self {
+            Self::Byte(byte) => (first..=last).contains(&byte),
+            Self::Name { slashes } => {
+                let (first, last) = (first.max(b'!'), last.min(b'~'));
+                first <= last && (slashes || first != b'/' || last != b'/')
             }
         }
     }
-    Some(met)
+}
+
+/// Whether a path of the template begins with the text, or, where `whole`, is the text.
+fn spells(template: &[Place], text: &[u8], whole: bool) -> bool {
+    // Where in the template the next byte may belong.
+    let mut here = vec![false; template.len().saturating_add(1)];
+    let mut next = here.clone();
+    here.iter_mut().take(1).for_each(|first| *first = true);
+    for byte in text {
+        next.fill(false);
+        for (at, _) in here.iter().enumerate().filter(|(_, is_here)| **is_here) {
+            let Some(place) = template.get(at).filter(|place| place.takes(*byte, *byte)) else { continue };
+            let stays = matches!(place, Place::Name { .. }).then_some(at);
+            for to in stays.into_iter().chain([at.saturating_add(1)]) {
+                next.get_mut(to).into_iter().for_each(|reached| *reached = true);
+            }
+        }
+        std::mem::swap(&mut here, &mut next);
+    }
+    if whole { here.last() == Some(&true) } else { here.contains(&true) }
+}
+
+/// Whether a path of the template is matched.
+fn meets(automaton: &NFA, template: &[Place]) -> bool {
+    let end = template.len();
+    let mut seen = vec![false; automaton.states().len().saturating_mul(end.saturating_add(1))];
+    let mut open: Vec<(StateID, usize)> = vec![(automaton.start_anchored(), 0)];
+    while let Some((id, at)) = open.pop() {
+        let pair = id.as_usize().saturating_mul(end.saturating_add(1)).saturating_add(at);
+        match seen.get_mut(pair) {
+            Some(seen) if !*seen => *seen = true,
+            Some(_) | None => continue,
+        }
+        let mut read = |transition: &Transition| {
+            let place = template.get(at).filter(|place| place.takes(transition.start, transition.end));
+            let Some(place) = place else { return };
+            open.push((transition.next, at.saturating_add(1)));
+            if matches!(place, Place::Name { .. }) {
+                open.push((transition.next, at));
+            }
+        };
+        match automaton.state(id) {
+            State::ByteRange { trans } => read(trans),
+            State::Sparse(transitions) => transitions.transitions.iter().for_each(read),
+            State::Dense(transitions) => {
+                for byte in b'!'..=b'~' {
+                    if let Some(next) = transitions.matches_byte(byte) {
+                        read(&Transition { start: byte, end: byte, next });
+                    }
+                }
+            }
+            State::Look { look: Look::Start, .. } if at > 0 => {}
+            State::Look { look: Look::End, .. } if at < end => {}
+            // Whether the others hold is not gone into.
+            State::Look { look: _, next } | State::Capture { next, .. } => open.push((*next, at)),
+            State::Union { alternates } => open.extend(alternates.iter().map(|next| (*next, at))),
+            State::BinaryUnion { alt1, alt2 } => open.extend([(*alt1, at), (*alt2, at)]),
+            State::Match { .. } if at == end => return true,
+            State::Match { .. } | State::Fail => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::table::{Method, endpoints};
+    use crate::operation::table::Method;
+
+    fn endpoints(expression: &str) -> Vec<&'static Endpoint> {
+        endpoints_met(&PathExpression::read(expression).unwrap())
+    }
 
     fn met(expression: &str) -> Vec<&'static str> {
-        let met = endpoints_met(expression).into_iter().filter(|endpoint| endpoint.method == Method::Get);
+        let met = endpoints(expression).into_iter().filter(|endpoint| endpoint.method == Method::Get);
         met.map(|endpoint| endpoint.template).collect()
     }
 
@@ -129,12 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_too_large_to_decide_may_meet_everything() {
-        assert_eq!(endpoints_met("[ab]*a[ab]{30}").len(), endpoints().count());
+    fn only_an_expression_too_large_to_decide_may_meet_everything() {
+        assert_eq!(endpoints("[ab]*a[ab]{30}").len(), 0);
+        assert_eq!(endpoints("/?[^/]{1,100000}").len(), table::endpoints().count());
     }
 
     #[test]
     fn every_endpoint_is_met_by_what_matches_everything() {
-        assert_eq!(endpoints_met(".*").len(), endpoints().count());
+        assert_eq!(endpoints(".*").len(), table::endpoints().count());
     }
 }

@@ -173,6 +173,11 @@ impl Rule {
         INSIDE.iter().any(|aspect| self.aspects.contains_key(aspect))
     }
 
+    /// Whether the daemon may have to be asked what something is, before it can be told what the rule says of it.
+    pub(super) fn asks(&self) -> bool {
+        !self.things.is_empty() || self.aspects.contains_key(&Aspect::HostPaths)
+    }
+
     /// As an allow rule: what it admits of a parameter.
     pub(super) fn admission(&self, parameter: &Parameter) -> Admission<'_> {
         match (self.conditions.get(parameter.name), parameter.guard) {

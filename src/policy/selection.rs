@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::pattern::Expression;
+use super::path_expression::{PathExpression, PathSet};
 use super::problem::{Code, Problem};
 use crate::operation::table::{Endpoint, Method};
 
@@ -23,6 +23,8 @@ pub(super) fn key(endpoint: &Endpoint) -> Key {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selection {
     targets: BTreeMap<Key, Target>,
+    /// Until they are taken.
+    expressions: Vec<PathExpression>,
     /// Whether an entry could not be looked up, so that the selection says less than was meant.
     pub(super) partial: bool,
 }
@@ -41,14 +43,14 @@ pub(super) struct Target {
 pub(super) enum Paths {
     /// Every path.
     All,
-    /// Those that one of these matches.
-    Matching(Vec<Expression>),
+    /// Those that one of these expressions matches.
+    Matching(Vec<String>),
 }
 
 /// One entry, looked up.
 struct Entry {
     endpoints: Vec<&'static Endpoint>,
-    expression: Option<Expression>,
+    expression: Option<PathExpression>,
 }
 
 impl Selection {
@@ -69,6 +71,7 @@ impl Selection {
             }
         }
         find_repeated(&entries, problems);
+        selection.expressions = entries.into_iter().filter_map(|(_, entry)| entry.expression).collect();
         selection
     }
 
@@ -82,9 +85,16 @@ impl Selection {
             match (&mut target.paths, &entry.expression) {
                 (Paths::All, _) => {}
                 (paths, None) => *paths = Paths::All,
-                (Paths::Matching(expressions), Some(expression)) => expressions.push(expression.clone()),
+                (Paths::Matching(expressions), Some(expression)) => {
+                    expressions.push(expression.source().to_owned());
+                }
             }
         }
+    }
+
+    /// Its expressions, to be put together with those of others.
+    pub(super) fn take_expressions(&mut self) -> Vec<PathExpression> {
+        std::mem::take(&mut self.expressions)
     }
 
     /// Which of the endpoint's paths are among them.
@@ -114,14 +124,23 @@ impl Selection {
 }
 
 impl Paths {
-    /// Whether the path is among them. It is only asked for where it counts.
-    pub(super) fn contain<P: AsRef<str>>(&self, path: impl FnOnce() -> P) -> bool {
+    /// Whether the path is among them: for one alone; requests are looked up in all expressions together.
+    pub(super) fn contain(&self, path: impl FnOnce() -> String) -> bool {
         match self {
             Self::All => true,
             Self::Matching(expressions) => {
-                let path = path();
-                expressions.iter().any(|expression| expression.matches(path.as_ref()))
+                let read = expressions.iter().filter_map(|source| PathExpression::read(source).ok());
+                let set = PathSet::new(read.map(|expression| (expression, ())).collect());
+                set.is_some_and(|set| !set.matching(&path()).is_empty())
             }
+        }
+    }
+
+    /// Whether those that this expression matches are among them.
+    pub(super) fn have(&self, expression: &str) -> bool {
+        match self {
+            Self::All => false,
+            Self::Matching(expressions) => expressions.iter().any(|own| own == expression),
         }
     }
 
@@ -155,11 +174,15 @@ fn find_repeated(entries: &[(&Spanned<String>, Entry)], problems: &mut Vec<Probl
 
 impl Entry {
     fn within(&self, other: &Self) -> bool {
-        let paths_within = other.expression.is_none() || self.expression == other.expression;
+        let paths_within = other.expression.is_none() || self.source() == other.source();
         paths_within
             && self
                 .endpoints
                 .iter()
                 .all(|endpoint| other.endpoints.iter().any(|wide| key(wide) == key(endpoint)))
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.expression.as_ref().map(PathExpression::source)
     }
 }

@@ -7,7 +7,8 @@ use super::Entry;
 use crate::operation::table::{self, Endpoint, Lookup, Method};
 use crate::policy::group;
 use crate::policy::nearest::{did_you_mean, list, nearest};
-use crate::policy::pattern::{Expression, escape_expression};
+use crate::policy::path_expression::PathExpression;
+use crate::policy::pattern::escape_expression;
 use crate::policy::problem::{Code, Problem};
 use crate::policy::reach::endpoints_met;
 
@@ -85,10 +86,10 @@ fn read_group(name: &str) -> Option<Entry> {
 }
 
 fn read_expression(operation: &Spanned<String>, method: Method, source: &str) -> Result<Entry, Problem> {
-    let expression = Expression::new(source).map_err(|fault| {
+    let expression = PathExpression::read(source).map_err(|fault| {
         Problem::new(Code::BadRegex, operation.span(), "this regular expression cannot be read").label(fault)
     })?;
-    let mut endpoints = endpoints_met(source);
+    let mut endpoints = endpoints_met(&expression);
     endpoints.retain(|endpoint| endpoint.method == method);
     if endpoints.is_empty() {
         return Err(Problem::new(
