@@ -105,6 +105,7 @@ impl Operation {
             mentions.iter().map(of).collect()
         };
         [
+            uses(&dockerfile.instructions, |word| Meaning::Instruction(word.to_owned())),
             uses(dockerfile.syntax.as_slice(), |name| Meaning::Image(ImageRef::read(name))),
             uses(&dockerfile.images, |name| Meaning::Image(ImageRef::read(name))),
             uses(&dockerfile.remotes, |url| Meaning::Remote(url.to_owned())),

@@ -23,6 +23,8 @@ use stages::{Numbers, Stages};
 /// What a Dockerfile takes from outside, and what it asks for beyond a plain build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dockerfile {
+    /// Its instructions, in capitals; of one that is left to later builds both words.
+    pub instructions: Vec<Mention>,
     /// The images that it builds upon, copies from and mounts.
     pub images: Vec<Mention>,
     /// The URLs and git repositories that `ADD` fetches.
@@ -95,6 +97,11 @@ impl Dockerfile {
         for line in &lines.all {
             let instruction = Instruction::read(&line.text, lines.escape);
             instructions.push((line.number, instruction.map_err(|what| Flaw::line(line.number, what))?));
+            let (keyword, rest) = instruction::split(&line.text);
+            let left = keyword.eq_ignore_ascii_case("onbuild").then(|| instruction::split(rest).0);
+            for word in [keyword].into_iter().chain(left) {
+                self.instructions.push(Mention { name: word.to_ascii_uppercase(), line: line.number });
+            }
         }
         let mut stages = Stages::of(&instructions)?;
         for (line, instruction) in instructions {

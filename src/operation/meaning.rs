@@ -82,6 +82,8 @@ pub enum Meaning {
     Sysctl(String),
     /// A limit of processes: `nofile=1024:2048`.
     Ulimit(String),
+    /// An instruction of a Dockerfile, in capitals.
+    Instruction(String),
     /// A URL that the daemon fetches.
     Remote(String),
     /// A name with its address: `db:10.0.0.1`.
@@ -136,6 +138,8 @@ pub enum Aspect {
     Sysctls,
     /// `ulimits`
     Ulimits,
+    /// `instructions`
+    Instructions,
     /// `remotes`
     Remotes,
     /// `extra_hosts`
@@ -146,7 +150,7 @@ pub enum Aspect {
 
 impl Aspect {
     /// Every one, in the order in which manuals list them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::HostPaths,
         Self::Volumes,
         Self::Tmpfs,
@@ -163,6 +167,7 @@ impl Aspect {
         Self::Sysctls,
         Self::Ulimits,
         Self::Remotes,
+        Self::Instructions,
         Self::ContainerPaths,
         Self::Resource(Resource::Memory),
         Self::Resource(Resource::Cpus),
@@ -189,6 +194,7 @@ impl Aspect {
             Self::Drivers => "drivers",
             Self::Sysctls => "sysctls",
             Self::Ulimits => "ulimits",
+            Self::Instructions => "instructions",
             Self::Remotes => "remotes",
             Self::ExtraHosts => "extra_hosts",
             Self::Resource(Resource::Memory) => "resources.memory",
@@ -217,6 +223,7 @@ impl Aspect {
             Self::Drivers => "Drivers of volumes, networks and logs, runtimes and builders",
             Self::Sysctls => "Settings of the kernel",
             Self::Ulimits => "Limits of processes",
+            Self::Instructions => "Instructions of Dockerfiles",
             Self::Remotes => "URLs that the daemon fetches",
             Self::ExtraHosts => "Names with addresses",
             Self::Resource(Resource::Memory) => "Memory, in bytes",
@@ -262,6 +269,7 @@ impl Meaning {
             | Self::Driver(_)
             | Self::Sysctl(_)
             | Self::Ulimit(_)
+            | Self::Instruction(_)
             | Self::Remote(_)
             | Self::ExtraHost(_)
             | Self::Amount(..) => None,
@@ -287,6 +295,7 @@ impl Meaning {
             Self::Driver(_) => Aspect::Drivers,
             Self::Sysctl(_) => Aspect::Sysctls,
             Self::Ulimit(_) => Aspect::Ulimits,
+            Self::Instruction(_) => Aspect::Instructions,
             Self::Remote(_) => Aspect::Remotes,
             Self::ExtraHost(_) => Aspect::ExtraHosts,
             Self::Amount(resource, _) => Aspect::Resource(*resource),

@@ -88,6 +88,7 @@ impl AspectSet {
             Aspect::Users => Self::Users(each(texts, UserPattern::read, problems)?),
             Aspect::Images => Self::Images(each(texts, ImagePattern::read, problems)?),
             Aspect::Ports => Self::Ports(each(texts, PortPattern::read, problems)?),
+            Aspect::Instructions => Self::Texts(each(texts, instruction, problems)?),
             Aspect::Namespaces => Self::Texts(each(texts, namespace, problems)?),
             Aspect::Drivers => Self::Texts(each(texts, driver, problems)?),
             Aspect::Volumes
@@ -133,6 +134,7 @@ impl AspectSet {
             | Aspect::Drivers
             | Aspect::Sysctls
             | Aspect::Ulimits
+            | Aspect::Instructions
             | Aspect::Remotes
             | Aspect::ExtraHosts => match Expression::new(regex.get_ref()) {
                 Ok(expression) => return Some(Self::Expression(expression)),
@@ -344,6 +346,7 @@ fn text_of(meaning: &Meaning) -> Option<&str> {
         | Meaning::Driver(text)
         | Meaning::Sysctl(text)
         | Meaning::Ulimit(text)
+        | Meaning::Instruction(text)
         | Meaning::Remote(text)
         | Meaning::ExtraHost(text)
         | Meaning::ContainerPath(text)
@@ -370,6 +373,7 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
         | Meaning::Driver(_)
         | Meaning::Sysctl(_)
         | Meaning::Ulimit(_)
+        | Meaning::Instruction(_)
         | Meaning::Remote(_)
         | Meaning::ExtraHost(_)
         | Meaning::ContainerPath(_)
@@ -475,6 +479,14 @@ fn prefixed(text: &str, words: &[&'static str], example: &str) -> Result<Glob, (
         ),
         help.unwrap_or_else(|| format!("write it as in `{example}`")),
     ))
+}
+
+fn instruction(text: &str) -> Result<Glob, (String, String)> {
+    let word = text.to_ascii_uppercase();
+    if word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'*') && !word.is_empty() {
+        return Ok(Glob::new(&word));
+    }
+    Err((format!("`{text}` is no instruction"), "write the word alone: `\"RUN\"`".to_owned()))
 }
 
 fn namespace(text: &str) -> Result<Glob, (String, String)> {

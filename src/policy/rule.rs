@@ -18,7 +18,7 @@ use crate::operation::thing::ThingKind;
 use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
 
 /// What a Dockerfile can say that no daemon asks leave for.
-pub(super) const INSIDE: [Aspect; 2] = [Aspect::Images, Aspect::Remotes];
+pub(super) const INSIDE: [Aspect; 3] = [Aspect::Instructions, Aspect::Images, Aspect::Remotes];
 
 /// An allow rule or a forbid rule.
 #[derive(Clone, Debug)]
@@ -240,7 +240,7 @@ impl Rule {
             let inside = operation.uses_inside().into_iter();
             let is_granted = |meant: &Use| {
                 let aspect = meant.meaning.aspect();
-                aspect == Aspect::Images || self.aspects.contains_key(&aspect)
+                matches!(aspect, Aspect::Images | Aspect::Instructions) || self.aspects.contains_key(&aspect)
             };
             lacking.extend(inside.filter(|meant| !is_granted(meant)).map(Shortfall::Inside));
         }

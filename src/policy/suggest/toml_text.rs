@@ -87,6 +87,7 @@ pub(super) fn meant(meaning: &Meaning) -> String {
         | Meaning::Driver(_)
         | Meaning::Sysctl(_)
         | Meaning::Ulimit(_)
+        | Meaning::Instruction(_)
         | Meaning::Remote(_)
         | Meaning::ExtraHost(_) => quote(&item(meaning).unwrap_or_default()),
     };
