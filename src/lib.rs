@@ -10,7 +10,8 @@
 //!            who asks   what is asked   may it?       written down     asked            passed on
 //! ```
 //!
-//! The modules stand in the order in which a request meets them; [`wire`] and [`settings`] serve them all.
+//! The modules stand in the order in which a request meets them; [`reload`] holds the policy in force; [`wire`] and
+//! [`settings`] serve them all.
 
 pub mod client;
 pub mod operation;
@@ -20,6 +21,7 @@ pub mod audit;
 pub mod daemon;
 pub mod gate;
 
+pub mod reload;
 pub mod settings;
 pub mod wire;
 

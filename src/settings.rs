@@ -33,6 +33,7 @@ use draft::Layers;
 use key::Key;
 pub use listener::ListenerSettings;
 pub use log_level::LogLevel;
+use problem::did_you_mean;
 pub use problem::{Place, Problem, Problems};
 
 /// How dockgate is to run.
@@ -44,6 +45,8 @@ pub struct Settings {
     pub daemon: DaemonSettings,
     /// The policy file; the built-in policy where there is none.
     pub policy: Option<PathBuf>,
+    /// What becomes of running streams that a changed policy would refuse.
+    pub streams_on_reload: StreamsOnReload,
     /// Where the audit goes, and what is in it.
     pub audit: AuditSettings,
     /// How much dockgate tells its operator.
@@ -54,6 +57,15 @@ pub struct Settings {
     pub build_context_dir: PathBuf,
     /// How long running requests may go on once dockgate is told to stop.
     pub grace: Duration,
+}
+
+/// What becomes of running streams when another policy comes into force that would refuse them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamsOnReload {
+    /// They keep the verdict that they got.
+    Keep,
+    /// They are closed.
+    Close,
 }
 
 /// What clients may take up.
@@ -118,6 +130,7 @@ impl Settings {
         let listeners = listener::read(layers, problems);
         let daemon = daemon::read(layers, problems);
         let policy = layers.read_optional(Key::Policy, problems, file_name);
+        let streams_on_reload = layers.read(Key::StreamsOnReload, problems, StreamsOnReload::read);
         let audit = audit::read(layers, problems);
         let log_level = layers.read(Key::LogLevel, problems, LogLevel::read);
         let connections = layers.read(Key::MaxConnections, problems, number::connections);
@@ -131,6 +144,7 @@ impl Settings {
             listeners: listeners?,
             daemon: daemon?,
             policy: policy?,
+            streams_on_reload: streams_on_reload?,
             audit: audit?,
             log_level: log_level?,
             limits: Limits {
@@ -198,6 +212,19 @@ fn file_name(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
+impl StreamsOnReload {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "close" => Ok(Self::Close),
+            _ => {
+                let hint = did_you_mean(text, ["keep", "close"].into_iter());
+                Err(format!("`{text}` is not one of keep, close{hint}"))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +274,7 @@ mod tests {
                     health_interval: Duration::from_secs(5),
                 },
                 policy: None,
+                streams_on_reload: StreamsOnReload::Keep,
                 audit: AuditSettings::default(),
                 log_level: LogLevel::Info,
                 limits: Limits {

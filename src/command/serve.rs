@@ -1,18 +1,18 @@
 //! `dockgate serve`: the gate itself.
 
-use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::rc::Rc;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, spawn_local};
 
 use super::{Exit, complain, log};
 use crate::audit::{Audit, RequestIds};
 use crate::daemon::Daemon;
 use crate::gate::{Gate, Listener, Signals};
-use crate::policy::{self, Mode, Policy, problem};
+use crate::policy::Policy;
+use crate::reload::{HangUp, PolicyInForce, PolicySource, Unusable, Usable};
 use crate::settings::{Limits, ServeArgs, Settings};
 
 /// Descriptors that are not connections: standard streams, listeners, the audit, the runtime's own.
@@ -28,7 +28,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
         }
     };
     log::start(settings.log_level);
-    let Some((policy, policy_name)) = read_policy(&settings) else {
+    let Some(policy) = read_policy(&settings) else {
         return Exit::Failure;
     };
     settings.limits.connections = fit_descriptors(settings.limits);
@@ -39,7 +39,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    match LocalSet::new().block_on(&runtime, run(settings, policy, &policy_name)) {
+    match LocalSet::new().block_on(&runtime, run(settings, policy)) {
         Ok(()) => Exit::Success,
         Err(message) => {
             complain(&format_args!("dockgate: {message}"));
@@ -49,40 +49,25 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
 }
 
 /// The policy that the settings name, or the built-in one; everything that is wrong with it is shown.
-fn read_policy(settings: &Settings) -> Option<(Policy, String)> {
-    let (name, source) = match &settings.policy {
-        None => ("the built-in policy".to_owned(), policy::builtin().to_owned()),
-        Some(path) => match fs::read_to_string(path) {
-            Ok(source) => (path.display().to_string(), source),
-            Err(error) => {
-                complain(&format_args!("dockgate: the policy {} cannot be read: {error}", path.display()));
-                return None;
+fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
+    let source = PolicySource::of(settings);
+    match source.read(io::stderr().is_terminal()) {
+        Ok(Usable { policy, warnings }) => {
+            if !warnings.is_empty() {
+                complain(&warnings);
             }
-        },
-    };
-    let (policy, problems) = Policy::read(&source);
-    if !problems.is_empty() {
-        complain(&problem::render(&problems, &name, &source, io::stderr().is_terminal()));
-    }
-    let Some(policy) = policy else {
-        complain(&format_args!("dockgate: {name} has errors: nothing is served"));
-        return None;
-    };
-    for (listener, _) in policy.listeners_named() {
-        if settings.listeners.iter().all(|known| known.name != listener) {
-            let known: Vec<&str> = settings.listeners.iter().map(|listener| listener.name.as_str()).collect();
-            complain(&format_args!(
-                "dockgate: {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}. Name one with --listen {listener}=ADDR.",
-                known.join(", ")
-            ));
-            return None;
+            tracing::info!("policy: {}, {}", source.name(), policy.hash());
+            source.warn_of(&policy);
+            Some((source, policy))
+        }
+        Err(Unusable { found, problems }) => {
+            if !problems.is_empty() {
+                complain(&problems);
+            }
+            complain(&format_args!("dockgate: {found}: nothing is served"));
+            None
         }
     }
-    tracing::info!("policy: {name}, {}", policy.hash());
-    if policy.mode() == Mode::Observe {
-        tracing::warn!("mode is observe: what the policy would refuse is forwarded, and recorded as such");
-    }
-    Some((policy, name))
 }
 
 /// How many connections the limit of open files allows, which is raised as far as it goes. A connection
@@ -102,10 +87,11 @@ fn fit_descriptors(limits: Limits) -> usize {
     limits.connections.min(room)
 }
 
-async fn run(settings: Settings, policy: Policy, policy_name: &str) -> Result<(), String> {
+async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Result<(), String> {
     let signals = Signals::catch().map_err(|error| format!("signals cannot be caught: {error}"))?;
+    let hang_up = HangUp::catch().map_err(|error| format!("SIGHUP cannot be caught: {error}"))?;
     let audit = Audit::open(&settings.audit).map_err(|error| error.to_string())?;
-    audit.policy_in_force(&policy, policy_name);
+    let policy = Rc::new(PolicyInForce::new(source, policy, audit.clone()));
     let ids = RequestIds::new()
         .map_err(|error| format!("there is no randomness to name requests with: {error}"))?;
     let mut listeners = Vec::new();
@@ -128,15 +114,9 @@ async fn run(settings: Settings, policy: Policy, policy_name: &str) -> Result<()
             settings.daemon.address
         );
     }
-    if policy.looks_into_builds()
-        && let Err(error) = tempfile::tempfile_in(&settings.build_context_dir)
-    {
-        tracing::warn!(
-            "the policy has rules that look into builds, and there is no place to keep a build's context: {}: {error}. Builds will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
-            settings.build_context_dir.display()
-        );
-    }
     let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
+    let watched = Rc::clone(&policy);
+    spawn_local(async move { watched.watch(hang_up).await });
     let gate = Gate::new(policy, audit, daemon, ids, &settings);
     let drained = gate.serve(listeners, signals).await;
     match drained.cut {

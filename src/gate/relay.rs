@@ -1,6 +1,9 @@
 //! One recorded request on its way to the daemon, its body and its client watched while the answer comes back.
 
 use std::cell::Cell;
+use std::pin::pin;
+
+use tokio::sync::watch::Receiver as Watcher;
 
 use super::answer::{Down, Passing, Progress, add};
 use super::connection::{Connection, Next};
@@ -8,6 +11,7 @@ use super::context::Context;
 use super::drain::Phase;
 use super::refusal::Refusal;
 use super::shown::Filter;
+use super::tenure::Tenure;
 use super::{Outcome, request, tunnel};
 use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
@@ -18,7 +22,7 @@ use crate::wire::{Body, BodyFault, Framing, Inbox, InboxFault, Pieces, RequestHe
 /// How much of what a client sends before its turn is kept for later.
 const EARLY_BYTES: usize = 64 * 1024;
 
-/// How the way up ended.
+/// How the way up ended, or was ended.
 enum Up {
     /// The client is gone.
     ClientGone,
@@ -26,16 +30,18 @@ enum Up {
     Malformed(BodyFault),
     /// What was kept of it cannot be read any more.
     Lost,
+    /// dockgate closes it.
+    Closed(End),
 }
 
-/// Forwards `recorded` and passes the answer on.
+/// Forwards `recorded` and passes the answer on, until its tenure, where it has one, is over.
 pub(super) async fn forward(
     daemon: &Daemon,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     recorded: Recorded,
     id: RequestId,
-    context: Option<Context<'_>>,
+    (context, tenure): (Option<Context<'_>>, Option<Box<Tenure<'_>>>),
 ) -> Outcome {
     let operation = recorded.operation();
     let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
@@ -60,7 +66,7 @@ pub(super) async fn forward(
         ..Progress::default()
     };
     let keep_alive = connection.keep_alive && *connection.phase.borrow() == Phase::Serving;
-    let mut phase = connection.phase.clone();
+    let mut closed = pin!(until_closed(connection.phase.clone(), tenure));
     let (sender, mut receiver) = forwarded.split();
     let mut passing = Passing {
         daemon,
@@ -76,8 +82,8 @@ pub(super) async fn forward(
     let ended = tokio::select! {
         biased;
         down = passing.down(&mut receiver) => Ok(down),
-        up = up(&connection.stream, &mut connection.inbox, (upload, context), sender, &progress) => Err(Some(up)),
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(None),
+        up = up(&connection.stream, &mut connection.inbox, (upload, context), sender, &progress) => Err(up),
+        end = &mut closed => Err(Up::Closed(end)),
     };
     let answered = progress.status.get().is_some();
     match ended {
@@ -95,7 +101,7 @@ pub(super) async fn forward(
                 () = tunnel::run(client, daemon, &progress.up_bytes, &progress.down_bytes) => {
                     outcome(&progress, End::Tunnel, Next::Close)
                 }
-                _ = phase.wait_for(|phase| *phase == Phase::Cutting) => outcome(&progress, End::Drained, Next::Cut),
+                end = &mut closed => outcome(&progress, end, Next::Cut),
             }
         }
         Ok(Down::Lost(lost)) if !answered => {
@@ -116,16 +122,34 @@ pub(super) async fn forward(
             connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
         }
         Ok(Down::Unasked(_)) => outcome(&progress, End::DaemonAway, Next::Cut),
-        Ok(Down::ClientGone) | Err(Some(Up::ClientGone)) => outcome(&progress, End::ClientGone, Next::Cut),
-        Err(Some(Up::Malformed(fault))) if !answered => {
+        Ok(Down::ClientGone) | Err(Up::ClientGone) => outcome(&progress, End::ClientGone, Next::Cut),
+        Err(Up::Malformed(fault)) if !answered => {
             let message = request::describe(&fault);
             let unreadable = Unreadable { fault: Fault::Malformed, endpoint: Some(endpoint), message };
             connection.body_read = false;
             connection.refuse(id, is_head, &Refusal::unreadable(&unreadable), End::Refused).await
         }
-        Err(Some(Up::Malformed(_))) => outcome(&progress, End::Refused, Next::Cut),
-        Err(Some(Up::Lost)) => outcome(&progress, End::Failed, Next::Cut),
-        Err(None) => outcome(&progress, End::Drained, Next::Cut),
+        Err(Up::Malformed(_)) => outcome(&progress, End::Refused, Next::Cut),
+        Err(Up::Lost) => outcome(&progress, End::Failed, Next::Cut),
+        Err(Up::Closed(End::Revoked)) if !answered => {
+            connection.body_read = progress.uploaded.get();
+            connection.refuse(id, is_head, &Refusal::revoked(), End::Revoked).await
+        }
+        Err(Up::Closed(end)) => outcome(&progress, end, Next::Cut),
+    }
+}
+
+/// Returns when dockgate closes the connection, and why it does.
+async fn until_closed(mut phase: Watcher<Phase>, tenure: Option<Box<Tenure<'_>>>) -> End {
+    let revoked = async {
+        match tenure {
+            Some(tenure) => Box::pin(tenure.end()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => End::Drained,
+        () = revoked => End::Revoked,
     }
 }
 

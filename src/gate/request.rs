@@ -15,6 +15,7 @@ use crate::daemon::Away;
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
+use crate::policy::Policy;
 use crate::settings::Limits;
 use crate::wire::{Body, BodyFault, Expectation, Framing, HeadFault, Inbox, RequestHead, Stream};
 
@@ -41,6 +42,7 @@ pub(super) enum Unasked {
 /// Neither a request that names one waits for the daemon, nor one that is denied whatever its version.
 pub(super) async fn newest_version(
     gate: &Gate,
+    policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
 ) -> (ApiVersion, Option<Unasked>) {
@@ -55,7 +57,7 @@ pub(super) async fn newest_version(
         Ok(asked) => Some(asked.endpoint()),
         Err(unreadable) => unreadable.endpoint,
     };
-    if endpoint.is_none_or(|endpoint| !gate.policy.could_grant(&connection.client, endpoint)) {
+    if endpoint.is_none_or(|endpoint| !policy.could_grant(&connection.client, endpoint)) {
         return (ApiVersion::NEWEST, None);
     }
     let asking = gate.daemon.newest_version(&mut connection.line);
@@ -94,6 +96,7 @@ pub(super) enum Unread {
 /// Reads the operation that `head` asks for, with its JSON body; a body that is streamed is left on the wire.
 pub(super) async fn read(
     gate: &Gate,
+    policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     newest: ApiVersion,
@@ -108,7 +111,7 @@ pub(super) async fn read(
             fault(Fault::UnknownExpectation, "of Expect, only 100-continue is understood".into()).into()
         );
     }
-    let could_grant = gate.policy.could_grant(&connection.client, endpoint);
+    let could_grant = policy.could_grant(&connection.client, endpoint);
     let limit = match asked.body_kind() {
         BodyKind::Tar => return Ok(asked.with_stream()),
         BodyKind::Json { .. } if could_grant => MAX_JSON_BYTES,

@@ -6,6 +6,7 @@ pub(super) enum Key {
     Listen,
     Daemon,
     Policy,
+    StreamsOnReload,
     Audit,
     Settings,
     LogLevel,
@@ -38,10 +39,11 @@ pub(super) enum Key {
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
+        Self::StreamsOnReload,
         Self::Audit,
         Self::Settings,
         Self::LogLevel,
@@ -78,6 +80,7 @@ impl Key {
             Self::Listen => "listen",
             Self::Daemon => "daemon",
             Self::Policy => "policy",
+            Self::StreamsOnReload => "streams_on_reload",
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::LogLevel => "log_level",
@@ -114,6 +117,7 @@ impl Key {
         match self {
             Self::Listen => Some("tcp://127.0.0.1:2375"),
             Self::Daemon => Some("unix:///var/run/docker.sock"),
+            Self::StreamsOnReload => Some("keep"),
             Self::Audit => Some("-"),
             Self::LogLevel => Some("info"),
             Self::SocketMode => Some("0660"),

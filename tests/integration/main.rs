@@ -22,3 +22,4 @@ mod harness;
 mod listener;
 mod raw;
 mod real;
+mod reload;
