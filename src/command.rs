@@ -5,6 +5,7 @@ mod check;
 mod health;
 mod log;
 pub mod operations;
+mod reach;
 mod serve;
 
 use std::io::{self, IsTerminal as _, Write as _};

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
@@ -32,6 +32,7 @@ pub use signals::Signals;
 use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
 use crate::client::Client;
 use crate::daemon::Daemon;
+use crate::metrics::{Metrics, Tally};
 use crate::operation::version::ApiVersion;
 use crate::operation::{Json, Operation, Unreadable};
 use crate::policy::{Policy, Verdict};
@@ -55,6 +56,7 @@ pub struct Gate {
     streams_on_reload: StreamsOnReload,
     audit: Audit,
     daemon: Rc<Daemon>,
+    metrics: Rc<Metrics>,
     ids: RequestIds,
     /// What clients may take up.
     limits: Limits,
@@ -66,6 +68,8 @@ pub struct Gate {
     contexts: Semaphore,
     /// Where they are kept.
     context_dir: PathBuf,
+    /// Whether dockgate is stopping.
+    phase: watch::Sender<Phase>,
 }
 
 /// A request that is being heard.
@@ -75,6 +79,8 @@ struct Hearing<'a> {
     policy: &'a Rc<Policy>,
     /// What is recorded of it.
     context: RequestContext<'a>,
+    /// What is counted of it.
+    tally: Tally<'a>,
 }
 
 /// What became of a request, for its second record.
@@ -114,6 +120,7 @@ impl Gate {
         policy: Rc<PolicyInForce>,
         audit: Audit,
         daemon: Rc<Daemon>,
+        metrics: Rc<Metrics>,
         ids: RequestIds,
         settings: &Settings,
     ) -> Self {
@@ -122,13 +129,21 @@ impl Gate {
             streams_on_reload: settings.streams_on_reload,
             audit,
             daemon,
+            metrics,
             ids,
             limits: settings.limits,
             grace: settings.grace,
             bodies: Semaphore::new(request::LARGE_BODIES),
             contexts: Semaphore::new(context::MOST_KEPT),
             context_dir: settings.build_context_dir.clone(),
+            phase: watch::Sender::new(Phase::Serving),
         }
+    }
+
+    /// Tells when dockgate begins to stop.
+    #[must_use]
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 
     /// Serves the connections of `listeners` until the first of `signals`, and until the
@@ -153,7 +168,8 @@ impl Gate {
             client_names: &policy.client_names(&client).collect::<Vec<_>>(),
             policy_hash: policy.hash(),
         };
-        let outcome = self.decide(connection, head, &Hearing { policy: &policy, context }).await;
+        let hearing = Hearing { policy: &policy, context, tally: self.metrics.request() };
+        let outcome = self.decide(connection, head, &hearing).await;
         let ending = Ending {
             status: outcome.status,
             daemon_status: outcome.daemon_status,
@@ -163,6 +179,7 @@ impl Gate {
             end: outcome.end,
         };
         tracing::debug!("request {id} of {}: {:?}, status {:?}", client.peer, ending.end, ending.status);
+        hearing.tally.ended(ending.status, ending.duration, ending.end);
         self.audit.ended(id, ending);
         outcome.next
     }
@@ -214,11 +231,15 @@ impl Gate {
                 return self.refuse_unreadable(connection, line, &unreadable, hearing).await;
             }
             Err(Unread::Gone(cut)) => {
-                self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
+                hearing.tally.unreadable(cut.endpoint);
+                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
+                self.metrics.recording(recording).await.ok();
                 return Outcome::client_gone(connection.body_bytes);
             }
             Err(Unread::Drained(cut)) => {
-                self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
+                hearing.tally.unreadable(cut.endpoint);
+                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
+                self.metrics.recording(recording).await.ok();
                 return Outcome::drained(connection.body_bytes);
             }
         };
@@ -234,11 +255,15 @@ impl Gate {
             Some(unasked) => (operation, Some(unasked)),
         };
         let mut tenure = Tenure::of(self, hearing, &operation);
-        let permit = match hearing.policy.judge(client, operation) {
+        let began = Instant::now();
+        let verdict = hearing.policy.judge(client, operation);
+        self.metrics.judged(began);
+        let permit = match verdict {
             Verdict::Permit(permit) => permit,
             Verdict::Denial(denial) => {
+                hearing.tally.denied(&denial);
                 // It is refused, whether or not that could be recorded.
-                self.audit.record_denial(context, &denial).await.ok();
+                self.metrics.recording(self.audit.record_denial(context, &denial)).await.ok();
                 let refusal = match unasked {
                     Some(Unasked::Over(outcome)) => return outcome,
                     // What it would have said could have turned the verdict.
@@ -253,7 +278,8 @@ impl Gate {
         if let Some(tenure) = &mut tenure {
             tenure.granted(&permit);
         }
-        let recorded = match self.audit.record(context, permit).await {
+        hearing.tally.permitted(&permit);
+        let recorded = match self.metrics.recording(self.audit.record(context, permit)).await {
             Ok(recorded) => recorded,
             Err(error) => {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
@@ -264,7 +290,7 @@ impl Gate {
             Some(Unasked::Away(away)) => {
                 connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
-            None => relay::forward(&self.daemon, connection, head, recorded, id, (kept, tenure)).await,
+            None => relay::forward(self, connection, head, recorded, hearing, (kept, tenure)).await,
         }
     }
 
@@ -311,7 +337,9 @@ impl Gate {
         hearing: &Hearing<'_>,
     ) -> Outcome {
         // It is refused, whether or not that could be recorded.
-        self.audit.record_unreadable(&hearing.context, unreadable, method, target).await.ok();
+        hearing.tally.unreadable(unreadable.endpoint);
+        let recording = self.audit.record_unreadable(&hearing.context, unreadable, method, target);
+        self.metrics.recording(recording).await.ok();
         let is_head = method == "HEAD";
         connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
     }

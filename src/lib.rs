@@ -10,8 +10,8 @@
 //!            who asks   what is asked   may it?       written down     asked            passed on
 //! ```
 //!
-//! The modules stand in the order in which a request meets them; [`reload`] holds the policy in force; [`wire`] and
-//! [`settings`] serve them all.
+//! The modules stand in the order in which a request meets them; [`reload`] holds the policy in force,
+//! [`metrics`] counts, [`admin`] tells; [`wire`] and [`settings`] serve them all.
 
 pub mod client;
 pub mod operation;
@@ -21,6 +21,8 @@ pub mod audit;
 pub mod daemon;
 pub mod gate;
 
+pub mod admin;
+pub mod metrics;
 pub mod reload;
 pub mod settings;
 pub mod wire;

@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod admin;
 mod args;
 mod audit;
 mod daemon;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub streams_on_reload: StreamsOnReload,
     /// Where the audit goes, and what is in it.
     pub audit: AuditSettings,
+    /// Where an operator asks how dockgate is.
+    pub admin: Option<ListenerSettings>,
     /// How much dockgate tells its operator.
     pub log_level: LogLevel,
     /// What one client may take up.
@@ -132,6 +135,7 @@ impl Settings {
         let policy = layers.read_optional(Key::Policy, problems, file_name);
         let streams_on_reload = layers.read(Key::StreamsOnReload, problems, StreamsOnReload::read);
         let audit = audit::read(layers, problems);
+        let admin = layers.read_optional(Key::Admin, problems, admin::read);
         let log_level = layers.read(Key::LogLevel, problems, LogLevel::read);
         let connections = layers.read(Key::MaxConnections, problems, number::connections);
         let head_bytes = layers.read(Key::MaxHeadBytes, problems, number::head_bytes);
@@ -146,6 +150,7 @@ impl Settings {
             policy: policy?,
             streams_on_reload: streams_on_reload?,
             audit: audit?,
+            admin: admin?,
             log_level: log_level?,
             limits: Limits {
                 connections: connections?,
@@ -177,6 +182,15 @@ impl Settings {
                 problems.push(Problem::new(
                     layers.place(Key::Listen),
                     format!("listeners {first} and {number} both listen on {}", listener.address),
+                ));
+            }
+            if self.admin.as_ref().is_some_and(|admin| admin.address == listener.address) {
+                problems.push(Problem::new(
+                    layers.place(Key::Admin),
+                    format!(
+                        "{} is also the address of listener {number}: clients have no business there",
+                        listener.address
+                    ),
                 ));
             }
             if listener.address == self.daemon.address {
@@ -276,6 +290,7 @@ mod tests {
                 policy: None,
                 streams_on_reload: StreamsOnReload::Keep,
                 audit: AuditSettings::default(),
+                admin: None,
                 log_level: LogLevel::Info,
                 limits: Limits {
                     connections: 4096,
@@ -380,6 +395,10 @@ mod tests {
                 "b=tcp://h:2",
                 "--daemon",
                 "tcp://h:1",
+                "--admin",
+                "tcp://127.0.0.1:9",
+                "--listen",
+                "tcp://127.0.0.1:9",
             ],
             &[],
             "",
@@ -389,6 +408,7 @@ mod tests {
         --daemon: tcp://h:1 is also the address of listener 1: dockgate would ask itself
         --listen: listeners 1 and 2 are both named `a`: each needs a name of its own
         --listen: listeners 2 and 3 both listen on tcp://h:2
+        --admin: tcp://127.0.0.1:9 is also the address of listener 4: clients have no business there
         ");
     }
 

@@ -8,15 +8,18 @@ use tokio::runtime;
 use tokio::task::{LocalSet, spawn_local};
 
 use super::{Exit, complain, log};
+use crate::admin::{self, Admin};
 use crate::audit::{Audit, RequestIds};
 use crate::daemon::Daemon;
 use crate::gate::{Gate, Listener, Signals};
+use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::reload::{HangUp, PolicyInForce, PolicySource, Unusable, Usable};
 use crate::settings::{Limits, ServeArgs, Settings};
 
-/// Descriptors that are not connections: standard streams, listeners, the audit, the runtime's own.
-const OTHER_DESCRIPTORS: u64 = 64;
+/// Descriptors that are not connections of clients: standard streams, listeners, whoever asks at the admin
+/// socket, the audit, the runtime's own.
+const OTHER_DESCRIPTORS: u64 = 96;
 
 /// Serves until told to stop.
 pub(super) fn serve(args: &ServeArgs) -> Exit {
@@ -94,6 +97,14 @@ async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Re
     let policy = Rc::new(PolicyInForce::new(source, policy, audit.clone()));
     let ids = RequestIds::new()
         .map_err(|error| format!("there is no randomness to name requests with: {error}"))?;
+    let admin_listener = match &settings.admin {
+        None => None,
+        Some(wanted) => {
+            let listener = Listener::bind(wanted).await.map_err(|error| error.to_string())?;
+            tracing::info!("admin: listening on {listener}");
+            Some(listener)
+        }
+    };
     let mut listeners = Vec::new();
     for wanted in &settings.listeners {
         let listener = Listener::bind(wanted).await.map_err(|error| error.to_string())?;
@@ -117,7 +128,15 @@ async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Re
     let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
     let watched = Rc::clone(&policy);
     spawn_local(async move { watched.watch(hang_up).await });
-    let gate = Gate::new(policy, audit, daemon, ids, &settings);
+    let metrics = Metrics::new(settings.limits.connections);
+    let gate =
+        Gate::new(Rc::clone(&policy), audit.clone(), Rc::clone(&daemon), Rc::clone(&metrics), ids, &settings);
+    if let Some(listener) = admin_listener {
+        let listeners = listeners.iter().map(|listener| (listener.name().to_owned(), listener.to_string()));
+        let (listeners, phase) = (listeners.collect(), gate.phase());
+        let admin = Admin::new(admin::Parts { daemon, policy, audit, metrics, phase, listeners });
+        spawn_local(admin.serve(listener));
+    }
     let drained = gate.serve(listeners, signals).await;
     match drained.cut {
         0 => tracing::info!("stopped"),

@@ -2,17 +2,18 @@
 
 use std::cell::Cell;
 use std::pin::pin;
+use std::time::Instant;
 
 use tokio::sync::watch::Receiver as Watcher;
 
-use super::answer::{Down, Passing, Progress, add};
+use super::answer::{Down, Passing, Progress};
 use super::connection::{Connection, Next};
 use super::context::Context;
 use super::drain::Phase;
 use super::refusal::Refusal;
 use super::shown::Filter;
 use super::tenure::Tenure;
-use super::{Outcome, request, tunnel};
+use super::{Gate, Hearing, Outcome, request, tunnel};
 use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
 use crate::operation::table::Method;
@@ -36,13 +37,14 @@ enum Up {
 
 /// Forwards `recorded` and passes the answer on, until its tenure, where it has one, is over.
 pub(super) async fn forward(
-    daemon: &Daemon,
+    gate: &Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     recorded: Recorded,
-    id: RequestId,
+    hearing: &Hearing<'_>,
     (context, tenure): (Option<Context<'_>>, Option<Box<Tenure<'_>>>),
 ) -> Outcome {
+    let (daemon, id) = (&*gate.daemon, hearing.context.id);
     let operation = recorded.operation();
     let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
     let is_head = endpoint.method == Method::Head;
@@ -55,16 +57,13 @@ pub(super) async fn forward(
     };
     // What was kept has come already.
     let invited = if context.is_some() { Framing::None } else { upload };
+    let asked = Instant::now();
     let mut forwarded = match send(daemon, connection, head, recorded, id, (upload, invited)).await {
         Ok(forwarded) => forwarded,
         Err(outcome) => return outcome,
     };
-    let progress = Progress {
-        up_bytes: Cell::new(connection.body_bytes),
-        // With nothing to upload the answer may be there before the way up is looked at once.
-        uploaded: Cell::new(matches!(upload, Framing::None | Framing::Length(0))),
-        ..Progress::default()
-    };
+    let _open = hearing.tally.forwarded();
+    let progress = Progress::new(&hearing.tally, connection.body_bytes, upload);
     let keep_alive = connection.keep_alive && *connection.phase.borrow() == Phase::Serving;
     let mut closed = pin!(until_closed(connection.phase.clone(), tenure));
     let (sender, mut receiver) = forwarded.split();
@@ -76,6 +75,8 @@ pub(super) async fn forward(
         upgrade,
         id,
         keep_alive,
+        metrics: &gate.metrics,
+        asked,
         progress: &progress,
         filter,
     };
@@ -98,7 +99,7 @@ pub(super) async fn forward(
             let client = tunnel::Side { stream: &connection.stream, inbox: &mut connection.inbox };
             let daemon = tunnel::Side { stream: receiver.stream, inbox: receiver.inbox };
             tokio::select! {
-                () = tunnel::run(client, daemon, &progress.up_bytes, &progress.down_bytes) => {
+                () = tunnel::run(client, daemon, &progress.up, &progress.down) => {
                     outcome(&progress, End::Tunnel, Next::Close)
                 }
                 end = &mut closed => outcome(&progress, end, Next::Cut),
@@ -203,9 +204,9 @@ async fn up(
                 tracing::error!("a build context that was kept cannot be read: {error}");
                 return Up::Lost;
             },
-            () = watch(client, inbox, &progress.down_bytes) => return Up::ClientGone,
+            () = watch(client, inbox, progress.down.bytes()) => return Up::ClientGone,
         }
-        watch(client, inbox, &progress.down_bytes).await;
+        watch(client, inbox, progress.down.bytes()).await;
         return Up::ClientGone;
     }
     let mut body = Body::new(upload);
@@ -221,11 +222,11 @@ async fn up(
             // The daemon has closed, perhaps after an early answer, which is on its way down.
             break;
         }
-        add(&progress.up_bytes, pieces.bytes());
+        progress.up.add(pieces.bytes());
         pieces.consume(inbox);
         progress.uploaded.set(pieces.is_last);
     }
-    watch(client, inbox, &progress.down_bytes).await;
+    watch(client, inbox, progress.down.bytes()).await;
     Up::ClientGone
 }
 
@@ -277,8 +278,8 @@ fn outcome(progress: &Progress, end: End, next: Next) -> Outcome {
     Outcome {
         status: progress.status.get(),
         daemon_status: progress.status.get(),
-        request_bytes: progress.up_bytes.get(),
-        response_bytes: progress.down_bytes.get(),
+        request_bytes: progress.up.bytes().get(),
+        response_bytes: progress.down.bytes().get(),
         end,
         next,
     }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::IoSlice;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -137,16 +136,13 @@ pub(super) async fn read(
     Err(unreadable.into())
 }
 
-/// On the loopback, a web page in somebody's browser may be the client: its own name made to mean 127.0.0.1
-/// (DNS rebinding) makes dockgate part of its site. A name that others can register has a dot in it.
+/// On the loopback, a web page in somebody's browser may be the client.
 fn refuse_foreign_host(connection: &Connection, head: &RequestHead<'_>) -> Result<(), Unreadable> {
     let is_loopback = match connection.client.peer {
         Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
         Peer::Unix { .. } => false,
     };
-    let host = head.host();
-    let is_address = str::from_utf8(host).is_ok_and(|host| host.parse::<IpAddr>().is_ok());
-    if !is_loopback || is_address || !host.contains(&b'.') || host.ends_with(b".localhost") {
+    if !is_loopback || !head.names_foreign_host() {
         return Ok(());
     }
     let message = "the Host header holds a name with a dot in it; on the loopback dockgate answers to addresses, to localhost and to names without a dot, so that no web page can reach it by a name of its own".to_owned();

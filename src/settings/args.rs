@@ -50,6 +50,15 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE|-")]
     audit: Option<String>,
 
+    /// Where an operator asks how dockgate is: /livez, /readyz, /healthz and /metrics
+    ///
+    /// unix:///path, a socket that only the user dockgate runs as may use, or tcp:// with an address
+    /// of the loopback. Without it there is none.
+    ///
+    /// [env: DOCKGATE_ADMIN]
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<String>,
+
     /// A TOML file that holds settings
     ///
     /// Its keys are the names of these flags with _ for -. A flag wins over the environment, the
@@ -264,6 +273,7 @@ impl ServeArgs {
             Key::Policy => self.policy.as_ref(),
             Key::StreamsOnReload => self.streams_on_reload.as_ref(),
             Key::Audit => self.audit.as_ref(),
+            Key::Admin => self.admin.as_ref(),
             Key::Settings => self.settings.as_ref(),
             Key::LogLevel => self.log_level.as_ref(),
             Key::SocketMode => self.socket_mode.as_ref(),

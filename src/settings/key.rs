@@ -8,6 +8,7 @@ pub(super) enum Key {
     Policy,
     StreamsOnReload,
     Audit,
+    Admin,
     Settings,
     LogLevel,
     SocketMode,
@@ -39,12 +40,13 @@ pub(super) enum Key {
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
         Self::StreamsOnReload,
         Self::Audit,
+        Self::Admin,
         Self::Settings,
         Self::LogLevel,
         Self::SocketMode,
@@ -82,6 +84,7 @@ impl Key {
             Self::Policy => "policy",
             Self::StreamsOnReload => "streams_on_reload",
             Self::Audit => "audit",
+            Self::Admin => "admin",
             Self::Settings => "settings",
             Self::LogLevel => "log_level",
             Self::SocketMode => "socket_mode",
@@ -134,6 +137,7 @@ impl Key {
             Self::MaxBuildContext => Some("2147483648"),
             Self::BuildContextDir => Some("/tmp"),
             Self::Policy
+            | Self::Admin
             | Self::Settings
             | Self::SocketOwner
             | Self::SocketGroup

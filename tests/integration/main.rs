@@ -15,6 +15,7 @@
     reason = "the harness is test code as well; clippy.toml frees only the test functions themselves"
 )]
 
+mod admin;
 mod attacks;
 mod audit;
 mod faults;

@@ -23,9 +23,9 @@ pub(crate) struct Starting {
     dir: TempDir,
     daemon: Option<String>,
     policy: PathBuf,
+    audit: PathBuf,
     listen: Vec<String>,
     more: Vec<String>,
-    audit: PathBuf,
     /// The words that come before the program's own.
     under: Vec<String>,
 }
