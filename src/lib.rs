@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The modules stand in the order in which a request meets them; [`reload`] holds the policy in force,
-//! [`metrics`] counts, [`admin`] tells; [`wire`] and [`settings`] serve them all.
+//! [`metrics`] counts, [`admin`] and [`systemd`] tell; [`wire`] and [`settings`] serve them all.
 
 pub mod client;
 pub mod operation;
@@ -25,6 +25,7 @@ pub mod admin;
 pub mod metrics;
 pub mod reload;
 pub mod settings;
+pub mod systemd;
 pub mod wire;
 
 pub mod command;

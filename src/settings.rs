@@ -31,6 +31,7 @@ pub use args::ServeArgs;
 pub use audit::{AuditSettings, AuditSink, Durability, OnFailure};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
+pub use environment::Supervision;
 use key::Key;
 pub use listener::ListenerSettings;
 pub use log_level::LogLevel;
@@ -313,6 +314,13 @@ mod tests {
         assert_eq!(settings.audit.sink, AuditSink::File(PathBuf::from("/environment")));
         assert_eq!(settings.log_level, LogLevel::Debug);
         assert_eq!(settings.grace, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn the_settings_of_the_examples_can_be_used() {
+        let file = include_str!("../examples/systemd/dockgate.toml");
+        let settings = merge(&[], &[], file).unwrap();
+        assert_eq!(settings.admin.unwrap().address.to_string(), "unix:///run/dockgate/admin.sock");
     }
 
     #[test]

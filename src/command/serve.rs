@@ -15,7 +15,8 @@ use crate::gate::{Gate, Listener, Signals};
 use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::reload::{HangUp, PolicyInForce, PolicySource, Unusable, Usable};
-use crate::settings::{Limits, ServeArgs, Settings};
+use crate::settings::{Limits, ServeArgs, Settings, Supervision};
+use crate::systemd::Systemd;
 
 /// Descriptors that are not connections of clients: standard streams, listeners, whoever asks at the admin
 /// socket, the audit, the runtime's own.
@@ -126,11 +127,14 @@ async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Re
         );
     }
     let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
-    let watched = Rc::clone(&policy);
-    spawn_local(async move { watched.watch(hang_up).await });
+    let systemd = Rc::new(Systemd::new(&Supervision::of_process()));
+    let (watched, told) = (Rc::clone(&policy), Rc::clone(&systemd));
+    spawn_local(async move { watched.watch(hang_up, &told).await });
     let metrics = Metrics::new(settings.limits.connections);
     let gate =
         Gate::new(Rc::clone(&policy), audit.clone(), Rc::clone(&daemon), Rc::clone(&metrics), ids, &settings);
+    let (watched, in_force, phase) = (Rc::clone(&daemon), Rc::clone(&policy), gate.phase());
+    spawn_local(async move { systemd.attend(&watched, &in_force, phase).await });
     if let Some(listener) = admin_listener {
         let listeners = listeners.iter().map(|listener| (listener.name().to_owned(), listener.to_string()));
         let (listeners, phase) = (listeners.collect(), gate.phase());

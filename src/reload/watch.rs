@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::{Occasion, PolicyInForce, Unusable};
+use crate::systemd::Systemd;
 
 /// How often the file is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -50,14 +51,14 @@ impl HangUp {
 
 impl PolicyInForce {
     /// Reads the policy again whenever there is an occasion. Never returns.
-    pub async fn watch(&self, mut hang_up: HangUp) {
+    pub async fn watch(&self, mut hang_up: HangUp, systemd: &Systemd) {
         // What is seen first is read once more: it may have changed since the policy was read.
         let mut seen = None;
         let mut is_changing = false;
         loop {
             tokio::select! {
                 _ = hang_up.0.recv() => {
-                    self.read_again(Occasion::Asked).await;
+                    self.read_again(Occasion::Asked, systemd).await;
                     continue;
                 }
                 () = sleep(if is_changing { SETTLING } else { INTERVAL }) => {}
@@ -69,17 +70,19 @@ impl PolicyInForce {
                 is_changing = sight != Sight::Pipe;
             } else if is_changing {
                 is_changing = false;
-                self.read_again(Occasion::Changed).await;
+                self.read_again(Occasion::Changed, systemd).await;
             }
         }
     }
 
     /// Reads and checks on a thread of its own: a policy of many patterns takes its time, and clients are served
     /// meanwhile.
-    async fn read_again(&self, occasion: Occasion) {
+    async fn read_again(&self, occasion: Occasion, systemd: &Systemd) {
+        systemd.reloading();
         let name = self.source.name();
         let Some(path) = self.source.file() else {
             tracing::info!("SIGHUP: the policy is {name}, and stays");
+            systemd.ready();
             return;
         };
         let source = self.source.clone();
@@ -91,6 +94,7 @@ impl PolicyInForce {
                 .unwrap_or_else(|_| Err(Unusable::new(format!("reading the policy {name} failed"))))
         };
         self.take(read, occasion);
+        systemd.ready();
     }
 }
 

@@ -24,3 +24,4 @@ mod listener;
 mod raw;
 mod real;
 mod reload;
+mod systemd;
