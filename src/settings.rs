@@ -31,7 +31,7 @@ pub use args::ServeArgs;
 pub use audit::{AuditSettings, AuditSink, Durability, OnFailure};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
-pub use environment::Supervision;
+pub use environment::{ClientEnvironment, Supervision};
 use key::Key;
 pub use listener::ListenerSettings;
 pub use log_level::LogLevel;

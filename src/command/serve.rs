@@ -84,11 +84,16 @@ fn fit_descriptors(limits: Limits) -> usize {
         tracing::debug!("the limit of open files stays as it is: {error}");
     }
     let open = getrlimit(Resource::RLIMIT_NOFILE).map_or(hard, |(soft, _)| soft);
-    let room = usize::try_from(open.saturating_sub(OTHER_DESCRIPTORS) / 2).unwrap_or(usize::MAX).max(1);
+    let room = room_for_connections(open);
     if room < limits.connections {
         tracing::warn!("{open} open files leave room for {room} connections, not {}", limits.connections);
     }
     limits.connections.min(room)
+}
+
+/// How many connections so many open files leave room for.
+pub(super) fn room_for_connections(open_files: u64) -> usize {
+    usize::try_from(open_files.saturating_sub(OTHER_DESCRIPTORS) / 2).unwrap_or(usize::MAX).max(1)
 }
 
 async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Result<(), String> {

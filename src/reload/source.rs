@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -99,14 +100,24 @@ impl PolicySource {
                 "mode is observe: what the policy would refuse is forwarded, and recorded as such"
             );
         }
-        if policy.looks_into_builds()
-            && let Err(error) = tempfile::tempfile_in(&self.build_context_dir)
-        {
+        if let Err((dir, error)) = self.place_for_builds(policy) {
             tracing::warn!(
                 "the policy has rules that look into builds, and there is no place to keep a build's context: {}: {error}. Builds will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
-                self.build_context_dir.display()
+                dir.display()
             );
         }
+    }
+
+    /// Whether build contexts can be kept where `policy` looks into them.
+    ///
+    /// # Errors
+    /// The directory in which none can be, and why.
+    pub fn place_for_builds(&self, policy: &Policy) -> Result<(), (&Path, io::Error)> {
+        if !policy.looks_into_builds() {
+            return Ok(());
+        }
+        let made = tempfile::tempfile_in(&self.build_context_dir);
+        made.map(drop).map_err(|error| (self.build_context_dir.as_path(), error))
     }
 }
 

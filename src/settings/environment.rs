@@ -41,6 +41,28 @@ impl Supervision {
     }
 }
 
+/// Where Docker's clients would go that are started in this environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientEnvironment {
+    /// `DOCKER_HOST`.
+    pub host: Option<String>,
+    /// `DOCKER_CONTEXT`, which the docker CLI heeds first.
+    pub context: Option<String>,
+}
+
+impl ClientEnvironment {
+    /// As the environment of the process has it.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let variables = read();
+        let value = |name: &str| {
+            let (_, value) = variables.iter().find(|(known, value)| known == name && !value.is_empty())?;
+            Some(value.to_string_lossy().into_owned())
+        };
+        Self { host: value("DOCKER_HOST"), context: value("DOCKER_CONTEXT") }
+    }
+}
+
 /// What the environment says. An empty variable counts as not given, since compose files and unit
 /// files have no better way to leave one out.
 pub(super) fn draft(variables: &[(OsString, OsString)], problems: &mut Vec<Problem>) -> Draft {

@@ -18,6 +18,7 @@
 mod admin;
 mod attacks;
 mod audit;
+mod doctor;
 mod faults;
 mod harness;
 mod listener;
