@@ -22,6 +22,7 @@ mod doctor;
 mod faults;
 mod harness;
 mod listener;
+mod monitoring;
 mod raw;
 mod real;
 mod reload;
