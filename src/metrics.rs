@@ -1,4 +1,4 @@
-//! What is counted and measured, for Prometheus. `docs/metrics.md` lists it for those who read it.
+//! What is counted and measured, for Prometheus. `docs/operating.md` lists it for those who read it.
 //!
 //! No label has a value that a client chooses: operations come from the endpoint table, rules from the policy,
 //! statuses from the daemon and from dockgate itself. Each set of labels is looked up in dockgate's own table, so

@@ -171,3 +171,19 @@ fn how_things_stand_is_in_numbers() {
         (sample(&gate, "dockgate_daemon_connected") == "0").then_some(())
     });
 }
+
+#[test]
+fn the_manual_has_every_metric() {
+    let daemon = FakeDaemon::content();
+    let gate = with_admin(Gate::with_policy("read-only")).behind(&daemon).start();
+    becomes(&gate, "/readyz", 200);
+    gate.ask(LIST);
+    ended(&gate, 1);
+    let manual = include_str!("../../../docs/operating.md");
+    for sample in samples(&gate).into_keys() {
+        let name = sample.split('{').next().unwrap();
+        let name =
+            ["_bucket", "_count", "_sum"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        assert!(manual.contains(&format!("`{name}`")) || manual.contains(&format!("`{name}{{")), "{name}");
+    }
+}
