@@ -112,6 +112,8 @@ pub enum End {
     Refused,
     /// dockgate was told to stop and closed it after the grace period.
     Drained,
+    /// Another policy came into force that refuses it, and dockgate closed it.
+    Revoked,
     /// dockgate failed.
     Failed,
 }

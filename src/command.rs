@@ -2,9 +2,11 @@
 
 mod audit;
 mod check;
+mod doctor;
 mod health;
 mod log;
 pub mod operations;
+mod reach;
 mod serve;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -41,6 +43,12 @@ enum Verb {
     /// Ask the audit: what was done, by whom, and whether the record is whole
     #[command(subcommand)]
     Audit(audit::AuditVerb),
+    /// Look at everything that can be wrong, and say what to do about it
+    ///
+    /// Takes the same settings as `serve`: run it with the same flags, environment and settings file, and
+    /// as the user that dockgate runs as. It changes nothing. Exit code 0: nothing keeps dockgate from working
+    /// (there may be warnings); 1: something does; 2: the settings cannot be used.
+    Doctor(doctor::DoctorArguments),
     /// Print the manual of operations, as in docs/operations.md
     Operations,
 }
@@ -50,7 +58,7 @@ enum Verb {
 enum Exit {
     /// All is well.
     Success,
-    /// The policy has errors, the daemon or dockgate is not healthy, or serving failed.
+    /// The policy has errors, the daemon or dockgate is not healthy, the doctor found an error, or serving failed.
     Failure,
     /// The flags, the environment or the settings file are wrong, or a file cannot be read.
     Usage,
@@ -73,6 +81,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Check(args)) => check_policies(&args.files),
         Some(Verb::Health(args)) => health::health(&args),
         Some(Verb::Audit(verb)) => audit::audit(&verb),
+        Some(Verb::Doctor(args)) => doctor::doctor(&args),
         Some(Verb::Operations) => print(&operations::render()),
     };
     exit.into()

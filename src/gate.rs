@@ -15,13 +15,14 @@ mod relay;
 mod request;
 mod shown;
 mod signals;
+mod tenure;
 mod tunnel;
 
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
@@ -29,14 +30,19 @@ pub use listener::{BindError, Listener};
 pub use signals::Signals;
 
 use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
+use crate::client::Client;
 use crate::daemon::Daemon;
-use crate::operation::{Operation, Unreadable};
+use crate::metrics::{Metrics, Tally};
+use crate::operation::version::ApiVersion;
+use crate::operation::{Json, Operation, Unreadable};
 use crate::policy::{Policy, Verdict};
-use crate::settings::{Address, Limits, Settings};
+use crate::reload::PolicyInForce;
+use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
 use refusal::Refusal;
 use request::{Unasked, Unread};
+use tenure::Tenure;
 
 /// How often answers of the daemon may raise further questions.
 const LOOK_UP_ROUNDS: usize = 3;
@@ -46,9 +52,11 @@ const MOST_QUESTIONS: usize = 64;
 /// The parts that judge, record and forward requests.
 #[derive(Debug)]
 pub struct Gate {
-    policy: Policy,
+    policy: Rc<PolicyInForce>,
+    streams_on_reload: StreamsOnReload,
     audit: Audit,
     daemon: Rc<Daemon>,
+    metrics: Rc<Metrics>,
     ids: RequestIds,
     /// What clients may take up.
     limits: Limits,
@@ -60,6 +68,19 @@ pub struct Gate {
     contexts: Semaphore,
     /// Where they are kept.
     context_dir: PathBuf,
+    /// Whether dockgate is stopping.
+    phase: watch::Sender<Phase>,
+}
+
+/// A request that is being heard.
+#[derive(Debug)]
+struct Hearing<'a> {
+    /// The policy that judges it, whichever comes into force meanwhile.
+    policy: &'a Rc<Policy>,
+    /// What is recorded of it.
+    context: RequestContext<'a>,
+    /// What is counted of it.
+    tally: Tally<'a>,
 }
 
 /// What became of a request, for its second record.
@@ -96,23 +117,33 @@ impl Gate {
     /// Holds the parts together.
     #[must_use]
     pub fn new(
-        policy: Policy,
+        policy: Rc<PolicyInForce>,
         audit: Audit,
         daemon: Rc<Daemon>,
+        metrics: Rc<Metrics>,
         ids: RequestIds,
         settings: &Settings,
     ) -> Self {
         Self {
             policy,
+            streams_on_reload: settings.streams_on_reload,
             audit,
             daemon,
+            metrics,
             ids,
             limits: settings.limits,
             grace: settings.grace,
             bodies: Semaphore::new(request::LARGE_BODIES),
             contexts: Semaphore::new(context::MOST_KEPT),
             context_dir: settings.build_context_dir.clone(),
+            phase: watch::Sender::new(Phase::Serving),
         }
+    }
+
+    /// Tells when dockgate begins to stop.
+    #[must_use]
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 
     /// Serves the connections of `listeners` until the first of `signals`, and until the
@@ -130,13 +161,15 @@ impl Gate {
         let started = Instant::now();
         let id = self.ids.next();
         let client = Rc::clone(&connection.client);
+        let policy = self.policy.current();
         let context = RequestContext {
             id,
             client: &client,
-            client_names: &self.policy.client_names(&client).collect::<Vec<_>>(),
-            policy_hash: self.policy.hash(),
+            client_names: &policy.client_names(&client).collect::<Vec<_>>(),
+            policy_hash: policy.hash(),
         };
-        let outcome = self.decide(connection, head, &context).await;
+        let hearing = Hearing { policy: &policy, context, tally: self.metrics.request() };
+        let outcome = self.decide(connection, head, &hearing).await;
         let ending = Ending {
             status: outcome.status,
             daemon_status: outcome.daemon_status,
@@ -146,6 +179,7 @@ impl Gate {
             end: outcome.end,
         };
         tracing::debug!("request {id} of {}: {:?}, status {:?}", client.peer, ending.end, ending.status);
+        hearing.tally.ended(ending.status, ending.duration, ending.end);
         self.audit.ended(id, ending);
         outcome.next
     }
@@ -154,22 +188,22 @@ impl Gate {
         &self,
         connection: &mut Connection,
         head: Result<Vec<u8>, Unreadable>,
-        context: &RequestContext<'_>,
+        hearing: &Hearing<'_>,
     ) -> Outcome {
         let bytes = match &head {
             Ok(bytes) => bytes,
             Err(unreadable) => {
                 let came = connection.inbox.pending().to_vec();
                 return self
-                    .refuse_unreadable(connection, request::first_line(&came), unreadable, context)
+                    .refuse_unreadable(connection, request::first_line(&came), unreadable, hearing)
                     .await;
             }
         };
         match RequestHead::parse(bytes) {
-            Ok(head) => self.judge(connection, &head, context).await,
+            Ok(head) => self.judge(connection, &head, hearing).await,
             Err(fault) => {
                 let unreadable = request::unreadable_head(fault, self.limits);
-                self.refuse_unreadable(connection, request::first_line(bytes), &unreadable, context).await
+                self.refuse_unreadable(connection, request::first_line(bytes), &unreadable, hearing).await
             }
         }
     }
@@ -178,41 +212,58 @@ impl Gate {
         &self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
-        context: &RequestContext<'_>,
+        hearing: &Hearing<'_>,
     ) -> Outcome {
-        let id = context.id;
+        let context = &hearing.context;
+        let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
         connection.keep_alive = head.keep_alive && !head.is_http_10;
         connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
-        let (version, unasked) = request::newest_version(self, connection, head).await;
-        let read = match request::read(self, connection, head, version).await {
-            Ok(operation) => context::look_inside(self, connection, head, operation).await,
+        let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
+        let read = match request::read(self, hearing.policy, connection, head, version).await {
+            Ok(operation) => context::look_inside(self, hearing.policy, connection, head, operation).await,
             Err(unread) => Err(unread),
         };
         let (operation, kept) = match read {
             Ok(read) => read,
             Err(Unread::Unreadable(unreadable)) => {
                 let line = (head.method, head.target);
-                return self.refuse_unreadable(connection, line, &unreadable, context).await;
+                return self.refuse_unreadable(connection, line, &unreadable, hearing).await;
             }
             Err(Unread::Gone(cut)) => {
-                self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
+                hearing.tally.unreadable(cut.endpoint);
+                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
+                self.metrics.recording(recording).await.ok();
                 return Outcome::client_gone(connection.body_bytes);
             }
             Err(Unread::Drained(cut)) => {
-                self.audit.record_unreadable(context, &cut, head.method, head.target).await.ok();
+                hearing.tally.unreadable(cut.endpoint);
+                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
+                self.metrics.recording(recording).await.ok();
                 return Outcome::drained(connection.body_bytes);
             }
         };
         let (operation, unasked) = match unasked {
-            None => self.look_up(connection, operation).await,
+            None => {
+                let Connection { stream, inbox, line, phase, .. } = &mut *connection;
+                let ask = async |path: &str, version| {
+                    let asking = self.daemon.look_up(path, version, line);
+                    request::while_wanted(stream, inbox, phase.clone(), asking).await
+                };
+                self.look_up(hearing.policy, client, operation, ask).await
+            }
             Some(unasked) => (operation, Some(unasked)),
         };
-        let permit = match self.policy.judge(context.client, operation) {
+        let mut tenure = Tenure::of(self, hearing, &operation);
+        let began = Instant::now();
+        let verdict = hearing.policy.judge(client, operation);
+        self.metrics.judged(began);
+        let permit = match verdict {
             Verdict::Permit(permit) => permit,
             Verdict::Denial(denial) => {
+                hearing.tally.denied(&denial);
                 // It is refused, whether or not that could be recorded.
-                self.audit.record_denial(context, &denial).await.ok();
+                self.metrics.recording(self.audit.record_denial(context, &denial)).await.ok();
                 let refusal = match unasked {
                     Some(Unasked::Over(outcome)) => return outcome,
                     // What it would have said could have turned the verdict.
@@ -224,7 +275,11 @@ impl Gate {
                 return connection.refuse(id, is_head, &refusal, End::Refused).await;
             }
         };
-        let recorded = match self.audit.record(context, permit).await {
+        if let Some(tenure) = &mut tenure {
+            tenure.granted(&permit);
+        }
+        hearing.tally.permitted(&permit);
+        let recorded = match self.metrics.recording(self.audit.record(context, permit)).await {
             Ok(recorded) => recorded,
             Err(error) => {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
@@ -235,19 +290,21 @@ impl Gate {
             Some(Unasked::Away(away)) => {
                 connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
-            None => relay::forward(&self.daemon, connection, head, recorded, id, kept).await,
+            None => relay::forward(self, connection, head, recorded, hearing, (kept, tenure)).await,
         }
     }
 
-    /// Asks the daemon what the policy must know to judge the operation. Answers may raise questions: a container may
-    /// have a volume. Without an answer the judge supposes nothing good.
+    /// Has the daemon asked, by `ask`, what the policy must know to judge the operation. Answers may raise questions: a
+    /// container may have a volume. Without an answer the judge supposes nothing good.
     async fn look_up(
         &self,
-        connection: &mut Connection,
+        policy: &Policy,
+        client: &Client,
         mut operation: Operation,
+        mut ask: impl AsyncFnMut(&str, ApiVersion) -> Result<Option<Json>, Unasked>,
     ) -> (Operation, Option<Unasked>) {
         for _ in 0..LOOK_UP_ROUNDS {
-            let questions = self.policy.questions(&connection.client, &operation);
+            let questions = policy.questions(client, &operation);
             if questions.is_empty() {
                 break;
             }
@@ -256,16 +313,14 @@ impl Gate {
                     operation.learn(question, None);
                     continue;
                 };
-                let Connection { stream, inbox, line, phase, .. } = &mut *connection;
-                let asking = self.daemon.look_up(&path, operation.version(), line);
-                match request::while_wanted(stream, inbox, phase.clone(), asking).await {
+                match ask(&path, operation.version()).await {
                     Ok(shown) => operation.learn(question, shown),
                     Err(unasked) => return (operation, Some(unasked)),
                 }
             }
         }
         if matches!(self.daemon.address(), Address::Unix(_)) {
-            let paths = self.policy.untraced_paths(&connection.client, &operation);
+            let paths = policy.untraced_paths(client, &operation);
             for path in paths.into_iter().take(MOST_QUESTIONS) {
                 let link = host::link_to(&path).await;
                 operation.trace(path, link);
@@ -279,11 +334,13 @@ impl Gate {
         connection: &mut Connection,
         (method, target): (&str, &[u8]),
         unreadable: &Unreadable,
-        context: &RequestContext<'_>,
+        hearing: &Hearing<'_>,
     ) -> Outcome {
         // It is refused, whether or not that could be recorded.
-        self.audit.record_unreadable(context, unreadable, method, target).await.ok();
+        hearing.tally.unreadable(unreadable.endpoint);
+        let recording = self.audit.record_unreadable(&hearing.context, unreadable, method, target);
+        self.metrics.recording(recording).await.ok();
         let is_head = method == "HEAD";
-        connection.refuse(context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
+        connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
     }
 }

@@ -10,7 +10,8 @@
 //!            who asks   what is asked   may it?       written down     asked            passed on
 //! ```
 //!
-//! The modules stand in the order in which a request meets them; [`wire`] and [`settings`] serve them all.
+//! The modules stand in the order in which a request meets them; [`reload`] holds the policy in force,
+//! [`metrics`] counts, [`admin`] and [`systemd`] tell; [`wire`] and [`settings`] serve them all.
 
 pub mod client;
 pub mod operation;
@@ -20,7 +21,11 @@ pub mod audit;
 pub mod daemon;
 pub mod gate;
 
+pub mod admin;
+pub mod metrics;
+pub mod reload;
 pub mod settings;
+pub mod systemd;
 pub mod wire;
 
 pub mod command;

@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod admin;
 mod args;
 mod audit;
 mod daemon;
@@ -30,9 +31,11 @@ pub use args::ServeArgs;
 pub use audit::{AuditSettings, AuditSink, Durability, OnFailure};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
+pub use environment::{ClientEnvironment, Supervision};
 use key::Key;
 pub use listener::ListenerSettings;
 pub use log_level::LogLevel;
+use problem::did_you_mean;
 pub use problem::{Place, Problem, Problems};
 
 /// How dockgate is to run.
@@ -44,8 +47,12 @@ pub struct Settings {
     pub daemon: DaemonSettings,
     /// The policy file; the built-in policy where there is none.
     pub policy: Option<PathBuf>,
+    /// What becomes of running streams that a changed policy would refuse.
+    pub streams_on_reload: StreamsOnReload,
     /// Where the audit goes, and what is in it.
     pub audit: AuditSettings,
+    /// Where an operator asks how dockgate is.
+    pub admin: Option<ListenerSettings>,
     /// How much dockgate tells its operator.
     pub log_level: LogLevel,
     /// What one client may take up.
@@ -54,6 +61,15 @@ pub struct Settings {
     pub build_context_dir: PathBuf,
     /// How long running requests may go on once dockgate is told to stop.
     pub grace: Duration,
+}
+
+/// What becomes of running streams when another policy comes into force that would refuse them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamsOnReload {
+    /// They keep the verdict that they got.
+    Keep,
+    /// They are closed.
+    Close,
 }
 
 /// What clients may take up.
@@ -118,7 +134,9 @@ impl Settings {
         let listeners = listener::read(layers, problems);
         let daemon = daemon::read(layers, problems);
         let policy = layers.read_optional(Key::Policy, problems, file_name);
+        let streams_on_reload = layers.read(Key::StreamsOnReload, problems, StreamsOnReload::read);
         let audit = audit::read(layers, problems);
+        let admin = layers.read_optional(Key::Admin, problems, admin::read);
         let log_level = layers.read(Key::LogLevel, problems, LogLevel::read);
         let connections = layers.read(Key::MaxConnections, problems, number::connections);
         let head_bytes = layers.read(Key::MaxHeadBytes, problems, number::head_bytes);
@@ -131,7 +149,9 @@ impl Settings {
             listeners: listeners?,
             daemon: daemon?,
             policy: policy?,
+            streams_on_reload: streams_on_reload?,
             audit: audit?,
+            admin: admin?,
             log_level: log_level?,
             limits: Limits {
                 connections: connections?,
@@ -165,6 +185,15 @@ impl Settings {
                     format!("listeners {first} and {number} both listen on {}", listener.address),
                 ));
             }
+            if self.admin.as_ref().is_some_and(|admin| admin.address == listener.address) {
+                problems.push(Problem::new(
+                    layers.place(Key::Admin),
+                    format!(
+                        "{} is also the address of listener {number}: clients have no business there",
+                        listener.address
+                    ),
+                ));
+            }
             if listener.address == self.daemon.address {
                 problems.push(Problem::new(
                     layers.place(Key::Daemon),
@@ -196,6 +225,19 @@ fn switch(text: &str) -> Result<bool, String> {
 
 fn file_name(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+impl StreamsOnReload {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "close" => Ok(Self::Close),
+            _ => {
+                let hint = did_you_mean(text, ["keep", "close"].into_iter());
+                Err(format!("`{text}` is not one of keep, close{hint}"))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -247,7 +289,9 @@ mod tests {
                     health_interval: Duration::from_secs(5),
                 },
                 policy: None,
+                streams_on_reload: StreamsOnReload::Keep,
                 audit: AuditSettings::default(),
+                admin: None,
                 log_level: LogLevel::Info,
                 limits: Limits {
                     connections: 4096,
@@ -270,6 +314,13 @@ mod tests {
         assert_eq!(settings.audit.sink, AuditSink::File(PathBuf::from("/environment")));
         assert_eq!(settings.log_level, LogLevel::Debug);
         assert_eq!(settings.grace, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn the_settings_of_the_examples_can_be_used() {
+        let file = include_str!("../examples/systemd/dockgate.toml");
+        let settings = merge(&[], &[], file).unwrap();
+        assert_eq!(settings.admin.unwrap().address.to_string(), "unix:///run/dockgate/admin.sock");
     }
 
     #[test]
@@ -352,6 +403,10 @@ mod tests {
                 "b=tcp://h:2",
                 "--daemon",
                 "tcp://h:1",
+                "--admin",
+                "tcp://127.0.0.1:9",
+                "--listen",
+                "tcp://127.0.0.1:9",
             ],
             &[],
             "",
@@ -361,6 +416,7 @@ mod tests {
         --daemon: tcp://h:1 is also the address of listener 1: dockgate would ask itself
         --listen: listeners 1 and 2 are both named `a`: each needs a name of its own
         --listen: listeners 2 and 3 both listen on tcp://h:2
+        --admin: tcp://127.0.0.1:9 is also the address of listener 4: clients have no business there
         ");
     }
 

@@ -107,9 +107,28 @@ fn the_parts_below_do_not_name_those_above() {
         &["crate::gate", "crate::policy"],
         "the daemon is asked what was recorded, no more",
     );
+    assert_unnamed(
+        "reload",
+        &["crate::gate", "crate::daemon"],
+        "which policy is in force does not depend on who is judged by it",
+    );
+    assert_unnamed("metrics", &["crate::gate", "crate::admin"], "counting knows nothing of who counts");
+    assert_unnamed("gate", &["crate::admin"], "clients are served whether or not anybody asks how it goes");
     assert_unnamed("wire", &["crate::"], "it serves them all");
     assert_unnamed("settings", &["crate::"], "it serves them all");
-    for part in ["client", "operation", "policy", "audit", "daemon", "gate", "settings", "wire"] {
+    for part in [
+        "client",
+        "operation",
+        "policy",
+        "audit",
+        "daemon",
+        "gate",
+        "admin",
+        "metrics",
+        "reload",
+        "settings",
+        "wire",
+    ] {
         assert_unnamed(part, &["crate::command"], "only the command line names commands");
     }
 }

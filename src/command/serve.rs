@@ -1,22 +1,26 @@
 //! `dockgate serve`: the gate itself.
 
-use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::rc::Rc;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, spawn_local};
 
 use super::{Exit, complain, log};
+use crate::admin::{self, Admin};
 use crate::audit::{Audit, RequestIds};
 use crate::daemon::Daemon;
 use crate::gate::{Gate, Listener, Signals};
-use crate::policy::{self, Mode, Policy, problem};
-use crate::settings::{Limits, ServeArgs, Settings};
+use crate::metrics::Metrics;
+use crate::policy::Policy;
+use crate::reload::{HangUp, PolicyInForce, PolicySource, Unusable, Usable};
+use crate::settings::{Limits, ServeArgs, Settings, Supervision};
+use crate::systemd::Systemd;
 
-/// Descriptors that are not connections: standard streams, listeners, the audit, the runtime's own.
-const OTHER_DESCRIPTORS: u64 = 64;
+/// Descriptors that are not connections of clients: standard streams, listeners, whoever asks at the admin
+/// socket, the audit, the runtime's own.
+const OTHER_DESCRIPTORS: u64 = 96;
 
 /// Serves until told to stop.
 pub(super) fn serve(args: &ServeArgs) -> Exit {
@@ -28,7 +32,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
         }
     };
     log::start(settings.log_level);
-    let Some((policy, policy_name)) = read_policy(&settings) else {
+    let Some(policy) = read_policy(&settings) else {
         return Exit::Failure;
     };
     settings.limits.connections = fit_descriptors(settings.limits);
@@ -39,7 +43,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    match LocalSet::new().block_on(&runtime, run(settings, policy, &policy_name)) {
+    match LocalSet::new().block_on(&runtime, run(settings, policy)) {
         Ok(()) => Exit::Success,
         Err(message) => {
             complain(&format_args!("dockgate: {message}"));
@@ -49,40 +53,25 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
 }
 
 /// The policy that the settings name, or the built-in one; everything that is wrong with it is shown.
-fn read_policy(settings: &Settings) -> Option<(Policy, String)> {
-    let (name, source) = match &settings.policy {
-        None => ("the built-in policy".to_owned(), policy::builtin().to_owned()),
-        Some(path) => match fs::read_to_string(path) {
-            Ok(source) => (path.display().to_string(), source),
-            Err(error) => {
-                complain(&format_args!("dockgate: the policy {} cannot be read: {error}", path.display()));
-                return None;
+fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
+    let source = PolicySource::of(settings);
+    match source.read(io::stderr().is_terminal()) {
+        Ok(Usable { policy, warnings }) => {
+            if !warnings.is_empty() {
+                complain(&warnings);
             }
-        },
-    };
-    let (policy, problems) = Policy::read(&source);
-    if !problems.is_empty() {
-        complain(&problem::render(&problems, &name, &source, io::stderr().is_terminal()));
-    }
-    let Some(policy) = policy else {
-        complain(&format_args!("dockgate: {name} has errors: nothing is served"));
-        return None;
-    };
-    for (listener, _) in policy.listeners_named() {
-        if settings.listeners.iter().all(|known| known.name != listener) {
-            let known: Vec<&str> = settings.listeners.iter().map(|listener| listener.name.as_str()).collect();
-            complain(&format_args!(
-                "dockgate: {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}. Name one with --listen {listener}=ADDR.",
-                known.join(", ")
-            ));
-            return None;
+            tracing::info!("policy: {}, {}", source.name(), policy.hash());
+            source.warn_of(&policy);
+            Some((source, policy))
+        }
+        Err(Unusable { found, problems }) => {
+            if !problems.is_empty() {
+                complain(&problems);
+            }
+            complain(&format_args!("dockgate: {found}: nothing is served"));
+            None
         }
     }
-    tracing::info!("policy: {name}, {}", policy.hash());
-    if policy.mode() == Mode::Observe {
-        tracing::warn!("mode is observe: what the policy would refuse is forwarded, and recorded as such");
-    }
-    Some((policy, name))
 }
 
 /// How many connections the limit of open files allows, which is raised as far as it goes. A connection
@@ -95,19 +84,33 @@ fn fit_descriptors(limits: Limits) -> usize {
         tracing::debug!("the limit of open files stays as it is: {error}");
     }
     let open = getrlimit(Resource::RLIMIT_NOFILE).map_or(hard, |(soft, _)| soft);
-    let room = usize::try_from(open.saturating_sub(OTHER_DESCRIPTORS) / 2).unwrap_or(usize::MAX).max(1);
+    let room = room_for_connections(open);
     if room < limits.connections {
         tracing::warn!("{open} open files leave room for {room} connections, not {}", limits.connections);
     }
     limits.connections.min(room)
 }
 
-async fn run(settings: Settings, policy: Policy, policy_name: &str) -> Result<(), String> {
+/// How many connections so many open files leave room for.
+pub(super) fn room_for_connections(open_files: u64) -> usize {
+    usize::try_from(open_files.saturating_sub(OTHER_DESCRIPTORS) / 2).unwrap_or(usize::MAX).max(1)
+}
+
+async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Result<(), String> {
     let signals = Signals::catch().map_err(|error| format!("signals cannot be caught: {error}"))?;
+    let hang_up = HangUp::catch().map_err(|error| format!("SIGHUP cannot be caught: {error}"))?;
     let audit = Audit::open(&settings.audit).map_err(|error| error.to_string())?;
-    audit.policy_in_force(&policy, policy_name);
+    let policy = Rc::new(PolicyInForce::new(source, policy, audit.clone()));
     let ids = RequestIds::new()
         .map_err(|error| format!("there is no randomness to name requests with: {error}"))?;
+    let admin_listener = match &settings.admin {
+        None => None,
+        Some(wanted) => {
+            let listener = Listener::bind(wanted).await.map_err(|error| error.to_string())?;
+            tracing::info!("admin: listening on {listener}");
+            Some(listener)
+        }
+    };
     let mut listeners = Vec::new();
     for wanted in &settings.listeners {
         let listener = Listener::bind(wanted).await.map_err(|error| error.to_string())?;
@@ -128,16 +131,21 @@ async fn run(settings: Settings, policy: Policy, policy_name: &str) -> Result<()
             settings.daemon.address
         );
     }
-    if policy.looks_into_builds()
-        && let Err(error) = tempfile::tempfile_in(&settings.build_context_dir)
-    {
-        tracing::warn!(
-            "the policy has rules that look into builds, and there is no place to keep a build's context: {}: {error}. Builds will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
-            settings.build_context_dir.display()
-        );
-    }
     let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
-    let gate = Gate::new(policy, audit, daemon, ids, &settings);
+    let systemd = Rc::new(Systemd::new(&Supervision::of_process()));
+    let (watched, told) = (Rc::clone(&policy), Rc::clone(&systemd));
+    spawn_local(async move { watched.watch(hang_up, &told).await });
+    let metrics = Metrics::new(settings.limits.connections);
+    let gate =
+        Gate::new(Rc::clone(&policy), audit.clone(), Rc::clone(&daemon), Rc::clone(&metrics), ids, &settings);
+    let (watched, in_force, phase) = (Rc::clone(&daemon), Rc::clone(&policy), gate.phase());
+    spawn_local(async move { systemd.attend(&watched, &in_force, phase).await });
+    if let Some(listener) = admin_listener {
+        let listeners = listeners.iter().map(|listener| (listener.name().to_owned(), listener.to_string()));
+        let (listeners, phase) = (listeners.collect(), gate.phase());
+        let admin = Admin::new(admin::Parts { daemon, policy, audit, metrics, phase, listeners });
+        spawn_local(admin.serve(listener));
+    }
     let drained = gate.serve(listeners, signals).await;
     match drained.cut {
         0 => tracing::info!("stopped"),

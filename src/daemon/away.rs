@@ -98,6 +98,19 @@ impl Away {
         Self::new(Some(name(Errno::ETIMEDOUT)), explained)
     }
 
+    /// The daemon at `address` answers pings, but did not list its containers within `limit`.
+    pub(super) fn wedged(address: &Address, limit: Duration) -> Self {
+        let explained = Explained {
+            kind: AwayKind::Timeout,
+            found: format!(
+                "the daemon at {address} answers, but did not list its containers within {limit:?}."
+            ),
+            cure: "It is overloaded, or stuck: look at its own log; if it stays so, restart it.".to_owned(),
+            recoverable: true,
+        };
+        Self::new(Some(name(Errno::ETIMEDOUT)), explained)
+    }
+
     /// The connection to `address` broke before the first byte of an answer, or that is none.
     pub(super) fn unanswered(address: &Address, lost: &Lost) -> Self {
         let broken = |code: Option<Errno>, found| {

@@ -16,6 +16,8 @@ use crate::settings::Address;
 /// How often the place of the socket is looked at while the daemon is away. (Not by inotify, which sees nothing of
 /// what another mount namespace does to a directory's mount.)
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// How many times as long as for connecting, or for a ping, the daemon may take to list a container.
+const LISTING_FACTOR: u32 = 3;
 /// How soon after the last time the daemon is asked again because a client's request failed.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -68,6 +70,30 @@ impl Daemon {
                 Err(self.account.missed(away))
             }
         }
+    }
+
+    /// Has the daemon list a container, over a connection made for it: one that is wedged still accepts
+    /// connections, and answers pings.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn list(&self) -> Result<(), Away> {
+        let address = &self.settings.address;
+        let limit = self.settings.connect_timeout.saturating_mul(LISTING_FACTOR);
+        let listing = async {
+            let mark = self.account.mark();
+            let stream = self.connector.connect().await?;
+            let asked = Connection::new(stream, mark).get("/containers/json?limit=1", |_, _| ()).await;
+            let (_, answer) = asked.map_err(|lost| Away::unanswered(address, &lost))?;
+            match answer.status {
+                200 => Ok(()),
+                status => {
+                    let what = format!("it answers a listing with status {status}");
+                    Err(Away::unanswered(address, &Lost::Malformed(what)))
+                }
+            }
+        };
+        timeout(limit, listing).await.unwrap_or_else(|_| Err(Away::wedged(address, limit)))
     }
 
     /// Waits until the daemon, which was there when it was `asked`, is to be asked again.

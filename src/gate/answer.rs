@@ -2,23 +2,40 @@
 
 use std::cell::Cell;
 use std::io::IoSlice;
+use std::time::Instant;
 
 use super::shown::Filter;
 use crate::audit::RequestId;
 use crate::daemon::{Away, Daemon, Lost, Receiver};
+use crate::metrics::{Flow, Metrics, Tally};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
 use crate::wire::{Body, Framing, HeadWriter, Pieces, RequestHead, ResponseHead, Stream};
 
 /// How far an exchange has come, seen from both directions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
     pub(super) status: Cell<Option<u16>>,
-    pub(super) up_bytes: Cell<u64>,
-    pub(super) down_bytes: Cell<u64>,
+    pub(super) up: Flow,
+    pub(super) down: Flow,
     pub(super) uploaded: Cell<bool>,
     /// Whether the client was told that this is the last answer on its connection.
     pub(super) closing: Cell<bool>,
+}
+
+impl Progress {
+    /// Nothing has passed yet but `came_bytes` of the body, which were read before; what follows is framed as `upload`
+    /// says.
+    pub(super) fn new(tally: &Tally<'_>, came_bytes: u64, upload: Framing) -> Self {
+        Self {
+            status: Cell::new(None),
+            up: tally.up(came_bytes),
+            down: tally.down(),
+            // With nothing to upload the answer may be there before the way up is looked at once.
+            uploaded: Cell::new(matches!(upload, Framing::None | Framing::Length(0))),
+            closing: Cell::new(false),
+        }
+    }
 }
 
 /// How the way down ended.
@@ -47,6 +64,9 @@ pub(super) struct Passing<'a> {
     pub(super) upgrade: bool,
     pub(super) id: RequestId,
     pub(super) keep_alive: bool,
+    pub(super) metrics: &'a Metrics,
+    /// When the daemon was asked.
+    pub(super) asked: Instant,
     pub(super) progress: &'a Progress,
     /// What the client may see of the answer, where that is not all of it.
     pub(super) filter: Option<Filter>,
@@ -66,6 +86,7 @@ impl Passing<'_> {
                 continue;
             }
             self.daemon.note(&answer, receiver.mark);
+            self.metrics.answered(self.asked);
             if answer.status == 101 || self.is_raw_stream(&answer) {
                 return Ok(self.switch(&answer).await);
             }
@@ -157,7 +178,7 @@ impl Passing<'_> {
             let sent = pieces.write(receiver.inbox, self.client, before, chunked).await;
             sent.map_err(|_| Down::ClientGone)?;
             before = &[];
-            add(&self.progress.down_bytes, pieces.bytes());
+            self.progress.down.add(pieces.bytes());
             pieces.consume(receiver.inbox);
             if pieces.is_last {
                 return Ok(answer.keep_alive);
@@ -227,8 +248,4 @@ fn is_hop_by_hop(name: &str) -> bool {
         "upgrade",
     ];
     NAMES.iter().any(|hop| hop.eq_ignore_ascii_case(name))
-}
-
-pub(super) fn add(total: &Cell<u64>, count: usize) {
-    total.set(total.get().saturating_add(u64::try_from(count).unwrap_or(u64::MAX)));
 }

@@ -58,6 +58,7 @@ pub(super) async fn serve(
     place: Place,
     phase: watch::Receiver<Phase>,
 ) {
+    let _open = gate.metrics.connection();
     let mut connection = Connection {
         client: Rc::new(client),
         stream,

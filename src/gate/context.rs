@@ -16,6 +16,7 @@ use super::{Gate, relay};
 use crate::operation::build::{ContextReader, Flaw};
 use crate::operation::dockerfile::Dockerfile;
 use crate::operation::{Fault, Operation, Unreadable};
+use crate::policy::Policy;
 use crate::wire::{Body, BodyFault, RequestHead};
 
 /// How many contexts are kept at a time, so that clients cannot fill the disk with them; others wait for their turn.
@@ -37,12 +38,13 @@ pub(super) struct Context<'g> {
 /// All else is left on the wire.
 pub(super) async fn look_inside<'g>(
     gate: &'g Gate,
+    policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     mut operation: Operation,
 ) -> Result<(Operation, Option<Context<'g>>), Unread> {
     let Some(reader) = ContextReader::of(&operation) else { return Ok((operation, None)) };
-    if !gate.policy.looks_inside(&connection.client, operation.endpoint()) {
+    if !policy.looks_inside(&connection.client, operation.endpoint()) {
         return Ok((operation, None));
     }
     let endpoint = Some(operation.endpoint());

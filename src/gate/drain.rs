@@ -39,14 +39,12 @@ pub struct Drained {
 /// Accepts and serves until the first of `signals`, then drains; a second one cuts the grace period short.
 pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut signals: Signals) -> Drained {
     let crowd = Crowd::new(gate.limits.connections);
-    let (phase, watched) = watch::channel(Phase::Serving);
     for listener in listeners {
-        spawn_local(accept(Rc::clone(&gate), listener, Rc::clone(&crowd), watched.clone()));
+        spawn_local(accept(Rc::clone(&gate), listener, Rc::clone(&crowd), gate.phase()));
     }
-    drop(watched);
     signals.until_stop().await;
     tracing::info!("stopping; open connections: {}", crowd.open());
-    phase.send_replace(Phase::Draining);
+    gate.phase.send_replace(Phase::Draining);
     tokio::select! {
         () = crowd.empty() => {}
         () = signals.until_stop() => {}
@@ -55,7 +53,7 @@ pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut 
     let cut = crowd.open();
     if cut > 0 {
         tracing::warn!("connections that are cut, being busy at the end of the grace period: {cut}");
-        phase.send_replace(Phase::Cutting);
+        gate.phase.send_replace(Phase::Cutting);
         if tokio::time::timeout(CUT_TIME, crowd.empty()).await.is_err() {
             tracing::warn!("connections that did not end when they were cut: {}", crowd.open());
         }
@@ -100,6 +98,7 @@ async fn accept(gate: Rc<Gate>, listener: Listener, crowd: Rc<Crowd>, mut phase:
                 );
             }
             crowded = true;
+            gate.metrics.no_room();
             let refusal = Refusal::crowded(crowd.limit()).encode(None, false, false);
             // It fits any socket's buffer; who does not read it is not waited for.
             spawn_local(async move { stream.write_all(&mut [IoSlice::new(&refusal)]).await.ok() });

@@ -81,7 +81,7 @@ impl Listener {
     }
 
     /// Waits for a client.
-    pub(super) async fn accept(&self) -> io::Result<(Stream, Client)> {
+    pub(crate) async fn accept(&self) -> io::Result<(Stream, Client)> {
         let (stream, peer) = match &self.socket {
             Bound::Unix { socket, .. } => {
                 let (stream, _) = socket.accept().await?;

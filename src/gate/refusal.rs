@@ -85,6 +85,14 @@ impl Refusal {
         Self::new(502, &format!("dockgate: the Docker daemon's answer is not passed on: {why}. {cause}"))
     }
 
+    /// Another policy came into force before the daemon had answered.
+    pub(super) fn revoked() -> Self {
+        Self::new(
+            403,
+            "dockgate: another policy came into force while the daemon was being asked, and does not allow this request. The daemon may have acted on it",
+        )
+    }
+
     /// Too many connections are open.
     pub(super) fn crowded(limit: usize) -> Self {
         Self {

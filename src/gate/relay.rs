@@ -1,14 +1,19 @@
 //! One recorded request on its way to the daemon, its body and its client watched while the answer comes back.
 
 use std::cell::Cell;
+use std::pin::pin;
+use std::time::Instant;
 
-use super::answer::{Down, Passing, Progress, add};
+use tokio::sync::watch::Receiver as Watcher;
+
+use super::answer::{Down, Passing, Progress};
 use super::connection::{Connection, Next};
 use super::context::Context;
 use super::drain::Phase;
 use super::refusal::Refusal;
 use super::shown::Filter;
-use super::{Outcome, request, tunnel};
+use super::tenure::Tenure;
+use super::{Gate, Hearing, Outcome, request, tunnel};
 use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
 use crate::operation::table::Method;
@@ -18,7 +23,7 @@ use crate::wire::{Body, BodyFault, Framing, Inbox, InboxFault, Pieces, RequestHe
 /// How much of what a client sends before its turn is kept for later.
 const EARLY_BYTES: usize = 64 * 1024;
 
-/// How the way up ended.
+/// How the way up ended, or was ended.
 enum Up {
     /// The client is gone.
     ClientGone,
@@ -26,17 +31,20 @@ enum Up {
     Malformed(BodyFault),
     /// What was kept of it cannot be read any more.
     Lost,
+    /// dockgate closes it.
+    Closed(End),
 }
 
-/// Forwards `recorded` and passes the answer on.
+/// Forwards `recorded` and passes the answer on, until its tenure, where it has one, is over.
 pub(super) async fn forward(
-    daemon: &Daemon,
+    gate: &Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     recorded: Recorded,
-    id: RequestId,
-    context: Option<Context<'_>>,
+    hearing: &Hearing<'_>,
+    (context, tenure): (Option<Context<'_>>, Option<Box<Tenure<'_>>>),
 ) -> Outcome {
+    let (daemon, id) = (&*gate.daemon, hearing.context.id);
     let operation = recorded.operation();
     let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
     let is_head = endpoint.method == Method::Head;
@@ -49,18 +57,15 @@ pub(super) async fn forward(
     };
     // What was kept has come already.
     let invited = if context.is_some() { Framing::None } else { upload };
+    let asked = Instant::now();
     let mut forwarded = match send(daemon, connection, head, recorded, id, (upload, invited)).await {
         Ok(forwarded) => forwarded,
         Err(outcome) => return outcome,
     };
-    let progress = Progress {
-        up_bytes: Cell::new(connection.body_bytes),
-        // With nothing to upload the answer may be there before the way up is looked at once.
-        uploaded: Cell::new(matches!(upload, Framing::None | Framing::Length(0))),
-        ..Progress::default()
-    };
+    let _open = hearing.tally.forwarded();
+    let progress = Progress::new(&hearing.tally, connection.body_bytes, upload);
     let keep_alive = connection.keep_alive && *connection.phase.borrow() == Phase::Serving;
-    let mut phase = connection.phase.clone();
+    let mut closed = pin!(until_closed(connection.phase.clone(), tenure));
     let (sender, mut receiver) = forwarded.split();
     let mut passing = Passing {
         daemon,
@@ -70,14 +75,16 @@ pub(super) async fn forward(
         upgrade,
         id,
         keep_alive,
+        metrics: &gate.metrics,
+        asked,
         progress: &progress,
         filter,
     };
     let ended = tokio::select! {
         biased;
         down = passing.down(&mut receiver) => Ok(down),
-        up = up(&connection.stream, &mut connection.inbox, (upload, context), sender, &progress) => Err(Some(up)),
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(None),
+        up = up(&connection.stream, &mut connection.inbox, (upload, context), sender, &progress) => Err(up),
+        end = &mut closed => Err(Up::Closed(end)),
     };
     let answered = progress.status.get().is_some();
     match ended {
@@ -92,10 +99,10 @@ pub(super) async fn forward(
             let client = tunnel::Side { stream: &connection.stream, inbox: &mut connection.inbox };
             let daemon = tunnel::Side { stream: receiver.stream, inbox: receiver.inbox };
             tokio::select! {
-                () = tunnel::run(client, daemon, &progress.up_bytes, &progress.down_bytes) => {
+                () = tunnel::run(client, daemon, &progress.up, &progress.down) => {
                     outcome(&progress, End::Tunnel, Next::Close)
                 }
-                _ = phase.wait_for(|phase| *phase == Phase::Cutting) => outcome(&progress, End::Drained, Next::Cut),
+                end = &mut closed => outcome(&progress, end, Next::Cut),
             }
         }
         Ok(Down::Lost(lost)) if !answered => {
@@ -116,16 +123,34 @@ pub(super) async fn forward(
             connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
         }
         Ok(Down::Unasked(_)) => outcome(&progress, End::DaemonAway, Next::Cut),
-        Ok(Down::ClientGone) | Err(Some(Up::ClientGone)) => outcome(&progress, End::ClientGone, Next::Cut),
-        Err(Some(Up::Malformed(fault))) if !answered => {
+        Ok(Down::ClientGone) | Err(Up::ClientGone) => outcome(&progress, End::ClientGone, Next::Cut),
+        Err(Up::Malformed(fault)) if !answered => {
             let message = request::describe(&fault);
             let unreadable = Unreadable { fault: Fault::Malformed, endpoint: Some(endpoint), message };
             connection.body_read = false;
             connection.refuse(id, is_head, &Refusal::unreadable(&unreadable), End::Refused).await
         }
-        Err(Some(Up::Malformed(_))) => outcome(&progress, End::Refused, Next::Cut),
-        Err(Some(Up::Lost)) => outcome(&progress, End::Failed, Next::Cut),
-        Err(None) => outcome(&progress, End::Drained, Next::Cut),
+        Err(Up::Malformed(_)) => outcome(&progress, End::Refused, Next::Cut),
+        Err(Up::Lost) => outcome(&progress, End::Failed, Next::Cut),
+        Err(Up::Closed(End::Revoked)) if !answered => {
+            connection.body_read = progress.uploaded.get();
+            connection.refuse(id, is_head, &Refusal::revoked(), End::Revoked).await
+        }
+        Err(Up::Closed(end)) => outcome(&progress, end, Next::Cut),
+    }
+}
+
+/// Returns when dockgate closes the connection, and why it does.
+async fn until_closed(mut phase: Watcher<Phase>, tenure: Option<Box<Tenure<'_>>>) -> End {
+    let revoked = async {
+        match tenure {
+            Some(tenure) => Box::pin(tenure.end()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => End::Drained,
+        () = revoked => End::Revoked,
     }
 }
 
@@ -179,9 +204,9 @@ async fn up(
                 tracing::error!("a build context that was kept cannot be read: {error}");
                 return Up::Lost;
             },
-            () = watch(client, inbox, &progress.down_bytes) => return Up::ClientGone,
+            () = watch(client, inbox, progress.down.bytes()) => return Up::ClientGone,
         }
-        watch(client, inbox, &progress.down_bytes).await;
+        watch(client, inbox, progress.down.bytes()).await;
         return Up::ClientGone;
     }
     let mut body = Body::new(upload);
@@ -197,11 +222,11 @@ async fn up(
             // The daemon has closed, perhaps after an early answer, which is on its way down.
             break;
         }
-        add(&progress.up_bytes, pieces.bytes());
+        progress.up.add(pieces.bytes());
         pieces.consume(inbox);
         progress.uploaded.set(pieces.is_last);
     }
-    watch(client, inbox, &progress.down_bytes).await;
+    watch(client, inbox, progress.down.bytes()).await;
     Up::ClientGone
 }
 
@@ -253,8 +278,8 @@ fn outcome(progress: &Progress, end: End, next: Next) -> Outcome {
     Outcome {
         status: progress.status.get(),
         daemon_status: progress.status.get(),
-        request_bytes: progress.up_bytes.get(),
-        response_bytes: progress.down_bytes.get(),
+        request_bytes: progress.up.bytes().get(),
+        response_bytes: progress.down.bytes().get(),
         end,
         next,
     }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::IoSlice;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -15,6 +14,7 @@ use crate::daemon::Away;
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
+use crate::policy::Policy;
 use crate::settings::Limits;
 use crate::wire::{Body, BodyFault, Expectation, Framing, HeadFault, Inbox, RequestHead, Stream};
 
@@ -41,6 +41,7 @@ pub(super) enum Unasked {
 /// Neither a request that names one waits for the daemon, nor one that is denied whatever its version.
 pub(super) async fn newest_version(
     gate: &Gate,
+    policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
 ) -> (ApiVersion, Option<Unasked>) {
@@ -55,7 +56,7 @@ pub(super) async fn newest_version(
         Ok(asked) => Some(asked.endpoint()),
         Err(unreadable) => unreadable.endpoint,
     };
-    if endpoint.is_none_or(|endpoint| !gate.policy.could_grant(&connection.client, endpoint)) {
+    if endpoint.is_none_or(|endpoint| !policy.could_grant(&connection.client, endpoint)) {
         return (ApiVersion::NEWEST, None);
     }
     let asking = gate.daemon.newest_version(&mut connection.line);
@@ -94,6 +95,7 @@ pub(super) enum Unread {
 /// Reads the operation that `head` asks for, with its JSON body; a body that is streamed is left on the wire.
 pub(super) async fn read(
     gate: &Gate,
+    policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     newest: ApiVersion,
@@ -108,7 +110,7 @@ pub(super) async fn read(
             fault(Fault::UnknownExpectation, "of Expect, only 100-continue is understood".into()).into()
         );
     }
-    let could_grant = gate.policy.could_grant(&connection.client, endpoint);
+    let could_grant = policy.could_grant(&connection.client, endpoint);
     let limit = match asked.body_kind() {
         BodyKind::Tar => return Ok(asked.with_stream()),
         BodyKind::Json { .. } if could_grant => MAX_JSON_BYTES,
@@ -134,16 +136,13 @@ pub(super) async fn read(
     Err(unreadable.into())
 }
 
-/// On the loopback, a web page in somebody's browser may be the client: its own name made to mean 127.0.0.1
-/// (DNS rebinding) makes dockgate part of its site. A name that others can register has a dot in it.
+/// On the loopback, a web page in somebody's browser may be the client.
 fn refuse_foreign_host(connection: &Connection, head: &RequestHead<'_>) -> Result<(), Unreadable> {
     let is_loopback = match connection.client.peer {
         Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
         Peer::Unix { .. } => false,
     };
-    let host = head.host();
-    let is_address = str::from_utf8(host).is_ok_and(|host| host.parse::<IpAddr>().is_ok());
-    if !is_loopback || is_address || !host.contains(&b'.') || host.ends_with(b".localhost") {
+    if !is_loopback || !head.names_foreign_host() {
         return Ok(());
     }
     let message = "the Host header holds a name with a dot in it; on the loopback dockgate answers to addresses, to localhost and to names without a dot, so that no web page can reach it by a name of its own".to_owned();

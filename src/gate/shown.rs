@@ -1,6 +1,6 @@
 //! The daemon's answer, passed on as far as the client may see it.
 
-use super::answer::{Down, Passing, add};
+use super::answer::{Down, Passing};
 use crate::daemon::{Line, Receiver};
 use crate::operation::answer::{LookUp, Reader, Step};
 use crate::operation::version::ApiVersion;
@@ -118,7 +118,7 @@ impl Outgoing<'_> {
         } else {
             self.passing.write(&[before.as_bytes(), &self.held]).await?;
         }
-        add(&self.passing.progress.down_bytes, self.held.len());
+        self.passing.progress.down.add(self.held.len());
         self.held.clear();
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Outgoing<'_> {
         self.passing.close_with(&mut head);
         self.begun();
         self.passing.write(&[head.end().as_bytes(), &self.held]).await?;
-        add(&self.passing.progress.down_bytes, self.held.len());
+        self.passing.progress.down.add(self.held.len());
         Ok(())
     }
 

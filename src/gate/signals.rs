@@ -1,15 +1,14 @@
-//! The signals that dockgate minds.
+//! The signals that dockgate minds, but for that which has the policy read again.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that stop dockgate, `SIGTERM` and `SIGINT`, and those that must not.
+/// The signals that stop dockgate, `SIGTERM` and `SIGINT`, and one that must not.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hang_up: Signal,
     /// A file as large as may be is an error to the audit, not the end of dockgate.
     file_too_large: Signal,
 }
@@ -23,7 +22,6 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
             file_too_large: signal(SignalKind::from_raw(nix::libc::SIGXFSZ))?,
         })
     }
@@ -35,9 +33,6 @@ impl Signals {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.file_too_large.recv() => {}
-                _ = self.hang_up.recv() => {
-                    tracing::warn!("SIGHUP changes nothing; to use a changed policy, restart dockgate");
-                }
             }
         }
     }

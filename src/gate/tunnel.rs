@@ -1,8 +1,8 @@
 //! A connection that left HTTP behind: bytes both ways, each direction closed on its own.
 
-use std::cell::Cell;
 use std::io::IoSlice;
 
+use crate::metrics::Flow;
 use crate::wire::{Inbox, Stream};
 
 /// One end of a tunnel.
@@ -14,11 +14,11 @@ pub(super) struct Side<'a> {
 
 /// Carries bytes both ways until both sides have ended, or the client is gone. The end of one direction
 /// is passed on and leaves the other open. What came early on either side goes first.
-pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_bytes: &Cell<u64>, down_bytes: &Cell<u64>) {
+pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_flow: &Flow, down_flow: &Flow) {
     let client_stream = client.stream;
     let daemon_stream = daemon.stream;
     let up = async {
-        let ended = carry(client, daemon_stream, up_bytes).await;
+        let ended = carry(client, daemon_stream, up_flow).await;
         // The daemon may have closed: what it sent before is still on its way down.
         daemon_stream.close_write().await.ok();
         match ended {
@@ -28,7 +28,7 @@ pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_bytes: &Cell<u64>
         }
     };
     let down = async {
-        match carry(daemon, client_stream, down_bytes).await {
+        match carry(daemon, client_stream, down_flow).await {
             Carried::ToTheEnd | Carried::SourceBroken => {
                 client_stream.close_write().await.ok();
                 // The client may still have something to say, as it may to the daemon itself.
@@ -52,7 +52,7 @@ enum Carried {
     SinkBroken,
 }
 
-async fn carry(source: Side<'_>, sink: &Stream, bytes: &Cell<u64>) -> Carried {
+async fn carry(source: Side<'_>, sink: &Stream, flow: &Flow) -> Carried {
     let Side { stream, inbox } = source;
     loop {
         let pending = inbox.pending();
@@ -61,7 +61,7 @@ async fn carry(source: Side<'_>, sink: &Stream, bytes: &Cell<u64>) -> Carried {
             if sink.write_all(&mut [IoSlice::new(pending)]).await.is_err() {
                 return Carried::SinkBroken;
             }
-            bytes.set(bytes.get().saturating_add(u64::try_from(count).unwrap_or(u64::MAX)));
+            flow.add(count);
         }
         let brim = inbox.is_full();
         inbox.consume(count);

@@ -33,6 +33,15 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     policy: Option<String>,
 
+    /// What becomes of running streams that a changed policy would refuse: keep or close
+    ///
+    /// A policy is read again when its file changes, and on SIGHUP. Streams (logs, events, attach,
+    /// exec and the like) keep the verdict they got, unless they are to be closed.
+    ///
+    /// [default: keep] [env: DOCKGATE_STREAMS_ON_RELOAD]
+    #[arg(long, value_name = "keep|close")]
+    streams_on_reload: Option<String>,
+
     /// Where the audit is written, one JSON object a line; - is standard output
     ///
     /// A file is appended to; its directory must exist.
@@ -40,6 +49,15 @@ pub struct ServeArgs {
     /// [default: -] [env: DOCKGATE_AUDIT]
     #[arg(long, value_name = "FILE|-")]
     audit: Option<String>,
+
+    /// Where an operator asks how dockgate is: /livez, /readyz, /healthz and /metrics
+    ///
+    /// unix:///path, a socket that only the user dockgate runs as may use, or tcp:// with an address
+    /// of the loopback. Without it there is none.
+    ///
+    /// [env: DOCKGATE_ADMIN]
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<String>,
 
     /// A TOML file that holds settings
     ///
@@ -253,7 +271,9 @@ impl ServeArgs {
             Key::Listen => None,
             Key::Daemon => self.daemon.as_ref(),
             Key::Policy => self.policy.as_ref(),
+            Key::StreamsOnReload => self.streams_on_reload.as_ref(),
             Key::Audit => self.audit.as_ref(),
+            Key::Admin => self.admin.as_ref(),
             Key::Settings => self.settings.as_ref(),
             Key::LogLevel => self.log_level.as_ref(),
             Key::SocketMode => self.socket_mode.as_ref(),

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use super::draft::{Draft, ListenerDraft, Written};
 use super::key::Key;
@@ -10,6 +11,56 @@ use super::problem::{Place, Problem, did_you_mean};
 /// Reads the environment of the process: the one place that does.
 pub(super) fn read() -> Vec<(OsString, OsString)> {
     env::vars_os().collect()
+}
+
+/// What whoever started the process asks to be told, as `sd_notify(3)` and `sd_watchdog_enabled(3)` have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supervision {
+    /// The socket to tell by.
+    pub socket: Option<OsString>,
+    /// How often it wants a sign of life.
+    pub watchdog: Option<Duration>,
+}
+
+impl Supervision {
+    /// As the environment of the process has it.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self::of(&read(), std::process::id())
+    }
+
+    fn of(variables: &[(OsString, OsString)], process: u32) -> Self {
+        let value = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let number = |name: &str| value(name)?.to_str()?.parse::<u64>().ok();
+        let is_meant = value("WATCHDOG_PID").is_none() || number("WATCHDOG_PID") == Some(process.into());
+        let watchdog = number("WATCHDOG_USEC").filter(|micros| is_meant && *micros > 0);
+        Self {
+            socket: value("NOTIFY_SOCKET").filter(|name| !name.is_empty()).cloned(),
+            watchdog: watchdog.map(Duration::from_micros),
+        }
+    }
+}
+
+/// Where Docker's clients would go that are started in this environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientEnvironment {
+    /// `DOCKER_HOST`.
+    pub host: Option<String>,
+    /// `DOCKER_CONTEXT`, which the docker CLI heeds first.
+    pub context: Option<String>,
+}
+
+impl ClientEnvironment {
+    /// As the environment of the process has it.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let variables = read();
+        let value = |name: &str| {
+            let (_, value) = variables.iter().find(|(known, value)| known == name && !value.is_empty())?;
+            Some(value.to_string_lossy().into_owned())
+        };
+        Self { host: value("DOCKER_HOST"), context: value("DOCKER_CONTEXT") }
+    }
 }
 
 /// What the environment says. An empty variable counts as not given, since compose files and unit
@@ -68,6 +119,22 @@ mod tests {
         let draft = draft(&variables, &mut problems);
         assert!(draft.values.is_empty() && draft.listeners.is_empty());
         assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn a_watchdog_is_for_one_process() {
+        let of = |variables: &[(&str, &str)]| {
+            let variables: Vec<_> =
+                variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+            Supervision::of(&variables, 7)
+        };
+        assert_eq!(of(&[("NOTIFY_SOCKET", "")]), Supervision::default());
+        assert_eq!(of(&[("NOTIFY_SOCKET", "/n")]).socket, Some("/n".into()));
+        let seconds = |variables| of(variables).watchdog.map(|watchdog| watchdog.as_secs());
+        assert_eq!(seconds(&[("WATCHDOG_USEC", "3000000")]), Some(3));
+        assert_eq!(seconds(&[("WATCHDOG_USEC", "3000000"), ("WATCHDOG_PID", "7")]), Some(3));
+        assert_eq!(seconds(&[("WATCHDOG_USEC", "3000000"), ("WATCHDOG_PID", "8")]), None);
+        assert_eq!(seconds(&[("WATCHDOG_USEC", "soon")]), None);
     }
 
     #[test]

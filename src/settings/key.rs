@@ -6,7 +6,9 @@ pub(super) enum Key {
     Listen,
     Daemon,
     Policy,
+    StreamsOnReload,
     Audit,
+    Admin,
     Settings,
     LogLevel,
     SocketMode,
@@ -38,11 +40,13 @@ pub(super) enum Key {
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
+        Self::StreamsOnReload,
         Self::Audit,
+        Self::Admin,
         Self::Settings,
         Self::LogLevel,
         Self::SocketMode,
@@ -78,7 +82,9 @@ impl Key {
             Self::Listen => "listen",
             Self::Daemon => "daemon",
             Self::Policy => "policy",
+            Self::StreamsOnReload => "streams_on_reload",
             Self::Audit => "audit",
+            Self::Admin => "admin",
             Self::Settings => "settings",
             Self::LogLevel => "log_level",
             Self::SocketMode => "socket_mode",
@@ -114,6 +120,7 @@ impl Key {
         match self {
             Self::Listen => Some("tcp://127.0.0.1:2375"),
             Self::Daemon => Some("unix:///var/run/docker.sock"),
+            Self::StreamsOnReload => Some("keep"),
             Self::Audit => Some("-"),
             Self::LogLevel => Some("info"),
             Self::SocketMode => Some("0660"),
@@ -130,6 +137,7 @@ impl Key {
             Self::MaxBuildContext => Some("2147483648"),
             Self::BuildContextDir => Some("/tmp"),
             Self::Policy
+            | Self::Admin
             | Self::Settings
             | Self::SocketOwner
             | Self::SocketGroup

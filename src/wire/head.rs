@@ -1,6 +1,7 @@
 //! The heads of messages: found, parsed, and what they say of the body's framing.
 
 use std::io;
+use std::net::IpAddr;
 
 use super::inbox::{Inbox, InboxFault};
 use super::stream::Stream;
@@ -186,13 +187,22 @@ impl<'a> RequestHead<'a> {
 
 impl<'a> RequestHead<'a> {
     /// The name or address in the `Host` header, without its port; empty where there is none.
-    #[must_use]
-    pub fn host(&self) -> &'a [u8] {
+    fn host(&self) -> &'a [u8] {
         let host = values(&self.fields, "host").next().unwrap_or_default();
         match host.strip_prefix(b"[") {
             Some(address) => address.split(|&byte| byte == b']').next().unwrap_or_default(),
             None => host.split(|&byte| byte == b':').next().unwrap_or_default(),
         }
+    }
+
+    /// Whether the `Host` header holds a name that others can register: one with a dot in it. Where only this
+    /// host can connect, a web page in somebody's browser may be the client all the same, its own name made
+    /// to mean 127.0.0.1 (DNS rebinding).
+    #[must_use]
+    pub fn names_foreign_host(&self) -> bool {
+        let host = self.host();
+        let is_address = str::from_utf8(host).is_ok_and(|host| host.parse::<IpAddr>().is_ok());
+        !is_address && host.contains(&b'.') && !host.ends_with(b".localhost")
     }
 }
 

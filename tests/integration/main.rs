@@ -15,10 +15,15 @@
     reason = "the harness is test code as well; clippy.toml frees only the test functions themselves"
 )]
 
+mod admin;
 mod attacks;
 mod audit;
+mod doctor;
 mod faults;
 mod harness;
 mod listener;
+mod monitoring;
 mod raw;
 mod real;
+mod reload;
+mod systemd;

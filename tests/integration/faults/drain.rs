@@ -26,17 +26,6 @@ fn an_idle_gate_stops_at_once() {
 }
 
 #[test]
-fn a_hang_up_changes_nothing() {
-    let daemon = FakeDaemon::content();
-    let gate = Gate::with_policy("everything").behind(&daemon).start();
-    let mut client = gate.connect();
-    gate.signal(Signal::SIGHUP);
-    eventually("the log to say so", || gate.log().contains("SIGHUP changes nothing").then_some(()));
-    client.send(LIST);
-    assert_eq!(client.answer().status, 200);
-}
-
-#[test]
 fn a_running_request_ends_and_no_other_begins() {
     let daemon = FakeDaemon::playing(|daemon| {
         std::thread::sleep(Duration::from_secs(1));

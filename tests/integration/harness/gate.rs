@@ -23,11 +23,12 @@ pub(crate) struct Starting {
     dir: TempDir,
     daemon: Option<String>,
     policy: PathBuf,
+    audit: PathBuf,
     listen: Vec<String>,
     more: Vec<String>,
-    audit: PathBuf,
     /// The words that come before the program's own.
     under: Vec<String>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Starting {
@@ -44,6 +45,12 @@ impl Starting {
     /// A further listener, or another one than the harness's own when the address is its socket.
     pub(crate) fn listen(mut self, address: &str) -> Self {
         self.listen.push(address.to_owned());
+        self
+    }
+
+    /// A variable of its environment.
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
         self
     }
 
@@ -120,7 +127,7 @@ impl Starting {
         for address in &self.listen {
             command.args(["--listen", address]);
         }
-        command.args(&self.more);
+        command.args(&self.more).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Gate { dir: self.dir, child: child.into(), engine: daemon, audit: self.audit }
@@ -166,8 +173,8 @@ impl Gate {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy").join(name).with_extension("toml");
         let dir = tempfile::Builder::new().prefix("dockgate-").tempdir_in("/tmp").unwrap();
         let audit = dir.path().join("audit.jsonl");
-        let (listen, more, under) = (Vec::new(), Vec::new(), Vec::new());
-        Starting { dir, daemon: None, policy: file, listen, more, audit, under }
+        let (listen, more, under, environment) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Starting { dir, daemon: None, policy: file, listen, more, audit, under, environment }
     }
 
     /// A gate with a policy of the test's own.

@@ -1,0 +1,196 @@
+//! How dockgate is: everything that is known, and what of it is wrong.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::audit::Counts;
+use crate::daemon::{BreakerState, State};
+use crate::gate::Phase;
+use crate::reload::PolicyState;
+
+/// How dockgate is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health {
+    /// The worst of what is wrong.
+    pub status: Status,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    version: &'static str,
+    since: Timestamp,
+    phase: &'static str,
+    daemon: DaemonHealth,
+    policy: PolicyState,
+    audit: AuditHealth,
+    connections: Connections,
+    listeners: Vec<ListenerHealth>,
+}
+
+/// Whether dockgate serves its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It does, and nothing is wrong.
+    Ok,
+    /// It does, and something should be mended.
+    Impaired,
+    /// It does not.
+    Failing,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// How bad it is.
+    pub status: Status,
+    /// With what.
+    pub part: &'static str,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+/// What was seen of all parts.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) since: Timestamp,
+    pub(super) phase: Phase,
+    pub(super) daemon_address: String,
+    pub(super) daemon: State,
+    pub(super) policy: PolicyState,
+    pub(super) audit: Counts,
+    pub(super) audit_failure: Option<String>,
+    pub(super) connections_open: i64,
+    pub(super) connections_limit: i64,
+    pub(super) listeners: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct DaemonHealth {
+    address: String,
+    #[serde(flatten)]
+    state: State,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct AuditHealth {
+    records_written: u64,
+    records_lost: u64,
+    is_failing: bool,
+    failure: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Connections {
+    open: i64,
+    limit: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ListenerHealth {
+    name: String,
+    address: String,
+}
+
+impl Health {
+    /// Judges what was seen.
+    pub(super) fn of(seen: Seen) -> Self {
+        let problems: Vec<Problem> =
+            [stopping(&seen), away(&seen), unrecorded(&seen), crowded(&seen), stale(&seen)]
+                .into_iter()
+                .flatten()
+                .collect();
+        let phase = match seen.phase {
+            Phase::Serving => "serving",
+            Phase::Draining | Phase::Cutting => "stopping",
+        };
+        let listeners = seen.listeners.into_iter().map(|(name, address)| ListenerHealth { name, address });
+        Self {
+            status: problems.iter().map(|problem| problem.status).max().unwrap_or(Status::Ok),
+            problems,
+            version: env!("CARGO_PKG_VERSION"),
+            since: seen.since,
+            phase,
+            daemon: DaemonHealth { address: seen.daemon_address, state: seen.daemon },
+            policy: seen.policy,
+            audit: AuditHealth {
+                records_written: seen.audit.written,
+                records_lost: seen.audit.lost,
+                is_failing: seen.audit.is_failing,
+                failure: seen.audit_failure,
+            },
+            connections: Connections { open: seen.connections_open, limit: seen.connections_limit },
+            listeners: listeners.collect(),
+        }
+    }
+
+    /// Why clients are not served.
+    pub(super) fn failures(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.status == Status::Failing)
+    }
+}
+
+fn stopping(seen: &Seen) -> Option<Problem> {
+    (seen.phase != Phase::Serving).then(|| Problem {
+        status: Status::Failing,
+        part: "dockgate",
+        found: "dockgate is stopping: it takes no new connections.".to_owned(),
+        cure: "Wait until it is started again.".to_owned(),
+    })
+}
+
+fn away(seen: &Seen) -> Option<Problem> {
+    let State { connected, breaker, last_error, .. } = &seen.daemon;
+    if *connected && *breaker == BreakerState::Closed {
+        return None;
+    }
+    let (found, cure) = match last_error {
+        Some(error) => (error.away.found.clone(), error.away.cure.clone()),
+        None => ("the daemon was not asked yet.".to_owned(), "Wait a moment.".to_owned()),
+    };
+    Some(Problem { status: Status::Failing, part: "daemon", found, cure })
+}
+
+fn unrecorded(seen: &Seen) -> Option<Problem> {
+    let (status, found) = match &seen.audit_failure {
+        Some(failure) => (
+            Status::Failing,
+            format!("{failure}; what is permitted is answered 503, since it cannot be recorded."),
+        ),
+        // Requests go on without a record, or none has come for a while.
+        None if seen.audit.is_failing => (
+            Status::Impaired,
+            format!("the last record could not be written; {} were lost so far.", seen.audit.lost),
+        ),
+        None => return None,
+    };
+    let cure = "Make room on its disk, or give dockgate write access to its file; it is tried anew with each request.";
+    Some(Problem { status, part: "audit", found, cure: cure.to_owned() })
+}
+
+fn crowded(seen: &Seen) -> Option<Problem> {
+    (seen.connections_open >= seen.connections_limit).then(|| Problem {
+        status: Status::Impaired,
+        part: "connections",
+        found: format!("as many connections are open as may be ({}).", seen.connections_limit),
+        cure: "Raise --max-connections, or find the client that leaves its connections open.".to_owned(),
+    })
+}
+
+fn stale(seen: &Seen) -> Option<Problem> {
+    seen.policy.failure.as_ref().map(|failure| Problem {
+        status: Status::Impaired,
+        part: "policy",
+        found: format!("{}; the policy in force is an older one ({}).", failure.why.found, seen.policy.hash),
+        cure: "`dockgate check` shows what is wrong with the file; once it is mended it comes into force by itself."
+            .to_owned(),
+    })
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.part, self.found, self.cure)
+    }
+}

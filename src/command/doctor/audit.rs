@@ -1,0 +1,117 @@
+//! The audit: whether records can be written, for how long, and who can read them.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use nix::sys::statvfs::statvfs;
+
+use super::finding::{Finding, Findings};
+use super::rights;
+use crate::settings::AuditSink;
+
+const PART: &str = "audit";
+/// Some hundred thousand records: what is left below this will not last.
+const LITTLE_BYTES: u64 = 100 * 1024 * 1024;
+
+/// Looks at where records go.
+pub(super) fn look(sink: &AuditSink, findings: &mut Findings) {
+    match sink {
+        AuditSink::Stdout => findings.ok(PART, "records go to standard output."),
+        AuditSink::File(path) => look_at_file(path, findings),
+    }
+}
+
+fn look_at_file(path: &Path, findings: &mut Findings) {
+    let shown = path.display();
+    let parent =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            findings.add(Finding::error(PART, format_args!("{shown} is a directory."), "Name a file in it."));
+            return;
+        }
+        Ok(found) => look_at_records(path, &found, findings),
+        Err(_) if !parent.is_dir() => {
+            findings.add(Finding::error(
+                PART,
+                format_args!(
+                    "{shown}: its directory {} does not exist; dockgate does not start.",
+                    parent.display()
+                ),
+                format_args!(
+                    "`mkdir -p {}`, and give it to the user that dockgate runs as.",
+                    parent.display()
+                ),
+            ));
+            return;
+        }
+        Err(_) if !rights::may_write_in(parent) => {
+            findings.add(Finding::error(
+                PART,
+                format_args!("{shown} cannot be made: dockgate does not start."),
+                rights::give_write_access(parent),
+            ));
+            return;
+        }
+        Err(_) => findings.ok(PART, format_args!("{shown} can be made.")),
+    }
+    look_at_disk(parent, findings);
+}
+
+fn look_at_records(path: &Path, found: &fs::Metadata, findings: &mut Findings) {
+    let shown = path.display();
+    if !rights::may_write(path) {
+        findings.add(Finding::error(
+            PART,
+            format_args!("{shown} cannot be written to: dockgate does not start, and one that runs refuses what it cannot record."),
+            format_args!("Give it to the user that dockgate runs as: `chown {} {shown}`.", nix::unistd::geteuid()),
+        ));
+        return;
+    }
+    if found.is_file() && begins_otherwise(path) {
+        findings.add(Finding::error(
+            PART,
+            format_args!("{shown} holds something else than audit records: dockgate does not start."),
+            "Name another file, or move this one away.",
+        ));
+        return;
+    }
+    findings.ok(PART, format_args!("{shown} can be written to; it has {} bytes.", found.len()));
+    let mode = found.mode() & 0o7777;
+    if found.is_file() && mode & 0o004 != 0 {
+        findings.add(Finding::warning(
+            PART,
+            format_args!("everybody on this machine may read {shown} (mode {mode:04o}): who asked for what, and the names of things."),
+            format_args!("`chmod o-r {shown}`"),
+        ));
+    }
+}
+
+/// Whether the file holds something, and no record at its beginning.
+fn begins_otherwise(path: &Path) -> bool {
+    let mut first = [0];
+    File::open(path).is_ok_and(|mut file| file.read(&mut first).is_ok_and(|count| count > 0))
+        && first != *b"{"
+}
+
+fn look_at_disk(directory: &Path, findings: &mut Findings) {
+    let Ok(disk) = statvfs(directory) else { return };
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+    let shown = directory.display();
+    if free == 0 {
+        findings.add(Finding::error(
+            PART,
+            format_args!("the disk that {shown} is on is full: what is permitted is answered 503, since it cannot be recorded."),
+            "Make room; dockgate tries anew with each request.",
+        ));
+    } else if free < LITTLE_BYTES {
+        let mebibytes = free / (1024 * 1024);
+        findings.add(Finding::warning(
+            PART,
+            format_args!("the disk that {shown} is on has {mebibytes} MiB left; when it is full, what is permitted is answered 503."),
+            "Make room, or rotate the file (logrotate, with copytruncate).",
+        ));
+    }
+}

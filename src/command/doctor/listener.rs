@@ -1,0 +1,253 @@
+//! A listener: whether it can be made, or is there already, whose it is, and who may use it.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::Path;
+
+use nix::unistd::{Uid, getegid, geteuid, getgroups};
+
+use super::finding::{Finding, Findings};
+use super::rights;
+use crate::command::reach;
+use crate::settings::{Account, Address, ListenerSettings};
+use crate::wire::Stream;
+
+/// The name of this program's processes.
+const PROGRAM: &str = "dockgate";
+
+/// Looks at the listener that `wanted` asks for.
+pub(super) async fn look(wanted: &ListenerSettings, findings: &mut Findings) {
+    let part = format!("listener {}", wanted.name);
+    look_at(&part, wanted, findings).await;
+}
+
+/// The same, as `part` of the findings; whether somebody accepts there.
+pub(super) async fn look_at(part: &str, wanted: &ListenerSettings, findings: &mut Findings) -> bool {
+    match &wanted.address {
+        Address::Unix(path) => {
+            look_at_accounts(part, wanted, findings);
+            look_at_socket(part, path, wanted, findings).await
+        }
+        Address::Tcp { host, port } => look_at_port(part, host, *port, wanted, findings).await,
+    }
+}
+
+/// Whether the socket can be given to whom it is to belong.
+fn look_at_accounts(part: &str, wanted: &ListenerSettings, findings: &mut Findings) {
+    let ids = [wanted.owner.as_ref().map(Account::user_id), wanted.group.as_ref().map(Account::group_id)];
+    let [owner, group] = ids.map(|id| {
+        let id = id?;
+        id.map_err(|message| {
+            findings.add(Finding::error(
+                part,
+                format_args!("{message}."),
+                "Write its number, as `id` shows it on the host.",
+            ));
+        })
+        .ok()
+    });
+    if geteuid().is_root() {
+        return;
+    }
+    if let Some(owner) = owner.filter(|owner| Uid::from_raw(*owner) != geteuid()) {
+        findings.add(Finding::error(
+            part,
+            format_args!("its socket is to belong to uid {owner}, and only root may give a file away."),
+            "Leave --socket-owner out, and let clients in by --socket-group.",
+        ));
+    }
+    let is_own = |group: u32| {
+        getegid().as_raw() == group || getgroups().unwrap_or_default().iter().any(|own| own.as_raw() == group)
+    };
+    if let Some(group) = group.filter(|group| !is_own(*group)) {
+        findings.add(Finding::error(
+            part,
+            format_args!("its socket is to belong to gid {group}, of which dockgate is no member."),
+            format_args!("Make it one: `group_add: [\"{group}\"]` in compose, `--group-add {group}` with docker run, `SupplementaryGroups={group}` under systemd."),
+        ));
+    }
+}
+
+async fn look_at_socket(part: &str, path: &Path, wanted: &ListenerSettings, findings: &mut Findings) -> bool {
+    let shown = path.display();
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => found,
+        Ok(_) => {
+            findings.add(Finding::error(
+                part,
+                format_args!("{shown} is there already and is not a socket; dockgate does not remove it, and does not start."),
+                "Choose another path, or move it away.",
+            ));
+            return false;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            look_at_directory(part, path, "nobody listens there", findings);
+            return false;
+        }
+        Err(error) => {
+            findings.add(Finding::error(
+                part,
+                format_args!("{shown} cannot be looked at: {error}."),
+                "This user needs search permission (x) on every directory above it.",
+            ));
+            return false;
+        }
+    };
+    match reach::connect(&wanted.address).await {
+        Ok(stream) => {
+            look_at_owner(part, &stream, findings);
+            look_at_mode(part, path, &found, wanted, findings);
+            true
+        }
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            look_at_directory(
+                part,
+                path,
+                "a socket is there on which nobody listens; dockgate replaces it",
+                findings,
+            );
+            false
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let (uid, gid, mode) = (found.uid(), found.gid(), found.mode() & 0o7777);
+            findings.add(Finding::warning(
+                part,
+                format_args!("this user may not use {shown}, which belongs to uid {uid}, gid {gid}, mode {mode:04o}."),
+                format_args!("Give whoever should the group: `group_add: [\"{gid}\"]` in compose, `--group-add {gid}` with docker run; or name theirs with --socket-group."),
+            ));
+            false
+        }
+        Err(error) => {
+            findings.add(Finding::error(
+                part,
+                format_args!("{shown} does not accept clients: {error}."),
+                "Look at the log of whoever listens there; if it hangs, restart it.",
+            ));
+            false
+        }
+    }
+}
+
+/// Whether a socket can be made where none is, or none that is used.
+fn look_at_directory(part: &str, path: &Path, state: &str, findings: &mut Findings) {
+    let shown = path.display();
+    let directory = path.parent().unwrap_or(path);
+    let nearest = rights::nearest_directory(directory);
+    if rights::may_write_in(&nearest) {
+        findings.add(Finding::note(
+            part,
+            format_args!("{state}: {shown} can be made."),
+            "Start dockgate; if it runs, it has other settings: give the doctor the same flags and environment.",
+        ));
+    } else {
+        findings.add(Finding::error(
+            part,
+            format_args!(
+                "{state}, and {shown} cannot be made: this user may not write in {}.",
+                nearest.display()
+            ),
+            rights::give_write_access(&nearest),
+        ));
+    }
+}
+
+/// Whether it is dockgate that listens.
+fn look_at_owner(part: &str, stream: &Stream, findings: &mut Findings) {
+    // Not told across pid namespaces.
+    let peer = match stream {
+        Stream::Unix(stream) => stream.peer_cred().ok(),
+        Stream::Tcp(_) | Stream::Tls(_) => None,
+    };
+    let process = peer.and_then(|peer| peer.pid()).filter(|pid| *pid > 0);
+    let name = process.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+    match (process, name.as_deref().map(str::trim_end)) {
+        (Some(pid), Some(name)) if name != PROGRAM => findings.add(Finding::error(
+            part,
+            format_args!("it is in use by process {pid} ({name})."),
+            "Stop that, or choose another address.",
+        )),
+        (Some(pid), _) => findings.ok(part, format_args!("process {pid} accepts connections.")),
+        (None, _) => findings.ok(part, "it accepts connections."),
+    }
+}
+
+/// Whether the socket is as asked for, and for whom it is.
+fn look_at_mode(
+    part: &str,
+    path: &Path,
+    found: &Metadata,
+    wanted: &ListenerSettings,
+    findings: &mut Findings,
+) {
+    let (shown, mode) = (path.display(), found.mode() & 0o7777);
+    let group = wanted.group.as_ref().and_then(|group| group.group_id().ok());
+    if mode != wanted.mode || group.is_some_and(|group| group != found.gid()) {
+        let asked = group.map(|group| format!(", gid {group}")).unwrap_or_default();
+        findings.add(Finding::warning(
+            part,
+            format_args!(
+                "{shown} has mode {mode:04o}, gid {}; the settings ask for mode {:04o}{asked}.",
+                found.gid(),
+                wanted.mode
+            ),
+            "Restart dockgate with these settings, or give the doctor those that it runs with.",
+        ));
+    }
+    if mode & 0o002 != 0 {
+        findings.add(Finding::warning(
+            part,
+            format_args!(
+                "everybody on this machine may use {shown} (mode {mode:04o}), as far as the policy allows."
+            ),
+            "Name the group of its clients with --socket-group, and leave --socket-mode at 0660.",
+        ));
+    }
+}
+
+async fn look_at_port(
+    part: &str,
+    host: &str,
+    number: u16,
+    wanted: &ListenerSettings,
+    findings: &mut Findings,
+) -> bool {
+    let address = &wanted.address;
+    let accepts = reach::connect(address).await.is_ok();
+    if accepts {
+        findings.ok(part, format_args!("{address} accepts connections."));
+    } else {
+        match TcpListener::bind((host, number)) {
+            Ok(_) => findings.add(Finding::note(
+                part,
+                format_args!("nobody listens there: {address} can be listened on."),
+                "Start dockgate; if it runs, it has other settings: give the doctor the same flags and environment.",
+            )),
+            Err(error) => findings.add(Finding::error(
+                part,
+                format_args!("{address} cannot be listened on: {error}."),
+                cure_of_port(&error),
+            )),
+        }
+    }
+    let is_loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    if !is_loopback {
+        findings.add(Finding::warning(
+            part,
+            format_args!("other hosts can reach {address}, without encryption and without a password: whoever does may do all that the policy allows."),
+            "Prefer a unix socket, or tcp://127.0.0.1.",
+        ));
+    }
+    accepts
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
+fn cure_of_port(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "Stop the process that has it, or choose another port.",
+        io::ErrorKind::AddrNotAvailable => "It is no address of this host: choose another.",
+        io::ErrorKind::PermissionDenied => "Ports below 1024 need a privilege: choose another.",
+        _ => "Write an address of this host, such as 127.0.0.1.",
+    }
+}

@@ -1,0 +1,94 @@
+//! What a dockgate that runs says of itself.
+
+use serde_json::Value;
+
+use super::finding::{Finding, Findings, Level};
+use super::listener;
+use crate::command::reach;
+use crate::settings::ListenerSettings;
+
+const PART: &str = "admin";
+
+/// Asks the admin socket, where there is one.
+pub(super) async fn look(admin: Option<&ListenerSettings>, findings: &mut Findings) {
+    let Some(admin) = admin else {
+        findings.add(Finding::note(
+            PART,
+            "there is no admin socket: a dockgate that runs cannot be asked how it is, and nobody can read its metrics.",
+            "Give it one: --admin unix:///run/dockgate/admin.sock, or tcp://127.0.0.1:9105 for Prometheus.",
+        ));
+        return;
+    };
+    if !listener::look_at(PART, admin, findings).await {
+        return;
+    }
+    match reach::ask(&admin.address, "/healthz").await {
+        Ok((_, body)) => match serde_json::from_slice(&body) {
+            Ok(health) => report(&health, findings),
+            Err(_) => findings.add(not_dockgate(&admin.address.to_string())),
+        },
+        Err(error) => findings.add(Finding::error(
+            PART,
+            format_args!("{} does not answer: {error}.", admin.address),
+            "Look at dockgate's log; if it hangs, restart it.",
+        )),
+    }
+}
+
+/// What it finds wrong itself.
+fn report(health: &Value, findings: &mut Findings) {
+    let text =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let status = text(health, "status");
+    let version = text(health, "version");
+    let Some(problems) = health.get("problems").and_then(Value::as_array) else {
+        findings.add(not_dockgate("the admin address"));
+        return;
+    };
+    findings.ok(
+        PART,
+        format_args!("dockgate {version} runs, since {}; it says: {status}.", text(health, "since")),
+    );
+    for problem in problems {
+        let level = if text(problem, "status") == "failing" { Level::Error } else { Level::Warning };
+        let part = format!("running dockgate, {}", text(problem, "part"));
+        let (found, cure) = (text(problem, "found"), Some(text(problem, "cure")));
+        findings.add(Finding { level, part, found, cure });
+    }
+}
+
+fn not_dockgate(who: &str) -> Finding {
+    Finding::error(
+        PART,
+        format_args!("what answers at {who} is no dockgate."),
+        "Choose another address, or stop what listens there.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_finds_wrong_is_found_here() {
+        let health = serde_json::json!({
+            "status": "failing", "version": "1.2.3", "since": "yesterday",
+            "problems": [
+                { "status": "failing", "part": "daemon", "found": "it is away.", "cure": "Start it." },
+                { "status": "impaired", "part": "policy", "found": "it has errors.", "cure": "Mend it." },
+            ],
+        });
+        let mut findings = Findings::default();
+        report(&health, &mut findings);
+        insta::assert_snapshot!(findings.text(false), @r"
+        ok       admin: dockgate 1.2.3 runs, since yesterday; it says: failing.
+        error    running dockgate, daemon: it is away.
+                 -> Start it.
+        warning  running dockgate, policy: it has errors.
+                 -> Mend it.
+        1 error, 1 warning
+        ");
+        report(&serde_json::json!([]), &mut findings);
+        assert!(findings.text(false).contains("is no dockgate"));
+    }
+}

@@ -1,0 +1,136 @@
+//! Where the policy comes from, read whole.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::policy::problem::{Severity, render};
+use crate::policy::{self, Mode, Policy};
+use crate::settings::Settings;
+
+/// Where the policy comes from, and what it must fit.
+#[derive(Clone, Debug)]
+pub struct PolicySource {
+    file: Option<PathBuf>,
+    /// The listeners that it may speak of, by their names.
+    listeners: Vec<String>,
+    /// Where build contexts are kept, which it may want to look into.
+    build_context_dir: PathBuf,
+}
+
+/// A policy that can be put into force.
+#[derive(Debug)]
+pub struct Usable {
+    /// The policy.
+    pub policy: Policy,
+    /// What looks wrong with it, to be shown to the operator; empty where nothing does.
+    pub warnings: String,
+}
+
+/// Why there is no policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unusable {
+    /// What was found, in a line.
+    pub found: String,
+    /// Every problem of the file, each at its place; empty where it was not even read.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub problems: String,
+}
+
+impl PolicySource {
+    /// The policy that `settings` name, or the built-in one.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            file: settings.policy.clone(),
+            listeners: settings.listeners.iter().map(|listener| listener.name.clone()).collect(),
+            build_context_dir: settings.build_context_dir.clone(),
+        }
+    }
+
+    /// Its file, where it has one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.file.as_ref().map_or_else(|| "built into dockgate".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Reads it, with everything that is wrong with it; `colour` for a terminal.
+    ///
+    /// # Errors
+    /// When it cannot be read, has an error, or speaks of a listener that there is not.
+    pub fn read(&self, colour: bool) -> Result<Usable, Unusable> {
+        let name = self.name();
+        let source = match &self.file {
+            None => policy::builtin().to_owned(),
+            Some(path) => fs::read_to_string(path)
+                .map_err(|error| Unusable::new(format!("the policy {name} cannot be read: {error}")))?,
+        };
+        let (policy, problems) = Policy::read(&source);
+        let text = render(&problems, &name, &source, colour);
+        let Some(policy) = policy else {
+            let errors = problems.iter().filter(|problem| problem.severity() == Severity::Error).count();
+            let found = format!("the policy {name} has {errors} error{}", if errors == 1 { "" } else { "s" });
+            return Err(Unusable { found, problems: text });
+        };
+        let unknown = policy.listeners_named().find(|(named, _)| self.listeners.iter().all(|l| l != named));
+        if let Some((listener, _)) = unknown {
+            return Err(Unusable::new(format!(
+                "the policy {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}. Name one with --listen {listener}=ADDR.",
+                self.listeners.join(", ")
+            )));
+        }
+        Ok(Usable { policy, warnings: text })
+    }
+}
+
+impl PolicySource {
+    /// Tells the operator what `policy` comes to that he may not want.
+    pub fn warn_of(&self, policy: &Policy) {
+        if policy.mode() == Mode::Observe {
+            tracing::warn!(
+                "mode is observe: what the policy would refuse is forwarded, and recorded as such"
+            );
+        }
+        if let Err((dir, error)) = self.place_for_builds(policy) {
+            tracing::warn!(
+                "the policy has rules that look into builds, and there is no place to keep a build's context: {}: {error}. Builds will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
+                dir.display()
+            );
+        }
+    }
+
+    /// Whether build contexts can be kept where `policy` looks into them.
+    ///
+    /// # Errors
+    /// The directory in which none can be, and why.
+    pub fn place_for_builds(&self, policy: &Policy) -> Result<(), (&Path, io::Error)> {
+        if !policy.looks_into_builds() {
+            return Ok(());
+        }
+        let made = tempfile::tempfile_in(&self.build_context_dir);
+        made.map(drop).map_err(|error| (self.build_context_dir.as_path(), error))
+    }
+}
+
+impl Unusable {
+    /// A reason that says everything.
+    pub(super) fn new(found: String) -> Self {
+        Self { found, problems: String::new() }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.found)?;
+        if self.problems.is_empty() { Ok(()) } else { write!(f, ":\n{}", self.problems.trim_end()) }
+    }
+}

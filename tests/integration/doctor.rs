@@ -1,0 +1,248 @@
+//! `dockgate doctor`: what an operator can get wrong, found, with its cure.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{FakeDaemon, Gate, binary, dockgate, eventually};
+
+/// What a doctor said.
+#[derive(Debug)]
+struct Report {
+    code: Option<i32>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug)]
+struct Finding {
+    level: String,
+    part: String,
+    found: String,
+    cure: String,
+}
+
+impl Report {
+    fn of(command: &mut Command) -> Self {
+        let output = command.arg("--json").output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        let findings = report["findings"].as_array().unwrap().iter().map(|finding| Finding {
+            level: text(finding, "level"),
+            part: text(finding, "part"),
+            found: text(finding, "found"),
+            cure: text(finding, "cure"),
+        });
+        Self { code: output.status.code(), findings: findings.collect() }
+    }
+
+    /// Insists on a finding of this level on this part, which says this, and has this cure.
+    #[track_caller]
+    fn has(&self, level: &str, part: &str, found: &str, cure: &str) -> &Self {
+        let is_it = |finding: &&Finding| {
+            (finding.level.as_str(), finding.part.as_str()) == (level, part)
+                && finding.found.contains(found)
+                && finding.cure.contains(cure)
+        };
+        assert!(
+            self.findings.iter().any(|finding| is_it(&finding)),
+            "no {level} of {part}, {found:?} {cure:?}: {self:#?}"
+        );
+        self
+    }
+
+    /// The findings of this level.
+    fn count(&self, level: &str) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+}
+
+fn unix(path: &Path) -> String {
+    format!("unix://{}", path.display())
+}
+
+fn directory() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("dockgate-doctor-").tempdir_in("/tmp").unwrap();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+    directory
+}
+
+const POLICY: &str = "version = 1\n[[allow]]\noperations = [\"@read\"]\n";
+
+#[test]
+fn where_all_is_well_nothing_is_wrong() {
+    let daemon = FakeDaemon::content();
+    let starting = Gate::with_policy_text(POLICY).behind(&daemon);
+    let (policy, admin) = (starting.dir().join("policy.toml"), unix(&starting.dir().join("admin.sock")));
+    let audit = starting.dir().join("audit.jsonl");
+    let gate = starting.with(["--admin", &admin]).start();
+    let doctor = || {
+        let mut command = dockgate();
+        command.args([
+            "doctor",
+            "--listen",
+            &gate.address(),
+            "--daemon",
+            &daemon.address(),
+            "--admin",
+            &admin,
+        ]);
+        command.arg("--policy").arg(&policy).arg("--audit").arg(&audit).env("DOCKER_HOST", gate.address());
+        Report::of(&mut command)
+    };
+    let report = eventually("all to be well", || Some(doctor()).filter(|report| report.code == Some(0)));
+    assert_eq!((report.count("error"), report.count("warning")), (0, 0), "{report:#?}");
+    report
+        .has("ok", "daemon", "answers: Docker 20.10.24, API 1.41.", "")
+        .has("ok", "policy", "1 rule, sha256:", "")
+        .has("ok", &format!("listener {}", gate.address()), "accepts connections", "")
+        .has("ok", "client", "DOCKER_HOST is the address of listener", "")
+        .has("ok", "audit", "can be written to", "")
+        .has("ok", "admin", "it says: ok", "");
+    assert_eq!(gate.audit().len(), 0, "it leaves no record");
+
+    // What the one that runs finds wrong is found, too.
+    fs::write(&policy, "version = 2\n").unwrap();
+    eventually("the policy's failure", || gate.log().contains("the policy in force stays").then_some(()));
+    let report = doctor();
+    assert_eq!(report.code, Some(1));
+    report.has("error", "policy", "has 1 error.", &format!("`dockgate check {}`", policy.display())).has(
+        "warning",
+        "running dockgate, policy",
+        "the policy in force is an older one",
+        "once it is mended",
+    );
+}
+
+#[test]
+fn everything_that_is_wrong_is_found_at_once() {
+    let directory = directory();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir(at("docker.sock")).unwrap();
+    fs::write(at("policy.toml"), "version = 1\nmode = \"observed\"\n").unwrap();
+    fs::write(at("file"), "precious").unwrap();
+    let _other = UnixListener::bind(at("taken")).unwrap();
+    drop(UnixListener::bind(at("stale")).unwrap());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap();
+    let mut command = dockgate();
+    command.args(["doctor", "--daemon", &unix(&at("docker.sock"))]);
+    command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("none/audit.jsonl"));
+    for (name, place) in [("a", "file"), ("b", "taken"), ("c", "stale"), ("d", "new/deep/socket")] {
+        command.args(["--listen", &format!("{name}={}", unix(&at(place)))]);
+    }
+    command.args(["--listen", "e=tcp://192.0.2.1:2375", "--listen", &format!("f=tcp://{port}")]);
+    command.args(["--admin", &unix(&at("nobody.sock")), "--socket-group", "no-such-group"]);
+    command.env("DOCKER_HOST", unix(&at("docker.sock"))).env("DOCKER_CONTEXT", "prod");
+    let report = Report::of(&mut command);
+    assert_eq!(report.code, Some(1));
+    let process = format!("in use by process {}", std::process::id());
+    report
+        .has("error", "daemon", "is a directory", "the container")
+        .has("error", "policy", "has 1 error.", "dockgate check")
+        .has("error", "listener a", "is not a socket; dockgate does not remove it", "Choose another path")
+        .has("error", "listener a", "there is no group `no-such-group` here", "Write its number")
+        .has("error", "listener b", &process, "Stop that")
+        .has("note", "listener c", "nobody listens; dockgate replaces it", "Start dockgate")
+        .has("note", "listener d", "can be made", "Start dockgate")
+        .has("error", "listener e", "cannot be listened on", "no address of this host")
+        .has("warning", "listener e", "other hosts can reach", "Prefer a unix socket")
+        .has("ok", "listener f", "accepts connections", "")
+        .has("warning", "client", "the daemon itself", "DOCKER_HOST=unix:///")
+        .has("warning", "client", "DOCKER_CONTEXT is `prod`", "Unset")
+        .has("error", "audit", "does not exist", "mkdir -p")
+        .has("note", "admin", "nobody listens there", "Start dockgate");
+    assert_eq!(fs::read_to_string(at("file")).unwrap(), "precious");
+    assert!(at("stale").exists() && !at("new").exists() && !at("none").exists(), "it changes nothing");
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_all_found() {
+    let mut command = dockgate();
+    command.args(["doctor", "--listen", "127.0.0.1:2375", "--admin", "tcp://0.0.0.0:1"]);
+    command.env("DOCKGATE_POLCY", "x");
+    let report = Report::of(&mut command);
+    assert_eq!((report.code, report.count("error")), (Some(2), 3), "{report:#?}");
+    report
+        .has("error", "settings", "write tcp://127.0.0.1:2375", "")
+        .has("error", "settings", "did you mean `DOCKGATE_POLICY`?", "")
+        .has("error", "settings", "--admin: `tcp://0.0.0.0:1` may be reached by others", "");
+}
+
+#[test]
+fn what_another_user_may_not_do_is_found_by_that_user() {
+    assert!(nix::unistd::geteuid().is_root(), "this test runs as another user: run it as root");
+    let directory = directory();
+    let at = |name: &str| directory.path().join(name);
+    let _daemon = FakeDaemon::playing_at(&at("docker.sock"), |_| {});
+    chown(at("docker.sock"), Some(0), Some(4711)).unwrap();
+    fs::set_permissions(at("docker.sock"), Permissions::from_mode(0o660)).unwrap();
+    let _clients = UnixListener::bind(at("clients.sock")).unwrap();
+    chown(at("clients.sock"), Some(0), Some(4712)).unwrap();
+    fs::set_permissions(at("clients.sock"), Permissions::from_mode(0o660)).unwrap();
+    fs::write(at("policy.toml"), POLICY).unwrap();
+    fs::set_permissions(at("policy.toml"), Permissions::from_mode(0o666)).unwrap();
+    // A copy that nobody but root would have to be trusted for: the build's directory may be closed to others.
+    fs::copy(binary(), at("dockgate")).unwrap();
+
+    let mut command = Command::new("setpriv");
+    command.env_clear().args(["--reuid=65532", "--regid=65532", "--clear-groups"]).arg(at("dockgate"));
+    command.args(["doctor", "--daemon", &unix(&at("docker.sock")), "--socket-group", "4713"]);
+    command.args(["--listen", &format!("a={}", unix(&at("new.sock")))]);
+    command.args(["--listen", &format!("b={}", unix(&at("clients.sock")))]);
+    command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("audit.jsonl"));
+    let report = Report::of(&mut command);
+    assert_eq!(report.code, Some(1));
+    report
+        .has("ok", "user", "uid 65532, gids 65532.", "")
+        .has("error", "daemon", "gid 4711", "group_add: [\"4711\"]")
+        .has("warning", "policy", "everybody on this machine may write", "chmod go-w")
+        .has("error", "listener a", "cannot be made", "Give uid 65532 write access")
+        .has("error", "listener a", "is to belong to gid 4713", "group_add: [\"4713\"]")
+        .has("warning", "listener b", "this user may not use", "group_add: [\"4712\"]")
+        .has("error", "audit", "cannot be made", "Give uid 65532 write access");
+}
+
+#[test]
+fn a_daemon_that_is_wedged_is_found_out() {
+    let daemon = FakeDaemon::playing(|daemon| drop(daemon.read_to_end()));
+    let report =
+        Report::of(dockgate().args(["doctor", "--daemon", &daemon.address(), "--connect-timeout", "300ms"]));
+    assert_eq!(report.code, Some(1));
+    report.has("ok", "daemon", "answers", "").has(
+        "error",
+        "daemon",
+        "did not list its containers",
+        "restart it",
+    );
+}
+
+#[test]
+fn a_full_disk_and_a_mounted_file_are_found() {
+    let directory = directory();
+    let at = |name: &str| directory.path().join(name);
+    let daemon = FakeDaemon::content();
+    fs::create_dir(at("disk")).unwrap();
+    fs::write(at("real.toml"), POLICY).unwrap();
+    fs::write(at("docker.sock"), "").unwrap();
+    fs::write(at("policy.toml"), "").unwrap();
+    // In a mount namespace of its own, which goes with it.
+    let script = "cd \"$1\" && mount -t tmpfs -o size=64k none disk && { cat /dev/zero >disk/fill 2>/dev/null; \
+                  mount --bind \"$2\" docker.sock && mount --bind real.toml policy.toml && shift 2 && exec \"$@\"; }";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh"]).arg(directory.path());
+    command.arg(daemon.address().strip_prefix("unix://").unwrap()).arg(binary());
+    command.args(["doctor", "--daemon", &unix(&at("docker.sock"))]);
+    command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("disk/audit.jsonl"));
+    let report = Report::of(&mut command);
+    assert_eq!(report.code, Some(1));
+    report
+        .has("error", "audit", "is full", "Make room")
+        .has("note", "daemon", "is mounted as a file", "Mount the directory")
+        .has("note", "policy", "is mounted as a file", "Mount the directory");
+}
