@@ -54,7 +54,13 @@ impl Redaction {
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let sets = self.sets.iter().map(|set| set.as_str().to_owned());
-        sets.chain(self.paths.iter().map(|path| path.steps().collect::<Vec<_>>().join("."))).collect()
+        sets.chain(self.paths.iter().map(Path::to_string)).collect()
+    }
+
+    /// Whether the other redacts all of it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.sets.is_subset(&other.sets) && self.paths.is_subset(&other.paths)
     }
 
     /// Redacts what the other redacts as well.
@@ -122,8 +128,7 @@ impl Shape {
 
 impl NoRedaction {
     fn no_set(word: &str) -> Self {
-        let names: Vec<&str> = Set::ALL.into_iter().map(Set::as_str).collect();
-        Self(format!("there is no set {word}; there are {}", names.join(", ")))
+        Self(format!("there is no set `{word}`"))
     }
 }
 

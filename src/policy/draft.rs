@@ -53,9 +53,10 @@ pub(super) struct DraftRule {
     pub(super) whole_body: Option<Spanned<bool>>,
     pub(super) aspects: Vec<(Aspect, Spanned<DraftAspect>)>,
     pub(super) things: Vec<DraftThing>,
-    pub(super) redact: Vec<Spanned<String>>,
     /// `own = "NAME"`
     pub(super) own: Option<Spanned<String>>,
+    /// `redact = ["@environment"]`
+    pub(super) redact: Vec<Spanned<String>>,
     pub(super) require: Vec<Conditioned>,
     pub(super) require_query: Vec<Conditioned>,
     pub(super) profile: Option<Spanned<String>>,
@@ -255,8 +256,8 @@ impl Reader<'_> {
             whole_body,
             aspects: self.aspects(table),
             things: self.things(table),
-            redact: table.get("redact").map(|value| self.strings(value, "redact")).unwrap_or_default(),
             own: table.get("own").and_then(|value| self.text(value, "own")),
+            redact: table.get("redact").map(|value| self.strings(value, "redact")).unwrap_or_default(),
             require: require.map(|table| self.requirements(table)).unwrap_or_default(),
             require_query: require
                 .and_then(|table| table.get("query"))

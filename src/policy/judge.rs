@@ -221,10 +221,8 @@ impl Policy {
             (Some(rule), _) => {
                 let hiding = forbid.into_iter().filter(|rule| rule.strikes_request(operation, understood));
                 let hiding: Vec<&Rule> = hiding.collect();
-                // An answer that lists shows what any of the rules shows.
-                let shows = reach(operation.endpoint()) == Reach::Shows;
-                let counting = if shows { granting.as_slice() } else { std::slice::from_ref(rule) };
-                Ok(Grant { rule, terms: targets::terms(counting, &hiding, operation) })
+                // An answer shows what any of the rules shows.
+                Ok(Grant { rule, terms: targets::terms(&granting, &hiding, operation) })
             }
             (None, Some((rule, shortfalls))) => Err(refuse(&Case::Short(rule, &shortfalls))),
             (None, None) => {

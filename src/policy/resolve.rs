@@ -18,7 +18,7 @@ use super::selector::Selector;
 use super::things::ThingSet;
 use crate::operation::field::{FieldPath, Kind};
 use crate::operation::meaning::{Posture, Stance};
-use crate::operation::redaction::Redaction;
+use crate::operation::redaction::{Redaction, Set};
 use crate::operation::table::{self, BodyKind, Endpoint, Parameter, ParameterKind};
 use crate::operation::thing::ThingKind;
 use crate::operation::version::ApiVersion;
@@ -301,8 +301,12 @@ fn unknown_field(path: &Spanned<String>, selection: &Selection) -> Option<Proble
 fn resolve_redaction(draft: &DraftRule, problems: &mut Vec<Problem>) -> Redaction {
     let mut redaction = Redaction::default();
     for word in &draft.redact {
-        if let Err(fault) = redaction.add(word.get_ref()) {
-            problems.push(Problem::new(Code::WrongCondition, word.span(), fault.to_string()));
+        if let Err(error) = redaction.add(word.get_ref()) {
+            let sets = did_you_mean(word.get_ref(), Set::ALL.map(Set::as_str));
+            let help = sets.filter(|_| word.get_ref().starts_with('@')).unwrap_or_else(|| {
+                "write the way to a field of the answer, keys with dots in double quotes: `Config.Labels.\"a.b\"`".to_owned()
+            });
+            problems.push(Problem::new(Code::UnknownRedaction, word.span(), error.to_string()).help(help));
         }
     }
     redaction

@@ -345,7 +345,7 @@ impl Rule {
                 .iter()
                 .all(|(kind, wide)| self.things.get(kind).is_some_and(|own| own.within(wide)))
             && (other.own.is_none() || self.own == other.own)
-            && (other.redaction == Redaction::default() || self.redaction == other.redaction);
+            && other.redaction.is_within(&self.redaction);
         let requirements =
             other.requirements.iter().all(|wide| self.requirements.iter().any(|own| wide.is_implied_by(own)));
         fields && aspects && requirements

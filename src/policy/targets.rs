@@ -195,19 +195,26 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
 /// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of a
 /// network, which shows its containers.
 pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operation) -> Terms {
-    let shows_things =
-        reach(operation.endpoint()) == Reach::Shows || operation.endpoint().id == "NetworkInspect";
-    if !shows_things {
-        let redaction = granting.first().map(|rule| rule.redaction.clone()).unwrap_or_default();
+    let mut redaction = Redaction::default();
+    if granting.iter().all(|rule| !rule.redaction.is_empty()) {
+        for rule in granting {
+            redaction.join(&rule.redaction);
+        }
+    }
+    // A network shows who is on it, the history of an image what others are made of the same layers.
+    let shows_others = matches!(operation.endpoint().id, "NetworkInspect" | "ImageHistory");
+    if reach(operation.endpoint()) != Reach::Shows && !shows_others {
         return Terms { redaction, ..Terms::default() };
     }
-    let is_whole = |rule: &&Rule| rule.things.is_empty() && rule.redaction == Redaction::default();
+    let shows_all = |rule: &&Rule| rule.things.is_empty();
+    let is_whole = granting.iter().any(|rule| shows_all(rule) && rule.redaction.is_empty());
     let showing = |rule: &&Rule| Showing { sets: rule.things.clone(), redaction: rule.redaction.clone() };
-    Terms {
-        shown: (!granting.iter().any(is_whole)).then(|| granting.iter().map(showing).collect()),
-        hidden: forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect(),
-        redaction: Redaction::default(),
+    let hidden = forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect();
+    // Where the rules tell no thing from another, neither need the answer.
+    if is_whole || granting.iter().all(shows_all) {
+        return Terms { shown: None, hidden, redaction };
     }
+    Terms { shown: Some(granting.iter().map(showing).collect()), hidden, redaction }
 }
 
 /// As what a thing is judged: an exec instance as its container.

@@ -5,6 +5,7 @@ mod judging;
 mod manual;
 mod meanings;
 mod problems;
+mod redaction;
 mod smuggling;
 mod suggestions;
 mod things;

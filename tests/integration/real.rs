@@ -12,4 +12,5 @@ mod owners;
 mod policy;
 mod remote;
 mod sessions;
+mod shown;
 mod streams;

@@ -1,6 +1,8 @@
 //! Paths into what the daemon shows, as a policy writes them: `Config.Env`, `NetworkSettings.Networks.*.IPAddress`,
 //! `Config.Labels."com.example.token"`. Case counts; every element of a list is meant; `*` is any key.
 
+use std::fmt;
+
 use super::change::Change;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +14,8 @@ impl Path {
         let mut steps = Vec::new();
         let mut rest = text;
         loop {
-            let (step, after) = read_step(rest).map_err(|what| format!("{text}: {what}"))?;
+            let (step, after) =
+                read_step(rest).map_err(|what| format!("`{text}` is no way to a field: {what}"))?;
             steps.push(step);
             match after {
                 None => return Ok(Self(steps)),
@@ -36,6 +39,16 @@ impl Path {
     }
 }
 
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, step) in self.steps().enumerate() {
+            let dot = if place == 0 { "" } else { "." };
+            if step.contains('.') { write!(f, "{dot}\"{step}\"")? } else { write!(f, "{dot}{step}")? }
+        }
+        Ok(())
+    }
+}
+
 /// The first step of a path, and what follows its dot.
 fn read_step(text: &str) -> Result<(String, Option<&str>), &'static str> {
     let (step, rest) = match text.strip_prefix('"') {
@@ -43,7 +56,7 @@ fn read_step(text: &str) -> Result<(String, Option<&str>), &'static str> {
         None => text.split_at_checked(text.find('.').unwrap_or(text.len())).unwrap_or((text, "")),
     };
     if step.is_empty() || step.contains('"') {
-        return Err("a key is missing; write a path such as Config.Env, and keys with dots in double quotes");
+        return Err("a key is missing");
     }
     match (rest, rest.strip_prefix('.')) {
         ("", _) => Ok((step.to_owned(), None)),
@@ -60,6 +73,7 @@ mod tests {
     fn keys_with_dots_stand_in_quotes() {
         let path = Path::read(r#"Config.Labels."com.example.token".*"#).unwrap();
         assert_eq!(path.steps().collect::<Vec<_>>(), ["Config", "Labels", "com.example.token", "*"]);
+        assert_eq!(path.to_string(), r#"Config.Labels."com.example.token".*"#);
         for text in ["", ".", "Config.", ".Env", "Config..Env", r#""Config"#, r#""a"b"#, r#"a"b"#, r#""""#] {
             assert!(Path::read(text).is_err(), "{text}");
         }

@@ -84,6 +84,8 @@ codes! {
     Error UnknownField = "unknown-field",
     /// A condition that does not fit the kind of its parameter.
     Error WrongCondition = "wrong-condition",
+    /// `redact` names neither a set nor the way to a field.
+    Error UnknownRedaction = "unknown-redaction",
     /// A range in which no number lies.
     Error EmptyRange = "empty-range",
     /// The policy allows nothing at all.

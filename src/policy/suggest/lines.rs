@@ -21,7 +21,7 @@ pub(super) struct Lines {
     fields: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
     requirements: Vec<String>,
-    /// On things, and for whom what is made is marked.
+    /// On things, for whom what is made is marked, and what is redacted.
     things: Vec<String>,
     wide: Vec<String>,
 }
