@@ -246,7 +246,11 @@ impl Account {
         rest.connected = false;
         if rest.away_since.is_none() {
             rest.away_since = Some(Instant::now());
-            tracing::warn!("the daemon is away, and clients are told so until it is there: {away}");
+            if away.is_own_shortage() {
+                tracing::warn!("whether the daemon is there cannot be told: {away}");
+            } else {
+                tracing::warn!("the daemon is away, and clients are told so until it is there: {away}");
+            }
         }
         drop(rest);
         self.changed.send_replace(());

@@ -74,7 +74,9 @@ struct Shared {
     prefix: String,
     socket: PathBuf,
     stop: AtomicBool,
+    /// How many requests that began since then were answered, one after the other.
     streak: AtomicUsize,
+    since: Mutex<Instant>,
     sent: Mutex<Vec<Sent>>,
     waiting: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -87,6 +89,7 @@ impl Load {
             socket: socket.to_owned(),
             stop: AtomicBool::new(false),
             streak: AtomicUsize::new(0),
+            since: Mutex::new(Instant::now()),
             sent: Mutex::default(),
             waiting: Mutex::default(),
         });
@@ -104,9 +107,10 @@ impl Load {
         &self.shared.prefix
     }
 
-    /// Waits until every request of the last while was answered by the daemon.
+    /// Waits until every request of a while that begins now is answered by the daemon.
     #[track_caller]
     pub(crate) fn flows(&self) {
+        *self.shared.since.lock().unwrap() = Instant::now();
         self.shared.streak.store(0, Ordering::Relaxed);
         eventually("requests to be answered, one after the other", || {
             (self.shared.streak.load(Ordering::Relaxed) > STREAK).then_some(())
@@ -132,6 +136,7 @@ impl Load {
 impl Shared {
     fn note(&self, mut sent: Sent, got: Got) {
         match got {
+            Got::Answer if sent.began < *self.since.lock().unwrap() => {}
             Got::Answer => drop(self.streak.fetch_add(1, Ordering::Relaxed)),
             Got::Refusal | Got::Unheard => {}
             Got::Unavailable | Got::Lost | Got::Nothing | Got::Wrong(_) => {
