@@ -280,8 +280,9 @@ fn the_policies_that_ship_judge_as_they_say() {
         ("DELETE /containers/x?force=1&v=1", "permit take apps away"),
         ("POST /images/create?fromImage=docker.io%2Flibrary%2Fx&tag=1", "permit pull images"),
         ("POST /images/create?fromSrc=-&repo=x", "missing_grant pull images"),
-        ("POST /networks/proxy/connect {\"Container\":\"x\"}", "permit apps onto networks"),
         ("POST /containers/create?name=x {\"Image\":\"x\"}", "permit install apps"),
+        // The network, as the daemon shows it, is none of the apps.
+        ("POST /networks/proxy/connect {\"Container\":\"x\"}", "condition apps onto these networks"),
         ("POST /containers/x/exec {\"Cmd\":[\"sh\"]}", "no_rule"),
         ("POST /build", "no_rule"),
         ("GET /containers/x/archive?path=/etc", "no_rule"),
