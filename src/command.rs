@@ -4,10 +4,12 @@ mod check;
 mod health;
 mod log;
 pub mod operations;
+mod policy_file;
+mod report;
 mod serve;
+mod test;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -31,8 +33,10 @@ struct Line {
 enum Verb {
     /// Serve clients (what dockgate does when no verb is given)
     Serve(ServeArgs),
-    /// Say everything that is wrong with policy files
+    /// Say everything that is wrong with policy files, or looks wrong
     Check(check::CheckArguments),
+    /// Run the tests that stand in policy files
+    Test(test::TestArguments),
     /// Say whether dockgate accepts clients and the daemon answers; for HEALTHCHECK
     ///
     /// Takes the same settings as `serve`: run it with the same flags, environment and settings file.
@@ -46,7 +50,7 @@ enum Verb {
 enum Exit {
     /// All is well.
     Success,
-    /// The policy has errors, the daemon or dockgate is not healthy, or serving failed.
+    /// The policy has errors, a test fails, the daemon or dockgate is not healthy, or serving failed.
     Failure,
     /// The flags, the environment or the settings file are wrong, or a file cannot be read.
     Usage,
@@ -63,20 +67,24 @@ pub fn run() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
+    // Where output cannot be written, nobody reads it.
     let exit = match line.verb {
         None => serve::serve(&line.serve),
         Some(Verb::Serve(args)) => serve::serve(&args),
-        Some(Verb::Check(args)) => check_policies(&args.files),
+        Some(Verb::Check(args)) => {
+            check::check(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+        }
+        Some(Verb::Test(args)) => {
+            test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+        }
         Some(Verb::Health(args)) => health::health(&args),
         Some(Verb::Operations) => print(&operations::render()),
     };
     exit.into()
 }
 
-fn check_policies(files: &[PathBuf]) -> Exit {
-    let colour = io::stdout().is_terminal();
-    // An error means that nobody reads what was found.
-    check::check(files, &mut io::stdin(), &mut io::stdout(), colour).unwrap_or(Exit::Failure)
+fn is_coloured() -> bool {
+    io::stdout().is_terminal()
 }
 
 fn print(text: &str) -> Exit {

@@ -7,6 +7,7 @@
 
 mod aspect;
 mod body;
+pub mod case;
 mod condition;
 mod draft;
 pub mod group;
@@ -35,8 +36,9 @@ use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
+use case::Suite;
 pub use judge::Permit;
-use problem::{Problem, Severity};
+use problem::Problem;
 use rule::Rule;
 use selection::{Key, Paths};
 use selector::Selector;
@@ -84,22 +86,12 @@ impl Policy {
     /// policy where no problem is an error.
     #[must_use]
     pub fn read(source: &str) -> (Option<Self>, Vec<Problem>) {
-        let (draft, mut problems) = draft::read(source);
-        let mut policy = None;
-        if let Some(draft) = draft {
-            lint::find_odd_characters(&draft, &mut problems);
-            let resolved = resolve::resolve(&draft, source, &mut problems);
-            if problems.iter().all(|problem| problem.severity() != Severity::Error) {
-                lint::lint(&draft, &resolved, &mut problems);
-                policy = Some(Self::new(resolved, source));
-            }
-        }
-        lint::find_invisible_characters(source, &mut problems);
-        problems.sort_by_key(Problem::start);
-        (policy, problems)
+        let (suite, problems) = Suite::read(source);
+        (suite.map(Suite::into_policy), problems)
     }
 
-    fn new(resolved: resolve::Resolved, source: &str) -> Self {
+    /// `text` is what it is judged by: the source without its cases.
+    fn new(resolved: resolve::Resolved, text: &str) -> Self {
         let mut candidates: BTreeMap<Key, Candidates> = BTreeMap::new();
         for (place, rule) in resolved.allow.iter().enumerate() {
             for target in rule.selection.targets() {
@@ -114,7 +106,7 @@ impl Policy {
             }
         }
         Self {
-            hash: hash(source),
+            hash: hash(text),
             mode: resolved.mode,
             min_version: resolved.min_version,
             clients: resolved.clients,
@@ -124,7 +116,7 @@ impl Policy {
         }
     }
 
-    /// `sha256:` and the digest of the source, in hexadecimal.
+    /// `sha256:` and the digest of the source without its `[[test]]` tables, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
@@ -162,15 +154,15 @@ impl Policy {
     }
 }
 
-fn hash(source: &str) -> String {
+fn hash(text: &str) -> String {
     use std::fmt::Write as _;
 
-    let mut text = "sha256:".to_owned();
-    for byte in Sha256::digest(source.as_bytes()) {
+    let mut hash = "sha256:".to_owned();
+    for byte in Sha256::digest(text.as_bytes()) {
         // Writing to a `String` cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
+        write!(hash, "{byte:02x}").unwrap_or_default();
     }
-    text
+    hash
 }
 
 impl Mode {

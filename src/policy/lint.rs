@@ -37,7 +37,7 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
     for (rule, written) in resolved.allow.iter().zip(&draft.allow) {
         if rule.grants.everything {
             check_unguarded(rule, written, problems);
-        } else {
+        } else if !rule.grants.body && !written.operations.iter().any(|entry| entry.get_ref() == "*") {
             find_bodies_without_grant(rule, problems);
         }
         find_gift_of_host(rule, written, problems);
@@ -115,7 +115,8 @@ fn find_gift_of_host(rule: &Rule, written: &DraftRule, problems: &mut Vec<Proble
     problems.push(problem.help("give this rule only to clients that you would give root"));
 }
 
-fn has_guarded(endpoint: &Endpoint) -> bool {
+/// Whether anything of the endpoint is guarded.
+pub(super) fn has_guarded(endpoint: &Endpoint) -> bool {
     has_guarded_body(endpoint)
         || endpoint.parameters.iter().any(|parameter| matches!(parameter.guard, Guard::Guarded(_)))
 }
@@ -125,9 +126,8 @@ fn find_bodies_without_grant(rule: &Rule, problems: &mut Vec<Problem>) {
         let (body, need) = if named.several { ("bodies", "need") } else { ("body", "needs") };
         let message = format!("this rule does not grant the {body} that {} {need}", named.words);
         problems.push(
-            Problem::new(Code::NeedsUnguarded, named.span, message).help(
-                "`unguarded = true` grants it, with everything in it; without that, remove the operation",
-            ),
+            Problem::new(Code::NeedsUnguarded, named.span, message)
+                .help("`body = true` grants it, with everything in it; without that, remove the operation"),
         );
     }
 }

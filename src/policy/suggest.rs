@@ -130,8 +130,13 @@ pub(super) fn refusal(
         }
         None => {}
     }
+    let lacks: BTreeSet<String> = match case {
+        Case::Short(_, shortfalls) => shortfalls.iter().flat_map(Shortfall::keys).collect(),
+        Case::NoRule { .. } | Case::Forbidden(_) | Case::TooOld(_) => BTreeSet::new(),
+    };
     Refusal {
         reason,
+        lacks: lacks.into_iter().collect(),
         rule: rule.map(|rule| rule.name.label()),
         summary,
         message: message.trim_end().to_owned(),

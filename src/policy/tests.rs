@@ -1,6 +1,7 @@
 //! The policy as a whole: what is said of a file, and how requests are judged.
 
 mod builds;
+mod cases;
 mod judging;
 mod manual;
 mod meanings;

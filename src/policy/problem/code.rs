@@ -30,6 +30,12 @@ macro_rules! codes {
                 match self { $( Self::$variant => $name, )+ }
             }
 
+            /// What it is about, in one sentence.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii_start(), )+ }
+            }
+
             /// Whether a policy with this finding can be used.
             #[must_use]
             pub const fn severity(self) -> Severity {
@@ -86,6 +92,12 @@ codes! {
     Error WrongCondition = "wrong-condition",
     /// A range in which no number lies.
     Error EmptyRange = "empty-range",
+    /// A test expects a rule that does not exist.
+    Error UnknownRule = "unknown-rule",
+    /// A test that cannot be run, or expects what cannot be.
+    Error BadCase = "bad-test",
+    /// A test's request is judged otherwise than expected.
+    Error FailedTest = "failed-test",
     /// The policy allows nothing at all.
     Warning AllowsNothing = "allows-nothing",
     /// No rule names this client.
@@ -106,6 +118,8 @@ codes! {
     Warning NeedlessUnguarded = "needless-unguarded",
     /// An unguarded rule with operations that give the host away.
     Warning GivesHostAway = "gives-host-away",
+    /// No test would notice if this were taken out, or said more.
+    Warning Untested = "untested",
     /// A character outside ASCII in an operation or a pattern.
     Warning NonAscii = "non-ascii",
     /// A character that cannot be seen, or that turns the direction of the text.
