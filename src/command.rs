@@ -1,6 +1,7 @@
 //! The command line: one verb a file.
 
 mod check;
+mod explain;
 mod health;
 mod log;
 pub mod operations;
@@ -9,6 +10,7 @@ mod report;
 mod serve;
 mod test;
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -35,6 +37,8 @@ enum Verb {
     Serve(ServeArgs),
     /// Say everything that is wrong with policy files, or looks wrong
     Check(check::CheckArguments),
+    /// Say what a request means, what each rule says of it, and what would turn the verdict
+    Explain(explain::ExplainArguments),
     /// Run the tests that stand in policy files
     Test(test::TestArguments),
     /// Say whether dockgate accepts clients and the daemon answers; for HEALTHCHECK
@@ -50,7 +54,7 @@ enum Verb {
 enum Exit {
     /// All is well.
     Success,
-    /// The policy has errors, a test fails, the daemon or dockgate is not healthy, or serving failed.
+    /// The policy has errors, a test fails, a request that is explained is denied, the daemon or dockgate is not healthy, or serving failed.
     Failure,
     /// The flags, the environment or the settings file are wrong, or a file cannot be read.
     Usage,
@@ -74,6 +78,10 @@ pub fn run() -> ExitCode {
         Some(Verb::Check(args)) => {
             check::check(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
         }
+        Some(Verb::Explain(args)) => {
+            explain::explain(&args, &mut io::stdin(), &mut io::stdout(), is_coloured())
+                .unwrap_or(Exit::Failure)
+        }
         Some(Verb::Test(args)) => {
             test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
         }
@@ -94,8 +102,14 @@ fn print(text: &str) -> Exit {
     }
 }
 
+/// Appends to a text.
+fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    fmt::Write::write_fmt(text, arguments).unwrap_or_default();
+}
+
 /// Tells the person at the terminal; where that is not possible there is nobody to tell.
-fn complain(text: &impl std::fmt::Display) {
+fn complain(text: &impl fmt::Display) {
     let _told = writeln!(io::stderr(), "{text}");
 }
 

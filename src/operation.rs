@@ -379,7 +379,7 @@ impl<'a> Head<'a> {
 
 impl Fault {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Malformed,
         Self::UnknownEndpoint,
         Self::UnsupportedVersion,
@@ -389,6 +389,7 @@ impl Fault {
         Self::HeadTooLarge,
         Self::TooSlow,
         Self::UnknownExpectation,
+        Self::Unkept,
     ];
 
     /// The stable name, for records.
@@ -404,6 +405,7 @@ impl Fault {
             Self::HeadTooLarge => "head_too_large",
             Self::TooSlow => "too_slow",
             Self::UnknownExpectation => "unknown_expectation",
+            Self::Unkept => "unkept",
         }
     }
 }

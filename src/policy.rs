@@ -5,6 +5,7 @@
 //! table. [`Policy::judge`] then decides, and nothing else makes a [`Permit`]. The language is
 //! described in `docs/policy.md`.
 
+pub mod account;
 mod aspect;
 mod body;
 pub mod case;

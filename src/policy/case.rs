@@ -248,7 +248,8 @@ pub fn learned(
 }
 
 /// What the policy says of the operation, whether or not it only observes.
-fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome {
+#[must_use]
+pub fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome {
     match policy.judge(client, operation) {
         Verdict::Permit(permit) => match permit.grounds() {
             Grounds::Rule { name } => Outcome::Permit(name.clone()),

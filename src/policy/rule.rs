@@ -406,7 +406,7 @@ impl Shortfall {
             Self::Body { .. } => vec!["body".to_owned()],
             Self::Field(LackingField { path, means, .. }) => also(path.clone(), means),
             Self::FieldCondition { path, .. } => vec![path.clone()],
-            Self::Meaning(meant) => vec![meant.meaning.aspect().as_str().to_owned()],
+            Self::Meaning(meant) | Self::Inside(meant) => vec![meant.meaning.aspect().as_str().to_owned()],
 
             Self::Credentials => vec!["registry_credentials".to_owned()],
             Self::Unknown(Reference { kind, name: _ })
@@ -416,6 +416,7 @@ impl Shortfall {
                 vec![kind.as_str().to_owned()]
             }
             Self::ReservedLabel { .. } => vec!["own".to_owned()],
+            Self::Unseen(_) => vec!["context".to_owned()],
             Self::Requirement(wish) => vec![wish.split(" = ").next().unwrap_or_default().replace('"', "")],
         }
     }

@@ -21,3 +21,4 @@ mod harness;
 mod listener;
 mod raw;
 mod real;
+mod workbench;

@@ -1,8 +1,7 @@
 //! The outcome as JUnit's XML: a suite for each file, a case for each request.
 
-use std::fmt::Write as _;
-
 use super::Tested;
+use crate::command::push;
 use crate::policy::problem::Problem;
 
 pub(super) fn written(tested: &[Tested]) -> String {
@@ -70,11 +69,6 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
-}
-
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    text.write_fmt(arguments).unwrap_or_default();
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! The outcome in the Test Anything Protocol: a point for each request.
 
-use std::fmt::Write as _;
-
 use super::Tested;
+use crate::command::push;
 use crate::policy::problem::Problem;
 
 pub(super) fn written(tested: &[Tested]) -> String {
@@ -41,11 +40,6 @@ fn escaped(name: &str) -> String {
         }
     }
     escaped
-}
-
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    text.write_fmt(arguments).unwrap_or_default();
 }
 
 #[cfg(test)]
