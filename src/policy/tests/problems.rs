@@ -16,7 +16,7 @@ macro_rules! case {
     };
 }
 
-const CASES: [(&str, &str, &str); 12] = [
+const CASES: [(&str, &str, &str); 13] = [
     case!("errors"),
     case!("cases"),
     case!("tested"),
@@ -27,6 +27,7 @@ const CASES: [(&str, &str, &str); 12] = [
     case!("escape"),
     case!("version"),
     case!("warnings"),
+    case!("gifts"),
     case!("empty"),
     case!("star"),
 ];
