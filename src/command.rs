@@ -3,14 +3,18 @@
 mod audit;
 mod check;
 mod doctor;
+mod explain;
 mod health;
 mod log;
 pub mod operations;
+mod policy_file;
 mod reach;
+mod report;
 mod serve;
+mod test;
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -34,8 +38,12 @@ struct Line {
 enum Verb {
     /// Serve clients (what dockgate does when no verb is given)
     Serve(ServeArgs),
-    /// Say everything that is wrong with policy files
+    /// Say everything that is wrong with policy files, or looks wrong
     Check(check::CheckArguments),
+    /// Say what a request means, what each rule says of it, and what would turn the verdict
+    Explain(explain::ExplainArguments),
+    /// Run the tests that stand in policy files
+    Test(test::TestArguments),
     /// Say whether dockgate accepts clients and the daemon answers; for HEALTHCHECK
     ///
     /// Takes the same settings as `serve`: run it with the same flags, environment and settings file.
@@ -58,7 +66,8 @@ enum Verb {
 enum Exit {
     /// All is well.
     Success,
-    /// The policy has errors, the daemon or dockgate is not healthy, the doctor found an error, or serving failed.
+    /// The policy has errors, a test fails, a request that is explained is denied, the daemon or dockgate is not
+    /// healthy, the doctor found an error, or serving failed.
     Failure,
     /// The flags, the environment or the settings file are wrong, or a file cannot be read.
     Usage,
@@ -75,10 +84,20 @@ pub fn run() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
+    // Where output cannot be written, nobody reads it.
     let exit = match line.verb {
         None => serve::serve(&line.serve),
         Some(Verb::Serve(args)) => serve::serve(&args),
-        Some(Verb::Check(args)) => check_policies(&args.files),
+        Some(Verb::Check(args)) => {
+            check::check(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+        }
+        Some(Verb::Explain(args)) => {
+            explain::explain(&args, &mut io::stdin(), &mut io::stdout(), is_coloured())
+                .unwrap_or(Exit::Failure)
+        }
+        Some(Verb::Test(args)) => {
+            test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+        }
         Some(Verb::Health(args)) => health::health(&args),
         Some(Verb::Audit(verb)) => audit::audit(&verb),
         Some(Verb::Doctor(args)) => doctor::doctor(&args),
@@ -87,10 +106,8 @@ pub fn run() -> ExitCode {
     exit.into()
 }
 
-fn check_policies(files: &[PathBuf]) -> Exit {
-    let colour = io::stdout().is_terminal();
-    // An error means that nobody reads what was found.
-    check::check(files, &mut io::stdin(), &mut io::stdout(), colour).unwrap_or(Exit::Failure)
+fn is_coloured() -> bool {
+    io::stdout().is_terminal()
 }
 
 fn print(text: &str) -> Exit {
@@ -100,8 +117,14 @@ fn print(text: &str) -> Exit {
     }
 }
 
+/// Appends to a text.
+fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    fmt::Write::write_fmt(text, arguments).unwrap_or_default();
+}
+
 /// Tells the person at the terminal; where that is not possible there is nobody to tell.
-fn complain(text: &impl std::fmt::Display) {
+fn complain(text: &impl fmt::Display) {
     let _told = writeln!(io::stderr(), "{text}");
 }
 

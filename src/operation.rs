@@ -382,6 +382,39 @@ impl<'a> Head<'a> {
     }
 }
 
+impl Fault {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::Malformed,
+        Self::UnknownEndpoint,
+        Self::UnsupportedVersion,
+        Self::UnsupportedMediaType,
+        Self::BodyTooLarge,
+        Self::TargetTooLong,
+        Self::HeadTooLarge,
+        Self::TooSlow,
+        Self::UnknownExpectation,
+        Self::Unkept,
+    ];
+
+    /// The stable name, for records.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::UnknownEndpoint => "unknown_endpoint",
+            Self::UnsupportedVersion => "unsupported_version",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::BodyTooLarge => "body_too_large",
+            Self::TargetTooLong => "target_too_long",
+            Self::HeadTooLarge => "head_too_large",
+            Self::TooSlow => "too_slow",
+            Self::UnknownExpectation => "unknown_expectation",
+            Self::Unkept => "unkept",
+        }
+    }
+}
+
 impl Unreadable {
     fn new(fault: Fault, message: String) -> Self {
         Self { fault, endpoint: None, message }

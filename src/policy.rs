@@ -5,8 +5,10 @@
 //! table. [`Policy::judge`] then decides, and nothing else makes a [`Permit`]. The language is
 //! described in `docs/policy.md`.
 
+pub mod account;
 mod aspect;
 mod body;
+pub mod case;
 mod condition;
 mod draft;
 pub mod group;
@@ -36,9 +38,10 @@ use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
+use case::Suite;
 pub use judge::Permit;
 use path_expression::PathSet;
-use problem::{Code, Problem, Severity};
+use problem::Problem;
 use rule::Rule;
 use selection::{Key, Paths};
 use selector::Selector;
@@ -110,27 +113,13 @@ impl Policy {
     /// policy where no problem is an error.
     #[must_use]
     pub fn read(source: &str) -> (Option<Self>, Vec<Problem>) {
-        let (draft, mut problems) = draft::read(source);
-        let mut policy = None;
-        if let Some(draft) = draft {
-            lint::find_odd_characters(&draft, &mut problems);
-            let resolved = resolve::resolve(&draft, source, &mut problems);
-            if problems.iter().all(|problem| problem.severity() != Severity::Error) {
-                lint::lint(&draft, &resolved, &mut problems);
-                policy = Self::new(resolved, source);
-                if policy.is_none() {
-                    let message = "the regular expressions on paths are too large to be taken together";
-                    problems.push(Problem::new(Code::BadRegex, 0..0, message).help("repeat less in them"));
-                }
-            }
-        }
-        lint::find_invisible_characters(source, &mut problems);
-        problems.sort_by_key(Problem::start);
-        (policy, problems)
+        let (suite, problems) = Suite::read(source);
+        (suite.map(Suite::into_policy), problems)
     }
 
-    /// None, if the expressions are too large to be taken together.
-    fn new(mut resolved: resolve::Resolved, source: &str) -> Option<Self> {
+    /// `text` is what it is judged by: the source without its cases. None, if the expressions are too large to be
+    /// taken together.
+    fn new(mut resolved: resolve::Resolved, text: &str) -> Option<Self> {
         let mut candidates: BTreeMap<Key, Candidates> = BTreeMap::new();
         let mut expressions = Vec::new();
         for (is_forbid, rules) in [(false, &mut resolved.allow), (true, &mut resolved.forbid)] {
@@ -152,7 +141,7 @@ impl Policy {
             }
         }
         Some(Self {
-            hash: hash(source),
+            hash: hash(text),
             mode: resolved.mode,
             min_version: resolved.min_version,
             clients: resolved.clients,
@@ -163,7 +152,7 @@ impl Policy {
         })
     }
 
-    /// `sha256:` and the digest of the source, in hexadecimal.
+    /// `sha256:` and the digest of the source without its `[[test]]` tables, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
@@ -207,15 +196,15 @@ impl AboutPath {
     }
 }
 
-fn hash(source: &str) -> String {
+fn hash(text: &str) -> String {
     use std::fmt::Write as _;
 
-    let mut text = "sha256:".to_owned();
-    for byte in Sha256::digest(source.as_bytes()) {
+    let mut hash = "sha256:".to_owned();
+    for byte in Sha256::digest(text.as_bytes()) {
         // Writing to a `String` cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
+        write!(hash, "{byte:02x}").unwrap_or_default();
     }
-    text
+    hash
 }
 
 impl Mode {

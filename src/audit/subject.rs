@@ -7,7 +7,7 @@ use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
-use crate::operation::{Body, Fault, Json, Operation, Query, Reference, Unreadable, Value};
+use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
 use crate::policy::{Denial, Grounds, Permit, Refusal};
 
 /// The longest value of a parameter, or raw path, that is written whole, in bytes.
@@ -66,7 +66,7 @@ impl<'a> Judged<'a> {
             method: escaped(method.as_bytes(), LONGEST_METHOD).map(Cow::Owned),
             path: escaped(raw_path(target), LONGEST_VALUE),
             decision: Decision::Refuse,
-            reason: Some(fault_code(unreadable.fault)),
+            reason: Some(unreadable.fault.code()),
             detail: Some(shortened(&unreadable.message)),
             ..Self::nothing_of(context)
         }
@@ -307,21 +307,6 @@ pub(super) fn shortened_to(mut text: String, longest: usize) -> String {
         text.push_str("...");
     }
     text
-}
-
-const fn fault_code(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Malformed => "malformed",
-        Fault::UnknownEndpoint => "unknown_endpoint",
-        Fault::UnsupportedVersion => "unsupported_version",
-        Fault::UnsupportedMediaType => "unsupported_media_type",
-        Fault::BodyTooLarge => "body_too_large",
-        Fault::TargetTooLong => "target_too_long",
-        Fault::HeadTooLarge => "head_too_large",
-        Fault::TooSlow => "too_slow",
-        Fault::UnknownExpectation => "unknown_expectation",
-        Fault::Unkept => "unkept",
-    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! `dockgate check`: finds everything that is wrong with policies, before they are used.
 
-use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Exit;
-use crate::policy::Policy;
-use crate::policy::problem::{Severity, render};
+use super::policy_file::PolicyFile;
+use super::report::{self, Facts, Format, Report};
+use crate::policy::case::Suite;
 
 /// Checks policies and shows every problem.
 #[derive(Args, Clone, Debug)]
@@ -16,6 +16,12 @@ pub(super) struct CheckArguments {
     /// Policy files; `-` is the standard input.
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
+    /// How the findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Warnings count as errors
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 /// Checks the files and writes what is found to `out`. The outcome is the worst of all files.
@@ -23,63 +29,47 @@ pub(super) struct CheckArguments {
 /// # Errors
 /// If `out` cannot be written to.
 pub(super) fn check(
-    files: &[PathBuf],
+    arguments: &CheckArguments,
     input: &mut dyn Read,
     out: &mut dyn Write,
     colour: bool,
 ) -> io::Result<Exit> {
-    let mut worst = Exit::Success;
-    for file in files {
-        let (name, source) = read(file, input);
-        let outcome = match source {
-            Ok(source) => check_one(&name, &source, out, colour)?,
-            Err(error) => {
-                writeln!(out, "{name}: cannot be read: {error}")?;
-                Exit::Usage
-            }
-        };
-        worst = worst.max(outcome);
-    }
-    Ok(worst)
+    let files = arguments.files.iter().map(|file| check_one(&PolicyFile::read(file, input)));
+    let reports: Vec<Report> = files.collect();
+    report::write(arguments.format, &reports, out, colour)?;
+    Ok(reports.iter().map(|report| report.exit(arguments.strict)).max().unwrap_or(Exit::Success))
 }
 
-fn read(file: &Path, input: &mut dyn Read) -> (String, io::Result<String>) {
-    if file == Path::new("-") {
-        let mut source = String::new();
-        let result = input.read_to_string(&mut source).map(|_| source);
-        return ("<stdin>".to_owned(), result);
-    }
-    (file.display().to_string(), fs::read_to_string(file))
-}
-
-fn check_one(name: &str, source: &str, out: &mut dyn Write, colour: bool) -> io::Result<Exit> {
-    let (policy, problems) = Policy::read(source);
-    out.write_all(render(&problems, name, source, colour).as_bytes())?;
-    let warnings = problems.iter().filter(|problem| problem.severity() == Severity::Warning).count();
-    let Some(policy) = policy else {
-        writeln!(out, "{name}: {}", count(problems.len().saturating_sub(warnings), "error"))?;
-        return Ok(Exit::Failure);
+fn check_one(file: &PolicyFile) -> Report {
+    let PolicyFile { name, source, .. } = file;
+    let source = match source {
+        Ok(source) => source,
+        Err(error) => return Report::unreadable(name, &error.to_string()),
     };
-    let rules = count(policy.rule_count(), "rule");
-    match warnings {
-        0 => writeln!(out, "{name}: ok ({rules})")?,
-        some => writeln!(out, "{name}: ok ({rules}, {})", count(some, "warning"))?,
+    let (suite, mut problems) = Suite::read(source);
+    let facts = suite.as_ref().map(|suite| Facts {
+        hash: suite.policy().hash().to_owned(),
+        rules: suite.policy().rule_count(),
+        tests: suite.case_count(),
+    });
+    if let Some(suite) = &suite {
+        problems.extend(file.bodies(suite).1);
     }
-    Ok(Exit::Success)
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+    Report { file: name.clone(), source: source.clone(), unreadable: None, problems, facts }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     fn run(files: &[&str], input: &str) -> (Exit, String) {
-        let files: Vec<_> = files.iter().map(PathBuf::from).collect();
+        let files = files.iter().map(PathBuf::from).collect();
+        let arguments = CheckArguments { files, format: Format::Text, strict: false };
         let mut out = Vec::new();
-        let outcome = check(&files, &mut input.as_bytes(), &mut out, false).unwrap_or(Exit::Usage);
+        let outcome = check(&arguments, &mut input.as_bytes(), &mut out, false).unwrap_or(Exit::Usage);
         (outcome, String::from_utf8_lossy(&out).into_owned())
     }
 
@@ -95,6 +85,51 @@ mod tests {
         assert_eq!(outcome, Exit::Failure);
         assert!(text.contains("error[missing-version]") && text.contains("error[unknown-mode]"), "{text}");
         assert!(text.ends_with("<stdin>: 2 errors\n"), "{text}");
+    }
+
+    #[test]
+    fn warnings_fail_where_that_is_wished() {
+        let files = vec![PathBuf::from("-")];
+        let exit = |strict| {
+            let arguments = CheckArguments { files: files.clone(), format: Format::Text, strict };
+            check(&arguments, &mut "version = 1\n".as_bytes(), &mut Vec::new(), false).unwrap()
+        };
+        assert_eq!((exit(false), exit(true)), (Exit::Success, Exit::Failure));
+    }
+
+    #[test]
+    fn programs_get_every_place() {
+        let source = "version = 1\n[[allow]]\nname = \"a\"\noperations = [\"GET /inof\"]\n[[forbid]]\nname = \"a\"\noperations = \"*\"\n";
+        let written = |format| -> serde_json::Value {
+            let arguments =
+                CheckArguments { files: vec!["-".into(), "/nonexistent".into()], format, strict: false };
+            let mut out = Vec::new();
+            let exit = check(&arguments, &mut source.as_bytes(), &mut out, false).unwrap();
+            assert_eq!(exit, Exit::Usage);
+            serde_json::from_slice(&out).unwrap()
+        };
+        let json = written(Format::Json);
+        let [unknown, twice] = json["policies"][0]["problems"].as_array().unwrap().as_slice() else {
+            panic!("{json:#}")
+        };
+        assert_eq!(unknown["code"], "unknown-operation");
+        assert_eq!(unknown["help"], "did you mean `GET /info`?");
+        assert_eq!((&twice["places"][0]["line"], &twice["places"][0]["column"]), (&6.into(), &8.into()));
+        assert_eq!((&twice["places"][1]["line"], &twice["severity"]), (&3.into(), &"error".into()));
+        assert!(json["policies"][1]["unreadable"].is_string() && json["policies"][0]["hash"].is_null());
+
+        let sarif = &written(Format::Sarif)["runs"][0];
+        let result = &sarif["results"][1];
+        assert_eq!(result["ruleId"], "duplicate-name");
+        let region =
+            |location: &serde_json::Value| location["physicalLocation"]["region"]["startLine"].clone();
+        assert_eq!(
+            (region(&result["locations"][0]), region(&result["relatedLocations"][0])),
+            (6.into(), 3.into())
+        );
+        assert_eq!(sarif["invocations"][0]["executionSuccessful"], false);
+        let rules = sarif["tool"]["driver"]["rules"].as_array().unwrap();
+        assert!(rules.iter().any(|rule| rule["id"] == "duplicate-name"));
     }
 
     #[test]

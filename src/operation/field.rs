@@ -160,7 +160,7 @@ impl Kind {
     }
 
     /// What stands in the lists and maps, where it is any of these.
-    fn innermost(self) -> Self {
+    pub(in crate::operation) fn innermost(self) -> Self {
         self.element().map_or(self, Self::innermost)
     }
 

@@ -16,6 +16,7 @@ mod plugin;
 mod port;
 mod posture;
 mod reading;
+mod sayable;
 mod security;
 mod user;
 
@@ -31,6 +32,7 @@ pub use port::HostPort;
 pub use posture::{Posture, Stance, is_non_root};
 pub use reading::Reading;
 pub(super) use reading::{Context, Enclosing, Read};
+pub use sayable::{aspects_of, aspects_of_parameter, plain_aspects_of, readings_in};
 
 /// One thing that a request means.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -166,7 +166,7 @@ impl Operation {
 }
 
 /// How a body is read that is no struct, or that has no field of its own for what it means.
-fn body_reading(endpoint: &Endpoint) -> Option<Reading> {
+pub(super) fn body_reading(endpoint: &Endpoint) -> Option<Reading> {
     match endpoint.id {
         "PluginPull" | "PluginUpgrade" => Some(Reading::PluginPrivileges),
         "PluginSet" => Some(Reading::PluginSettings),

@@ -1,6 +1,7 @@
 //! The policy as written: every value with its place in the file, nothing looked up yet.
 
 mod aspect;
+mod case;
 mod condition;
 mod thing;
 mod value;
@@ -15,12 +16,13 @@ use super::problem::{Code, Problem};
 use crate::operation::meaning::Aspect;
 pub(super) use aspect::DraftAspect;
 use aspect::aspect_keys;
+pub(super) use case::{DraftAsker, DraftBody, DraftCase};
 pub(super) use condition::{DraftCondition, Quantifier};
 pub(super) use thing::DraftThing;
 use value::Reader;
 
 /// A policy file, as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) version: Option<Spanned<i64>>,
     pub(super) mode: Option<Spanned<String>>,
@@ -28,10 +30,27 @@ pub(super) struct Draft {
     pub(super) clients: Vec<DraftClient>,
     pub(super) allow: Vec<DraftRule>,
     pub(super) forbid: Vec<DraftRule>,
+    pub(super) cases: Vec<DraftCase>,
+    /// Where its cases stand in the source.
+    case_text: Vec<Range<usize>>,
+}
+
+impl Draft {
+    /// The source without its cases: what requests are judged by.
+    pub(super) fn judging(&self, source: &str) -> String {
+        let mut text = String::new();
+        let mut start = 0;
+        for case in &self.case_text {
+            text.push_str(source.get(start..case.start).unwrap_or_default());
+            start = case.end;
+        }
+        text.push_str(source.get(start..).unwrap_or_default());
+        text
+    }
 }
 
 /// `[clients.NAME]`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DraftClient {
     pub(super) name: Spanned<String>,
     pub(super) listener: Option<Vec<Spanned<String>>>,
@@ -40,7 +59,7 @@ pub(super) struct DraftClient {
 }
 
 /// `[[allow]]` or `[[forbid]]`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DraftRule {
     /// The header.
     pub(super) span: Range<usize>,
@@ -71,7 +90,7 @@ pub(super) struct DraftRule {
 /// What a condition is about, and the condition.
 pub(super) type Conditioned = (Spanned<String>, Spanned<DraftCondition>);
 
-const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid"];
+const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid", "test"];
 const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
 const RULE_KEYS: &[&str] = &["name", "clients", "operations", "query", "body", "resources", "reason"];
 const ALLOW_KEYS: &[&str] = &["own", "redact", "require", "profile", "registry_credentials", "unguarded"];
@@ -183,6 +202,8 @@ impl Reader<'_> {
                 .collect(),
             allow: self.rules(table, "allow", &rule_keys(ALLOW_KEYS)),
             forbid: self.rules(table, "forbid", &rule_keys(&[])),
+            cases: self.cases(table),
+            case_text: case::text_of_cases(table, self.source()),
         }
     }
 
@@ -213,15 +234,26 @@ impl Reader<'_> {
     }
 
     fn rules(&mut self, table: &DeTable<'_>, kind: &str, keys: &[&'static str]) -> Vec<DraftRule> {
+        let tables = self.tables(table, kind, "rule");
+        tables.into_iter().filter_map(|element| self.rule(element, kind, keys)).collect()
+    }
+
+    /// The elements of `[[kind]]`.
+    fn tables<'t, 'i>(
+        &mut self,
+        table: &'t DeTable<'i>,
+        kind: &str,
+        what: &str,
+    ) -> Vec<&'t Spanned<DeValue<'i>>> {
         let Some(value) = table.get(kind) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             self.wrong_type(value, kind, "an array of tables");
             if let Some(last) = self.problems.last_mut() {
-                last.help = Some(format!("each rule has a header of its own: `[[{kind}]]`"));
+                last.help = Some(format!("each {what} has a header of its own: `[[{kind}]]`"));
             }
             return Vec::new();
         };
-        array.iter().filter_map(|element| self.rule(element, kind, keys)).collect()
+        array.iter().collect()
     }
 
     fn rule(&mut self, value: &Spanned<DeValue<'_>>, kind: &str, keys: &[&'static str]) -> Option<DraftRule> {

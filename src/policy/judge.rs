@@ -244,7 +244,7 @@ impl Policy {
     }
 
     /// The places of the named clients that this one is.
-    fn matching_clients(&self, client: &Client) -> BTreeSet<usize> {
+    pub(super) fn matching_clients(&self, client: &Client) -> BTreeSet<usize> {
         let places = self.clients.iter().enumerate().filter(|(_, selector)| selector.matches(client));
         places.map(|(place, _)| place).collect()
     }

@@ -2,7 +2,10 @@
 //! rights that reach further than they seem to.
 
 mod characters;
+mod dangers;
+mod gifts;
 mod host;
+mod idle;
 mod names;
 
 use std::collections::BTreeMap;
@@ -15,7 +18,6 @@ use super::resolve::Resolved;
 use super::rule::{Rule, body_guard, has_guarded_body};
 use crate::operation::table::{Endpoint, Guard};
 pub(super) use characters::{find_invisible_characters, find_odd_characters};
-use host::By;
 
 /// Of how many operations a finding gives the names.
 const MOST_NAMED: usize = 3;
@@ -37,13 +39,16 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
     for (rule, written) in resolved.allow.iter().zip(&draft.allow) {
         if rule.grants.everything {
             check_unguarded(rule, written, problems);
-        } else {
+        } else if !rule.grants.body && !written.operations.iter().any(|entry| entry.get_ref() == "*") {
             find_bodies_without_grant(rule, problems);
         }
-        find_gift_of_host(rule, written, problems);
+        gifts::find(rule, written, problems);
+        idle::find_never_matching(rule, written, problems);
+        idle::find_idle_keys(rule, written, problems);
     }
-    for rule in &resolved.forbid {
+    for (rule, written) in resolved.forbid.iter().zip(&draft.forbid) {
         check_forbid(rule, &resolved.allow, problems);
+        idle::find_idle_keys(rule, written, problems);
     }
 }
 
@@ -93,29 +98,8 @@ fn check_unguarded(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>
     }
 }
 
-/// Warns of the strongest thing with which a client of the rule reaches the host.
-fn find_gift_of_host(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
-    let Some((gift, target)) = host::gift(rule) else { return };
-    let condition = |name: &str| written.query.iter().find(|(written, _)| written.get_ref() == name);
-    let (what, grant) = match gift.by {
-        By::Operation => ("gives the host away", None),
-        By::Body => ("gives the host away", written.unguarded.as_ref().map(toml::Spanned::span)),
-        By::Parameter(name, _) => (
-            "gives away part of the host",
-            condition(name)
-                .map(|(name, _)| name.span())
-                .or(written.unguarded.as_ref().map(toml::Spanned::span)),
-        ),
-    };
-    let message = format!("{} {what}", rule.name);
-    let problem = match grant {
-        Some(grant) => Problem::new(Code::GivesHostAway, grant, message).also(target.span.clone(), gift.why),
-        None => Problem::new(Code::GivesHostAway, target.span.clone(), message).label(gift.why),
-    };
-    problems.push(problem.help("give this rule only to clients that you would give root"));
-}
-
-fn has_guarded(endpoint: &Endpoint) -> bool {
+/// Whether anything of the endpoint is guarded.
+pub(super) fn has_guarded(endpoint: &Endpoint) -> bool {
     has_guarded_body(endpoint)
         || endpoint.parameters.iter().any(|parameter| matches!(parameter.guard, Guard::Guarded(_)))
 }
@@ -125,20 +109,20 @@ fn find_bodies_without_grant(rule: &Rule, problems: &mut Vec<Problem>) {
         let (body, need) = if named.several { ("bodies", "need") } else { ("body", "needs") };
         let message = format!("this rule does not grant the {body} that {} {need}", named.words);
         problems.push(
-            Problem::new(Code::NeedsUnguarded, named.span, message).help(
-                "`unguarded = true` grants it, with everything in it; without that, remove the operation",
-            ),
+            Problem::new(Code::NeedsUnguarded, named.span, message)
+                .help("`body = true` grants it, with everything in it; without that, remove the operation"),
         );
     }
 }
 
 fn check_forbid(rule: &Rule, allow: &[Rule], problems: &mut Vec<Problem>) {
+    let promise = "what is not granted is refused anyway: remove the rule, or keep it as a promise";
     if !allow.iter().any(|other| other.selection.meets(&rule.selection)) {
         let message = format!("{} forbids what no allow rule grants", rule.name);
-        problems.push(
-            Problem::new(Code::UnreachableForbid, rule.span.clone(), message)
-                .help("what is not granted is refused anyway: remove the rule, or keep it as a promise"),
-        );
+        problems.push(Problem::new(Code::UnreachableForbid, rule.span.clone(), message).help(promise));
+    } else if let Some(kinds) = idle::ungranted_kinds(rule, allow) {
+        let message = format!("{} forbids {kinds}, of which no allow rule grants any", rule.name);
+        problems.push(Problem::new(Code::UnreachableForbid, rule.span.clone(), message).help(promise));
     }
     let by_name = rule.selection.targets().find(|target| {
         names::has_another(target.endpoint) && !target.paths.contain(|| names::path_by_id(target.endpoint))

@@ -19,6 +19,8 @@ pub struct Problem {
     pub places: Vec<Place>,
     /// What to do about it.
     pub help: Option<String>,
+    /// What there is to know beside it; may have several lines.
+    pub note: Option<String>,
 }
 
 /// A place in the user's file, and what is to be said of it.
@@ -34,7 +36,7 @@ impl Problem {
     /// A finding at one place.
     pub(super) fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
         let place = Place { span, label: String::new() };
-        Self { code, message: message.into(), places: vec![place], help: None }
+        Self { code, message: message.into(), places: vec![place], help: None, note: None }
     }
 
     /// Says something at the finding's own place.
@@ -61,6 +63,23 @@ impl Problem {
     pub(super) fn help_if(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
+    }
+
+    /// Says what there is to know beside it.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// All that is said of it but its further places, for where one text is shown.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let label = self.places.first().map(|place| place.label.as_str()).filter(|label| !label.is_empty());
+        let mut parts = vec![self.message.as_str()];
+        parts.extend(label);
+        parts.extend(self.note.as_deref());
+        parts.extend(self.help.as_deref());
+        parts.join("\n")
     }
 
     /// Whether the policy can be used in spite of it.

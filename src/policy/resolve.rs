@@ -24,6 +24,7 @@ use crate::operation::thing::ThingKind;
 use crate::operation::version::ApiVersion;
 
 /// The meaning of a draft.
+#[derive(Clone, Debug)]
 pub(super) struct Resolved {
     pub(super) mode: Mode,
     pub(super) min_version: Option<ApiVersion>,
@@ -74,13 +75,21 @@ fn resolve_mode(draft: &Draft, problems: &mut Vec<Problem>) -> Mode {
 }
 
 fn resolve_min_version(draft: &Draft, problems: &mut Vec<Problem>) -> Option<ApiVersion> {
-    let written = draft.min_version.as_ref()?;
+    known_version(draft.min_version.as_ref()?, "min_version", problems)
+}
+
+/// The API version that is written as the value of `key`.
+pub(super) fn known_version(
+    written: &Spanned<String>,
+    key: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<ApiVersion> {
     let version = ApiVersion::read(written.get_ref());
     let known = version.filter(|version| (ApiVersion::OLDEST..=ApiVersion::NEWEST).contains(version));
     if known.is_none() {
         let message = format!("`{}` is no API version that dockgate knows", written.get_ref());
         problems.push(Problem::new(Code::NumberOutOfRange, written.span(), message).help(format!(
-            "it knows {} to {}: `min_version = \"1.44\"`",
+            "it knows {} to {}: `{key} = \"1.44\"`",
             ApiVersion::OLDEST,
             ApiVersion::NEWEST
         )));
@@ -106,7 +115,7 @@ fn check_names(draft: &Draft, problems: &mut Vec<Problem>) {
     }
 }
 
-fn resolve_rule(
+pub(super) fn resolve_rule(
     draft: &DraftRule,
     forbids: bool,
     clients: &[Selector],
@@ -461,6 +470,6 @@ fn unknown_parameter(name: &Spanned<String>, selection: &Selection) -> Option<Pr
 }
 
 /// The line, counted from 1, in which the byte stands.
-fn line_of(source: &str, byte: usize) -> usize {
+pub(super) fn line_of(source: &str, byte: usize) -> usize {
     source.bytes().take(byte).filter(|byte| *byte == b'\n').count().saturating_add(1)
 }

@@ -403,6 +403,34 @@ impl Shortfall {
         })
     }
 
+    /// What it is about, as a policy calls it: `query.fromSrc`, `HostConfig.Binds`, `host_paths`, `require.non_root`.
+    /// What is missing can be called by what it means as well.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let also = |own: String, means: &Option<Vec<Use>>| {
+            let means = means.iter().flatten().map(|one| one.meaning.aspect().as_str().to_owned());
+            std::iter::once(own).chain(means).collect()
+        };
+        match self {
+            Self::Grant { parameter, means, .. } => also(format!("query.{}", parameter.name), means),
+            Self::Condition { parameter, .. } => vec![format!("query.{}", parameter.name)],
+            Self::Body { .. } => vec!["body".to_owned()],
+            Self::Field(LackingField { path, means, .. }) => also(path.clone(), means),
+            Self::FieldCondition { path, .. } => vec![path.clone()],
+            Self::Meaning(meant) | Self::Inside(meant) => vec![meant.meaning.aspect().as_str().to_owned()],
+
+            Self::Credentials => vec!["registry_credentials".to_owned()],
+            Self::Unknown(Reference { kind, name: _ })
+            | Self::Thing(Reference { kind, name: _ })
+            | Self::Made(kind)
+            | Self::Prune(kind) => {
+                vec![kind.as_str().to_owned()]
+            }
+            Self::ReservedLabel { .. } => vec!["own".to_owned()],
+            Self::Unseen(_) => vec!["context".to_owned()],
+            Self::Requirement(wish) => vec![wish.split(" = ").next().unwrap_or_default().replace('"', "")],
+        }
+    }
+
     /// Whether something is lacking that can be granted beside what the rule says; not that what it says does not
     /// hold.
     pub(super) fn is_grant(&self) -> bool {

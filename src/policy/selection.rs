@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::path_expression::{PathExpression, PathSet};
 use super::problem::{Code, Problem};
-use crate::operation::table::{Endpoint, Method};
+use crate::operation::table::{self, Endpoint, Method};
 
 /// What tells endpoints apart.
 pub(super) type Key = (Method, &'static str);
@@ -72,6 +72,26 @@ impl Selection {
         }
         find_repeated(&entries, problems);
         selection.expressions = entries.into_iter().filter_map(|(_, entry)| entry.expression).collect();
+        selection
+    }
+
+    /// Every operation.
+    pub(super) fn everything() -> Self {
+        let mut selection = Self::default();
+        let entry = Entry { endpoints: table::endpoints().collect(), expression: None };
+        selection.add(&entry, &(0..0));
+        selection
+    }
+
+    /// Whether it has an endpoint for some of its paths only.
+    pub(super) fn has_expressions(&self) -> bool {
+        self.targets.values().any(|target| matches!(target.paths, Paths::Matching(_)))
+    }
+
+    /// The same endpoints, with every path.
+    pub(super) fn with_all_paths(&self) -> Self {
+        let mut selection = self.clone();
+        selection.targets.values_mut().for_each(|target| target.paths = Paths::All);
         selection
     }
 

@@ -4,6 +4,9 @@ use super::draft::DraftClient;
 use super::problem::{Code, Problem};
 use crate::client::{Client, Peer};
 
+/// The user or group of an example of whom none is said.
+const NOBODY: u32 = 65_534;
+
 /// A named client: everything that is said of it must hold.
 #[derive(Clone, Debug)]
 pub(super) struct Selector {
@@ -46,6 +49,20 @@ impl Selector {
             && has(&self.gids, gid)
     }
 
+    /// Someone who is this client.
+    pub(super) fn example(&self) -> Client {
+        let first = |ids: &Option<Vec<u32>>| ids.as_ref().and_then(|ids| ids.first().copied());
+        let listener = self.listeners.as_ref().and_then(|names| names.first());
+        Client {
+            listener: listener.map(|name| name.get_ref().clone()).unwrap_or_default(),
+            peer: Peer::Unix {
+                uid: first(&self.uids).unwrap_or(NOBODY),
+                gid: first(&self.gids).unwrap_or(NOBODY),
+                pid: None,
+            },
+        }
+    }
+
     /// How many things are said of it; of several that match, the one that says most gives its name.
     pub(super) fn strictness(&self) -> usize {
         let given = [self.listeners.is_some(), self.uids.is_some(), self.gids.is_some()];
@@ -53,7 +70,7 @@ impl Selector {
     }
 }
 
-fn read_id(id: &toml::Spanned<i64>, what: &str, problems: &mut Vec<Problem>) -> Option<u32> {
+pub(super) fn read_id(id: &toml::Spanned<i64>, what: &str, problems: &mut Vec<Problem>) -> Option<u32> {
     let number = u32::try_from(*id.get_ref()).ok();
     if number.is_none() {
         let message = format!("{} is no {what} id", id.get_ref());

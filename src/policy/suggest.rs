@@ -2,6 +2,7 @@
 
 mod lines;
 mod toml_text;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Operation, Understanding};
 use lines::Lines;
+pub(super) use words::{in_words, value_in_words};
 
 /// Of how many fields a summary gives the names.
 const MOST_NAMED: usize = 10;
@@ -130,8 +132,13 @@ pub(super) fn refusal(
         }
         None => {}
     }
+    let lacks: BTreeSet<String> = match case {
+        Case::Short(_, shortfalls) => shortfalls.iter().flat_map(Shortfall::keys).collect(),
+        Case::NoRule { .. } | Case::Forbidden(_) | Case::TooOld(_) => BTreeSet::new(),
+    };
     Refusal {
         reason,
+        lacks: lacks.into_iter().collect(),
         rule: rule.map(|rule| rule.name.label()),
         summary,
         message: message.trim_end().to_owned(),

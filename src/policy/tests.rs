@@ -1,6 +1,8 @@
 //! The policy as a whole: what is said of a file, and how requests are judged.
 
+mod accounts;
 mod builds;
+mod cases;
 mod judging;
 mod manual;
 mod meanings;

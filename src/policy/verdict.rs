@@ -42,6 +42,7 @@ pub struct Refusal {
     pub(super) suggestion: Option<Suggestion>,
     /// What the client may not know to be there, if it is.
     pub(super) hidden: Option<Reference>,
+    pub(super) lacks: Vec<String>,
 }
 
 /// The kinds of reasons for a refusal.
@@ -130,6 +131,13 @@ impl Refusal {
         self.rule.as_deref()
     }
 
+    /// What the closest allow rule lacks, or does not admit, as a policy calls it: `HostConfig.Binds`,
+    /// `query.fromSrc`, `host_paths`, `require.non_root`.
+    #[must_use]
+    pub fn lacks(&self) -> &[String] {
+        &self.lacks
+    }
+
     /// What is refused and why, in one line, without any value that the client sent.
     #[must_use]
     pub fn summary(&self) -> &str {
@@ -156,6 +164,10 @@ impl Refusal {
 }
 
 impl Reason {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::NoRule, Self::Forbidden, Self::MissingGrant, Self::Condition, Self::Version];
+
     /// The stable name, for records.
     #[must_use]
     pub const fn code(self) -> &'static str {

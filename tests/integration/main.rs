@@ -27,3 +27,4 @@ mod raw;
 mod real;
 mod reload;
 mod systemd;
+mod workbench;

@@ -55,6 +55,12 @@ impl FieldPath {
         std::iter::once(self.steps.as_slice()).chain(self.other.as_deref())
     }
 
+    /// Whether it is called this, in whatever case, from the root or from where older daemons look for it.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.spellings().any(|steps| steps.join(".").eq_ignore_ascii_case(name))
+    }
+
     /// Whether it is the field of this path, or one that it stands in.
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {

@@ -33,6 +33,10 @@ impl<'s> Reader<'s> {
         Self { source, problems: Vec::new() }
     }
 
+    pub(super) fn source(&self) -> &'s str {
+        self.source
+    }
+
     /// Finds fault with each key that is not among the known.
     pub(super) fn known_keys(&mut self, table: &DeTable<'_>, known: &[&'static str], of: &str) {
         for (key, _) in table {

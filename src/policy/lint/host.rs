@@ -93,7 +93,7 @@ pub(super) fn gift(rule: &Rule) -> Option<(&'static Gift, &Target)> {
         let target = rule.selection.targets().find(|target| target.endpoint.id == gift.id)?;
         let is_made = match gift.by {
             By::Operation => true,
-            By::Body => rule.grants.everything,
+            By::Body => rule.grants.everything || rule.grants.body,
             By::Parameter(name, values) => {
                 target.endpoint.parameter(name).is_some_and(|parameter| admits_any(rule, parameter, values))
             }

@@ -30,6 +30,12 @@ macro_rules! codes {
                 match self { $( Self::$variant => $name, )+ }
             }
 
+            /// What it is about, in one sentence.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii_start(), )+ }
+            }
+
             /// Whether a policy with this finding can be used.
             #[must_use]
             pub const fn severity(self) -> Severity {
@@ -88,6 +94,12 @@ codes! {
     Error UnknownRedaction = "unknown-redaction",
     /// A range in which no number lies.
     Error EmptyRange = "empty-range",
+    /// A test expects a rule that does not exist.
+    Error UnknownRule = "unknown-rule",
+    /// A test that cannot be run, or expects what cannot be.
+    Error BadCase = "bad-test",
+    /// A test's request is judged otherwise than expected.
+    Error FailedTest = "failed-test",
     /// The policy allows nothing at all.
     Warning AllowsNothing = "allows-nothing",
     /// No rule names this client.
@@ -96,20 +108,28 @@ codes! {
     Warning DuplicateOperation = "duplicate-operation",
     /// An allow rule grants nothing that another does not grant already.
     Warning CoveredRule = "covered-rule",
-    /// A forbid rule whose operations no allow rule grants.
+    /// A rule that no request can match.
+    Warning NeverMatches = "never-matches",
+    /// A key that says nothing of any operation of its rule.
+    Warning IdleKey = "idle-key",
+    /// A forbid rule that no allow rule grants anything to strike.
     Warning UnreachableForbid = "unreachable-forbid",
     /// An operation of a forbid rule that its conditions can never match.
     Warning IdleOperation = "idle-operation",
     /// A forbid rule by name, which a client gets around by using the ID.
     Warning ForbidByName = "forbid-by-name",
-    /// An operation whose body is guarded as a whole, in a rule without `unguarded = true`.
+    /// An operation whose body is guarded as a whole, in a rule that does not grant it.
     Warning NeedsUnguarded = "needs-unguarded",
     /// `unguarded = true` where nothing is guarded.
     Warning NeedlessUnguarded = "needless-unguarded",
-    /// An unguarded rule with operations that give the host away.
+    /// A rule that gives the host away, or part of it.
     Warning GivesHostAway = "gives-host-away",
+    /// No test would notice if this were taken out, or said more.
+    Warning Untested = "untested",
     /// A character outside ASCII in an operation or a pattern.
     Warning NonAscii = "non-ascii",
+    /// A letter in a name that looks like another one.
+    Warning Confusable = "confusable",
     /// A character that cannot be seen, or that turns the direction of the text.
     Warning InvisibleCharacter = "invisible-character",
 }

@@ -30,6 +30,9 @@ fn render_one(renderer: &Renderer, problem: &Problem, file_name: &str, source: &
     });
     let snippet = Snippet::source(source).path(file_name).annotations(annotations);
     let mut group = level.primary_title(problem.message.as_str()).id(problem.code.as_str()).element(snippet);
+    if let Some(note) = &problem.note {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -1,5 +1,6 @@
-//! Every example in the manual is a policy without errors.
+//! Every example in the manual is a policy without errors, whose tests pass.
 
+use super::super::case::{Files, Suite};
 use super::super::problem::{Problem, Severity, render};
 use super::*;
 
@@ -22,13 +23,15 @@ fn blocks<'m>(manual: &'m str, kind: &str) -> Vec<(usize, String)> {
 fn every_example_is_a_policy_without_errors() {
     for manual in [include_str!("../../../docs/policy.md"), include_str!("../../../docs/problems.md")] {
         for (line, source) in blocks(manual, "toml") {
-            let (policy, problems) = Policy::read(&source);
+            let (suite, mut problems) = Suite::read(&source);
+            let ran = suite.iter().flat_map(|suite| suite.run(&Files::new()));
+            problems.extend(ran.filter_map(|ran| ran.failure));
             let unexpected: Vec<Problem> = problems
                 .into_iter()
                 .filter(|p| p.severity() == Severity::Error || p.code.as_str() != "gives-host-away")
                 .collect();
             let text = render(&unexpected, &format!("line {line}"), &source, false);
-            assert!(policy.is_some() && unexpected.is_empty(), "{text}");
+            assert!(suite.is_some() && unexpected.is_empty(), "{text}");
         }
     }
     assert!(blocks(include_str!("../../../docs/policy.md"), "toml").len() >= 6);

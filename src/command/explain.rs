@@ -1,0 +1,346 @@
+//! `dockgate explain`: what a request means, what each rule says of it, and what would turn the verdict.
+
+mod cases;
+mod curl;
+mod json;
+mod record;
+mod stand_in;
+mod text;
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::policy_file::PolicyFile;
+use crate::client::{Client, Peer};
+use crate::operation::version::ApiVersion;
+use crate::operation::{Json, Operation};
+use crate::policy::Policy;
+use crate::policy::account::Account;
+use crate::policy::case::{Outcome, judge, learned, read_operation};
+use crate::policy::problem::{Severity, render};
+
+/// Somebody whom no policy names (an address of RFC 5737).
+const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// The user and group of whom only the other is said: nobody.
+const NOBODY: u32 = 65_534;
+
+/// Says why a policy permits or denies a request.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ExplainArguments {
+    /// The policy file; `-` is the standard input
+    #[arg(value_name = "POLICY")]
+    policy: PathBuf,
+    /// METHOD and /path?query; or a curl command; or with --record the command to run
+    #[arg(value_name = "REQUEST", required = true)]
+    request: Vec<String>,
+    /// The JSON body: as text, or the file in which it stands
+    #[arg(long, value_name = "JSON|FILE")]
+    body: Option<String>,
+    /// Run the command with a stand-in for the daemon, and explain what it asks for
+    #[arg(long, conflicts_with = "body")]
+    record: bool,
+    /// Ask as this client of the policy
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["listener", "uid", "gid", "address"])]
+    client: Option<String>,
+    /// Ask by way of this listener
+    #[arg(long, value_name = "NAME")]
+    listener: Option<String>,
+    /// Ask as this user
+    #[arg(long, value_name = "UID")]
+    uid: Option<u32>,
+    /// Ask as this group
+    #[arg(long, value_name = "GID")]
+    gid: Option<u32>,
+    /// Ask over TCP, from this address
+    #[arg(long, value_name = "IP", conflicts_with_all = ["uid", "gid"])]
+    address: Option<IpAddr>,
+    /// The newest API version that the daemon speaks
+    #[arg(long, value_name = "VERSION", value_parser = read_version, default_value_t = ApiVersion::NEWEST)]
+    api: ApiVersion,
+    /// What the daemon shows at a path, as /volumes/data={"Options":{}}; what is not given does not exist
+    #[arg(long, value_name = "PATH=JSON", value_parser = read_shown)]
+    shows: Vec<(String, Json)>,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dockgate explain policy.toml GET '/containers/json?all=1'
+  dockgate explain policy.toml --client backend POST /containers/create --body create.json
+  dockgate explain policy.toml -- curl -X POST http://localhost/v1.44/containers/web/stop
+  dockgate explain policy.toml --record -- docker run --rm -v /etc:/host:ro alpine
+
+Ends with 0 if every request is permitted, 1 if one is not or the policy has errors, 2 if there is nothing to explain.";
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// As `[[test]]`s for the policy, with what it says now
+    Tests,
+}
+
+/// A request as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Request {
+    method: String,
+    target: String,
+    body: Vec<u8>,
+}
+
+/// A request and what is to be said of it.
+struct Explained {
+    request: Request,
+    /// None where it cannot be read.
+    read: Option<Understood>,
+    outcome: Outcome,
+}
+
+/// What a request is, once it is read.
+struct Understood {
+    endpoint: String,
+    id: &'static str,
+    summary: &'static str,
+    version: ApiVersion,
+    account: Account,
+}
+
+/// Explains one request, or all that a command makes.
+///
+/// # Errors
+/// If `out` cannot be written to.
+pub(super) fn explain(
+    arguments: &ExplainArguments,
+    input: &mut dyn Read,
+    out: &mut dyn Write,
+    colour: bool,
+) -> io::Result<Exit> {
+    let file = PolicyFile::read(&arguments.policy, input);
+    let source = match &file.source {
+        Ok(source) => source,
+        Err(error) => {
+            super::complain(&format_args!("{}: cannot be read: {error}", file.name));
+            return Ok(Exit::Usage);
+        }
+    };
+    let (policy, mut problems) = Policy::read(source);
+    problems.retain(|problem| problem.severity() == Severity::Error);
+    let Some(policy) = policy else {
+        super::complain(&render(&problems, &file.name, source, colour));
+        return Ok(Exit::Failure);
+    };
+    let asked = asker(arguments, &policy).and_then(|client| Ok((client, requests(arguments)?)));
+    let (client, requests) = match asked {
+        Ok(asked) => asked,
+        Err(message) => {
+            super::complain(&format_args!("dockgate explain: {message}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let explained = requests.into_iter().map(|request| explained(request, arguments, &policy, &client));
+    let explained: Vec<Explained> = explained.collect();
+    match arguments.format {
+        Format::Text => out.write_all(text::written(&explained, &policy, &file.name, source).as_bytes())?,
+        Format::Tests => {
+            out.write_all(cases::written(&explained, arguments.client.as_deref()).as_bytes())?;
+        }
+        Format::Json => writeln!(out, "{:#}", json::written(&explained, policy.mode()))?,
+    }
+    let permitted = explained.iter().all(|one| matches!(one.outcome, Outcome::Permit(_)));
+    Ok(if permitted { Exit::Success } else { Exit::Failure })
+}
+
+/// The requests that are to be explained.
+fn requests(arguments: &ExplainArguments) -> Result<Vec<Request>, String> {
+    let words = &arguments.request;
+    if arguments.record {
+        return record::record(words);
+    }
+    let split = match words.as_slice() {
+        [only] => shlex::split(only).ok_or_else(|| format!("`{only}` has a quote that is not closed"))?,
+        words => words.to_vec(),
+    };
+    let body = arguments.body.as_deref().map(read_body).transpose()?.unwrap_or_default();
+    match split.as_slice() {
+        [first, rest @ ..] if first == "curl" || first.ends_with("/curl") => {
+            let request = curl::read(rest)?;
+            let body = if body.is_empty() { request.body } else { body };
+            Ok(vec![Request { body, ..request }])
+        }
+        [method, target] => Ok(vec![Request { method: method.clone(), target: target.clone(), body }]),
+        _ => Err("write METHOD and /path: `dockgate explain policy.toml GET /containers/json`".to_owned()),
+    }
+}
+
+/// A body, as text or in a file.
+fn read_body(given: &str) -> Result<Vec<u8>, String> {
+    if given.trim_start().starts_with(['{', '[']) {
+        return Ok(given.as_bytes().to_vec());
+    }
+    fs::read(given).map_err(|error| format!("the body {given} cannot be read: {error}"))
+}
+
+fn asker(arguments: &ExplainArguments, policy: &Policy) -> Result<Client, String> {
+    if let Some(name) = &arguments.client {
+        return policy.example_of(name).ok_or_else(|| format!("the policy names no client `{name}`"));
+    }
+    let ExplainArguments { listener, uid, gid, address, .. } = arguments;
+    let peer = match (uid, gid) {
+        (None, None) => Peer::Tcp(SocketAddr::new(address.unwrap_or(STRANGER), 1)),
+        (uid, gid) => Peer::Unix { uid: uid.unwrap_or(NOBODY), gid: gid.unwrap_or(NOBODY), pid: None },
+    };
+    Ok(Client { listener: listener.clone().unwrap_or_default(), peer })
+}
+
+fn explained(request: Request, arguments: &ExplainArguments, policy: &Policy, client: &Client) -> Explained {
+    match read_operation(&request.method, &request.target, &request.body, arguments.api) {
+        Ok(operation) => {
+            let show = |path: &str| {
+                arguments.shows.iter().find(|(shown, _)| shown == path).map(|(_, json)| json.clone())
+            };
+            let operation = learned(policy, client, operation, show);
+            let read = Some(read(&operation, policy.account(client, &operation)));
+            Explained { request, read, outcome: judge(policy, client, operation) }
+        }
+        Err(unreadable) => Explained { request, read: None, outcome: Outcome::Unreadable(unreadable) },
+    }
+}
+
+fn read(operation: &Operation, account: Account) -> Understood {
+    let endpoint = operation.endpoint();
+    Understood {
+        endpoint: endpoint.to_string(),
+        id: endpoint.id,
+        summary: endpoint.summary,
+        version: operation.version(),
+        account,
+    }
+}
+
+fn read_version(text: &str) -> Result<ApiVersion, String> {
+    ApiVersion::read(text)
+        .filter(|version| (ApiVersion::OLDEST..=ApiVersion::NEWEST).contains(version))
+        .ok_or_else(|| format!("dockgate knows {} to {}", ApiVersion::OLDEST, ApiVersion::NEWEST))
+}
+
+fn read_shown(text: &str) -> Result<(String, Json), String> {
+    let (path, json) = text.split_once('=').ok_or("write PATH=JSON")?;
+    let json = Json::read_shown(json.as_bytes()).map_err(|flaw| flaw.to_string())?;
+    Ok((path.to_owned(), json))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        explain: ExplainArguments,
+    }
+
+    const POLICY: &str = "version = 1\n[clients.ui]\nlistener = \"ui\"\n[[allow]]\nname = \"look\"\nclients = \"ui\"\noperations = [\"@read\"]\n[[allow]]\nname = \"make\"\noperations = [\"POST /volumes/create\"]\n";
+
+    fn run(line: &[&str]) -> (Exit, String) {
+        let arguments = Line::try_parse_from(["explain", "-"].iter().chain(line)).unwrap().explain;
+        let mut out = Vec::new();
+        let exit = explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
+        (exit, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_permit_names_its_rule() {
+        let (exit, text) = run(&["--client", "ui", "GET", "/v1.44/info"]);
+        assert_eq!(exit, Exit::Success);
+        assert_eq!(
+            text,
+            "\
+GET /v1.44/info
+  GET /info (SystemInfo), API 1.44: Shows the daemon's settings and how it fares
+  client: ui
+  rules:
+    <stdin>:4 allow \"look\"  matches
+    for other operations: \"make\"
+  verdict: permit, by rule \"look\"
+
+"
+            .replace("Shows the daemon's settings and how it fares", summary("SystemInfo"))
+        );
+    }
+
+    fn summary(id: &str) -> &'static str {
+        crate::operation::table::endpoints().find(|endpoint| endpoint.id == id).unwrap().summary
+    }
+
+    #[test]
+    fn a_denial_says_what_each_rule_lacks_and_what_would_turn_it() {
+        let body = r#"{"Name": "x", "DriverOpts": {"type": "none", "o": "bind", "device": "/etc"}}"#;
+        let (exit, text) = run(&["POST", "/volumes/create", "--body", body]);
+        assert_eq!(exit, Exit::Failure);
+        for expected in [
+            "  client: nobody whom the policy names\n",
+            "host_paths \"/etc\"",
+            "<stdin>:8 allow \"make\"  it does not grant DriverOpts, which ",
+            "  verdict: deny, missing_grant\n",
+            "    host_paths = [\"/etc\"]\n",
+        ] {
+            assert!(text.contains(expected), "{expected} in:\n{text}");
+        }
+        let (_, text) = run(&["--listener", "x", "GET", "/info"]);
+        assert!(text.contains("<stdin>:4 allow \"look\"  is for ui\n"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_explained_too() {
+        let (exit, text) = run(&["GET", "/v1.2/info"]);
+        assert_eq!(exit, Exit::Failure);
+        assert!(text.contains("verdict: deny, unsupported_version\n"), "{text}");
+    }
+
+    #[test]
+    fn programs_get_all_of_it() {
+        let (_, text) = run(&["--format", "json", "POST /volumes/create", "--body", r#"{"Driver": "nfs"}"#]);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let request = &json["requests"][0];
+        assert_eq!((&request["verdict"], &request["rule"]), (&"deny".into(), &"make".into()));
+        assert_eq!(request["lacks"], serde_json::json!(["Driver", "drivers"]));
+        assert_eq!(request["operation"]["means"][0]["value"], "\"volume:nfs\"");
+        assert_eq!(request["suggestion"]["rule"], "make");
+        let rules = request["operation"]["rules"].as_array().unwrap();
+        assert_eq!(
+            (&rules[0]["finding"], &rules[1]["finding"]),
+            (&"other_operations".into(), &"fails".into())
+        );
+    }
+
+    #[test]
+    fn an_explanation_becomes_tests() {
+        let (_, text) = run(&["--client", "ui", "--format", "tests", "--", "curl", "http://d/info"]);
+        let source = format!("{POLICY}{text}");
+        let (suite, problems) = crate::policy::case::Suite::read(&source);
+        assert!(problems.iter().all(|problem| problem.severity() != Severity::Error), "{problems:?}");
+        let ran = suite.unwrap().run(&crate::policy::case::Files::new());
+        assert!(ran.len() == 1 && ran[0].failure.is_none(), "{ran:?}");
+    }
+
+    #[test]
+    fn what_the_daemon_shows_can_be_said() {
+        assert!(read_shown("/volumes/x").is_err() && read_shown("/volumes/x={").is_err());
+        let (path, json) = read_shown(r#"/volumes/x={"Options":null}"#).unwrap();
+        assert_eq!((path.as_str(), json.to_string().as_str()), ("/volumes/x", r#"{"Options":null}"#));
+    }
+}

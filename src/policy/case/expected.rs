@@ -1,0 +1,149 @@
+//! What a case expects, and how what came differs from it.
+
+use super::{Line, Outcome};
+use crate::operation::Fault;
+use crate::policy::Reason;
+use crate::policy::draft::DraftCase;
+use crate::policy::nearest::{did_you_mean, list};
+use crate::policy::problem::{Code, Problem};
+use crate::policy::resolve::Resolved;
+
+const VERDICTS: [&str; 2] = ["permit", "deny"];
+
+/// What is expected of a verdict; what is not said may be anything.
+#[derive(Clone, Debug)]
+pub(super) enum Expected {
+    /// A permit, by this rule.
+    Permit { rule: Option<String> },
+    /// A denial: by this rule, for this reason, and these are lacking at least.
+    Denial { rule: Option<String>, reason: Option<&'static str>, lacks: Vec<String> },
+}
+
+impl Expected {
+    /// What is written; what cannot be expected becomes a problem.
+    pub(super) fn read(draft: &DraftCase, resolved: &Resolved, problems: &mut Vec<Problem>) -> Self {
+        if let Some(rule) = &draft.rule {
+            let labels: Vec<String> =
+                resolved.allow.iter().chain(&resolved.forbid).map(|rule| rule.name.label()).collect();
+            if !labels.contains(rule.get_ref()) {
+                let message = format!("there is no rule `{}`", rule.get_ref());
+                let help = did_you_mean(rule.get_ref(), labels.iter().map(String::as_str));
+                problems.push(Problem::new(Code::UnknownRule, rule.span(), message).help_if(help));
+            }
+        }
+        let reason = draft.reason.as_ref().and_then(|written| {
+            let known = reasons().find(|known| known == written.get_ref());
+            if known.is_none() {
+                let message = format!("there is no reason `{}`", written.get_ref());
+                let known: Vec<&str> = reasons().collect();
+                let help = did_you_mean(written.get_ref(), known);
+                problems.push(Problem::new(Code::BadCase, written.span(), message).help_if(help));
+            }
+            known
+        });
+        let rule = draft.rule.as_ref().map(|rule| rule.get_ref().clone());
+        let is_denial = match &draft.verdict {
+            Some(verdict) if verdict.get_ref() == "deny" => true,
+            Some(verdict) if verdict.get_ref() != "permit" => {
+                let message = format!("there is no verdict `{}`", verdict.get_ref());
+                let help = did_you_mean(verdict.get_ref(), VERDICTS);
+                problems.push(Problem::new(Code::BadCase, verdict.span(), message).help_if(help));
+                false
+            }
+            Some(_) | None => false,
+        };
+        if is_denial {
+            let lacks = draft.lacks.iter().map(|lack| lack.get_ref().clone()).collect();
+            return Self::Denial { rule, reason, lacks };
+        }
+        let needless = draft.reason.iter().chain(&draft.lacks).next();
+        if let (Some(needless), Some(verdict)) = (needless, &draft.verdict) {
+            problems.push(
+                Problem::new(
+                    Code::BadCase,
+                    needless.span(),
+                    "what is permitted has no reason and lacks nothing",
+                )
+                .also(verdict.span(), "a permit is expected")
+                .help("write `verdict = \"deny\"`, or remove this"),
+            );
+        }
+        Self::Permit { rule }
+    }
+
+    pub(super) fn is_met(&self, outcome: &Outcome) -> bool {
+        let is = |expected: &Option<String>, came: Option<&str>| {
+            expected.as_deref().is_none_or(|expected| came == Some(expected))
+        };
+        match (self, outcome) {
+            (Self::Permit { rule }, Outcome::Permit(by)) => is(rule, Some(by)),
+            (Self::Denial { rule, reason, lacks }, Outcome::Denial(refusal)) => {
+                is(rule, refusal.rule())
+                    && reason.is_none_or(|reason| refusal.reason().code() == reason)
+                    && lacks.iter().all(|lack| refusal.lacks().contains(lack))
+            }
+            (Self::Denial { rule, reason, lacks }, Outcome::Unreadable(unreadable)) => {
+                rule.is_none()
+                    && reason.is_none_or(|reason| unreadable.fault.code() == reason)
+                    && lacks.is_empty()
+            }
+            (Self::Permit { .. }, Outcome::Denial(_) | Outcome::Unreadable(_))
+            | (Self::Denial { .. }, Outcome::Permit(_)) => false,
+        }
+    }
+
+    /// The problem, where something else came than was expected.
+    pub(super) fn missed(&self, line: &Line, outcome: &Outcome) -> Option<Problem> {
+        if self.is_met(outcome) {
+            return None;
+        }
+        let (came, why) = match outcome {
+            Outcome::Permit(rule) => (format!("is permitted by rule \"{rule}\""), None),
+            Outcome::Denial(refusal) => {
+                let rule = refusal.rule().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default();
+                let lacks = refusal.lacks().iter().map(|lack| format!("`{lack}`")).collect::<Vec<_>>();
+                let lacking = if lacks.is_empty() {
+                    String::new()
+                } else {
+                    format!(", lacking {}", list(&lacks, "and"))
+                };
+                let came = format!("is denied{rule}: {}{lacking}", refusal.reason().code());
+                (came, Some(refusal.message().to_owned()))
+            }
+            Outcome::Unreadable(unreadable) => {
+                (format!("cannot be read: {}", unreadable.fault.code()), Some(unreadable.message.clone()))
+            }
+        };
+        let message = format!("{} {} {came}", line.method, line.target);
+        let problem = Problem::new(Code::FailedTest, line.span.clone(), message).label(self.in_words());
+        Some(match why {
+            Some(why) => problem.note(why),
+            None => problem,
+        })
+    }
+
+    /// `expected: a denial by rule "x" for missing_grant`
+    fn in_words(&self) -> String {
+        let by = |rule: &Option<String>| {
+            rule.as_ref().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default()
+        };
+        match self {
+            Self::Permit { rule } => format!("expected: a permit{}", by(rule)),
+            Self::Denial { rule, reason, lacks } => {
+                let reason = reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
+                let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();
+                let lacks = if lacks.is_empty() {
+                    String::new()
+                } else {
+                    format!(", lacking {}", list(&lacks, "and"))
+                };
+                format!("expected: a denial{}{reason}{lacks}", by(rule))
+            }
+        }
+    }
+}
+
+/// Why a request can be denied, as records say it.
+fn reasons() -> impl Iterator<Item = &'static str> {
+    Reason::ALL.into_iter().map(Reason::code).chain(Fault::ALL.into_iter().map(Fault::code))
+}

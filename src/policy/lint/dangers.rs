@@ -1,0 +1,269 @@
+//! What makes a client root on the host, or gives it part of the host, once a rule grants it.
+
+use crate::operation::Json;
+use crate::operation::meaning::{Aspect, HostPath, Meaning, Reading};
+
+/// Something that a rule should grant to nobody who is not given root.
+pub(super) struct Danger {
+    what: What,
+    /// How far it goes.
+    pub(super) extent: Extent,
+    /// Why, going on from "because it can …".
+    pub(super) why: &'static str,
+}
+
+/// What is granted.
+#[derive(Clone, Copy)]
+enum What {
+    /// A file of the host, for writing.
+    Written(&'static str),
+    /// A file of the host, for reading.
+    Read(&'static str),
+    Capability(&'static str),
+    Namespace(&'static str),
+    Device(&'static str),
+    Security(&'static str),
+    Driver(&'static str),
+    Remote(&'static str),
+}
+
+/// How far a danger goes; the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    /// All of the host.
+    Root,
+    /// Part of it.
+    Part,
+}
+
+const fn root(what: What, why: &'static str) -> Danger {
+    Danger { what, extent: Extent::Root, why }
+}
+
+const fn part(what: What, why: &'static str) -> Danger {
+    Danger { what, extent: Extent::Part, why }
+}
+
+const SOCKET: &str = "reach a socket of Docker or containerd, which grants everything";
+const PROGRAMS: &str = "replace programs that root runs";
+const FETCH: &str = "have the daemon fetch what only the host can reach";
+
+/// The worst first; of those that go as far, the plainest.
+const DANGERS: &[Danger] = &[
+    root(What::Written("/"), "write every file of the host"),
+    root(
+        What::Written("/etc"),
+        "write below /etc, where users, their rights and what runs at start are said",
+    ),
+    root(What::Written("/etc/passwd"), "write /etc/passwd, which says who is root"),
+    root(What::Written("/etc/cron.d"), "write what root runs by the clock"),
+    root(What::Written("/etc/systemd/system"), "write what the host runs at start"),
+    root(What::Written("/etc/sudoers.d"), "write who may become root"),
+    root(What::Written("/root"), "write root's own files, its SSH keys among them"),
+    root(What::Written("/root/.ssh"), "write root's SSH keys"),
+    root(What::Read("/var/run/docker.sock"), SOCKET),
+    root(What::Read("/run/docker.sock"), SOCKET),
+    root(What::Read("/run/containerd/containerd.sock"), SOCKET),
+    root(What::Written("/proc"), "write /proc of the host, where the kernel is told what to run as root"),
+    root(What::Written("/sys"), "write /sys of the host, where the kernel is told what to run as root"),
+    root(What::Written("/dev"), "write the disks of the host"),
+    root(What::Written("/boot"), "write the kernel that the host starts with"),
+    root(What::Written("/usr"), PROGRAMS),
+    root(What::Written("/usr/bin"), PROGRAMS),
+    root(What::Written("/usr/local/bin"), PROGRAMS),
+    root(What::Written("/bin"), PROGRAMS),
+    root(What::Written("/lib"), PROGRAMS),
+    root(What::Written("/var/spool/cron"), "write what root runs by the clock"),
+    root(What::Written("/var/lib/docker"), "write the files of every container, and the daemon's own"),
+    root(What::Capability("ALL"), "do what root on the host can do"),
+    root(What::Capability("SYS_ADMIN"), "mount the disks of the host"),
+    root(What::Capability("SYS_MODULE"), "load code into the kernel"),
+    root(What::Capability("SYS_RAWIO"), "write the memory and the disks of the host"),
+    root(What::Capability("DAC_READ_SEARCH"), "open every file of the host by its handle"),
+    root(What::Capability("BPF"), "run programs in the kernel"),
+    root(What::Device("/dev"), "write the disks of the host"),
+    root(What::Device("/dev/sda"), "write a disk of the host"),
+    root(What::Device("/dev/nvme0n1"), "write a disk of the host"),
+    root(What::Device("/dev/vda"), "write a disk of the host"),
+    root(What::Device("/dev/mem"), "write the memory of the host"),
+    root(What::Device("cgroup:a *:* rwm"), "write the disks of the host"),
+    root(What::Device("cgroup:b 8:0 rwm"), "write a disk of the host"),
+    root(What::Device("cgroup:b *:* rwm"), "write the disks of the host"),
+    part(What::Read("/"), "read every file of the host, keys and password hashes among them"),
+    part(What::Read("/etc"), "read below /etc, where password hashes and keys are"),
+    part(What::Read("/etc/shadow"), "read the password hashes of the host"),
+    part(What::Read("/root"), "read root's own files, its SSH keys among them"),
+    part(What::Read("/proc"), "read the environment of every process of the host"),
+    part(What::Read("/var/lib/docker"), "read the files and the environment of every container"),
+    part(What::Written("/home"), "write the SSH keys of the host's users"),
+    part(
+        What::Capability("SYS_PTRACE"),
+        "look into processes and change them, those of the host where it shares their namespace",
+    ),
+    part(What::Namespace("pid:host"), "see every process of the host, with its environment"),
+    part(What::Namespace("network:host"), "reach what listens on the loopback of the host alone"),
+    part(What::Namespace("ipc:host"), "read and write the shared memory of the host's processes"),
+    part(What::Namespace("user:host"), "be root of the host where users are mapped to keep it from that"),
+    part(What::Security("seccomp=unconfined"), "make every call to the kernel"),
+    part(What::Security("apparmor=unconfined"), "do without the confinement of AppArmor"),
+    part(What::Security("label=disable"), "do without the confinement of SELinux"),
+    part(What::Security("systempaths=unconfined"), "write what the daemon hides of the kernel"),
+    part(What::Driver("runtime:any-shim"), "run containers by any shim of the host"),
+    part(What::Remote("http://127.0.0.1/x.tar"), FETCH),
+    part(What::Remote("http://169.254.169.254/x.tar"), FETCH),
+    part(What::Remote("https://127.0.0.1/x.tar"), FETCH),
+];
+
+/// The worst danger of those that are let through, of the kind that an aspect is about.
+pub(super) fn worst(aspect: Aspect, lets_through: impl Fn(&Meaning) -> bool) -> Option<&'static Danger> {
+    DANGERS
+        .iter()
+        .filter(|danger| danger.meaning().aspect() == aspect)
+        .find(|danger| lets_through(&danger.meaning()))
+}
+
+/// The worst danger of those that a field read like this can hold, where such values are let through, or any.
+pub(super) fn worst_in(
+    reading: Reading,
+    lets_through: impl Fn(&Json) -> bool,
+    lets_anything: impl Fn() -> bool,
+) -> Option<&'static Danger> {
+    DANGERS.iter().find(|danger| {
+        reading.aspects().contains(&danger.meaning().aspect())
+            && ((lets_anything() && danger.can_stand_in(reading))
+                || danger.samples(reading).iter().any(&lets_through))
+    })
+}
+
+/// What rights and namespaces come to together.
+const TOGETHER: &[(&str, &str, Extent, &str)] = &[
+    ("SYS_PTRACE", "pid:host", Extent::Root, "take over the processes of the host"),
+    ("NET_ADMIN", "network:host", Extent::Part, "change the network of the host, its firewall too"),
+];
+
+/// The worst that a right and a namespace come to together, where both are let through.
+pub(super) fn together(
+    right: impl Fn(&Meaning) -> bool,
+    namespace: impl Fn(&Meaning) -> bool,
+) -> Option<(Extent, &'static str)> {
+    let found = TOGETHER.iter().find(|(name, joined, _, _)| {
+        right(&Meaning::Capability((*name).to_owned()))
+            && namespace(&Meaning::Namespace((*joined).to_owned()))
+    });
+    found.map(|(_, _, extent, why)| (*extent, *why))
+}
+
+impl Danger {
+    pub(super) fn meaning(&self) -> Meaning {
+        let host = |path: &str, read_only| {
+            Meaning::HostPath(HostPath { path: path.to_owned(), read_only, link: None })
+        };
+        match self.what {
+            What::Written(path) => host(path, false),
+            What::Read(path) => host(path, true),
+            What::Capability(name) => Meaning::Capability(name.to_owned()),
+            What::Namespace(text) => Meaning::Namespace(text.to_owned()),
+            What::Device(text) => Meaning::Device(text.to_owned()),
+            What::Security(text) => Meaning::Security(text.to_owned()),
+            What::Driver(text) => Meaning::Driver(text.to_owned()),
+            What::Remote(text) => Meaning::Remote(text.to_owned()),
+        }
+    }
+
+    fn value(&self) -> &'static str {
+        match self.what {
+            What::Written(text)
+            | What::Read(text)
+            | What::Capability(text)
+            | What::Namespace(text)
+            | What::Device(text)
+            | What::Security(text)
+            | What::Driver(text)
+            | What::Remote(text) => text,
+        }
+    }
+
+    /// Whether a field read like this can say it at all: of namespaces and drivers it says one kind.
+    fn can_stand_in(&self, reading: Reading) -> bool {
+        !matches!(reading, Reading::NamespaceMode(_) | Reading::NetworkMode | Reading::Driver(_))
+            || !self.samples(reading).is_empty()
+    }
+
+    /// Values that a field read like this has to say it.
+    fn samples(&self, reading: Reading) -> Vec<Json> {
+        let text = |text: &str| Json::String(text.to_owned());
+        let list = |one: &str| Json::Array(vec![text(one)]);
+        let behind = |kind: &str| self.value().strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'));
+        match reading {
+            Reading::Binds => match self.what {
+                What::Written(path) => vec![list(&format!("{path}:/x")), list(&format!("{path}:/x:rw"))],
+                What::Read(path) => vec![list(&format!("{path}:/x:ro"))],
+                What::Capability(_)
+                | What::Namespace(_)
+                | What::Device(_)
+                | What::Security(_)
+                | What::Driver(_)
+                | What::Remote(_) => Vec::new(),
+            },
+            Reading::Capabilities | Reading::SecurityOptions => vec![list(self.value())],
+            Reading::NamespaceMode(kind) | Reading::Driver(kind) => {
+                behind(kind).map(text).into_iter().collect()
+            }
+            Reading::NetworkMode => behind("network").map(text).into_iter().collect(),
+            Reading::HostDirectory => vec![text(self.value())],
+            Reading::Privileged => vec![Json::Bool(true)],
+            Reading::DeviceRules => behind("cgroup").map(list).into_iter().collect(),
+            // Nothing but `true` and what looks into their fields can be said of these.
+            Reading::Mounts
+            | Reading::VolumesFrom
+            | Reading::AnonymousVolumes
+            | Reading::VolumeOptions
+            | Reading::Tmpfs
+            | Reading::Network
+            | Reading::NetworkKeys
+            | Reading::ServiceNetworks
+            | Reading::Devices
+            | Reading::DeviceRequests
+            | Reading::SystemPaths
+            | Reading::SeLinux
+            | Reading::Seccomp
+            | Reading::AppArmor
+            | Reading::User
+            | Reading::Image
+            | Reading::PortBindings
+            | Reading::AllPorts
+            | Reading::ServicePorts
+            | Reading::Sysctls
+            | Reading::Ulimits
+            | Reading::ExtraHosts
+            | Reading::Amount(_)
+            | Reading::CpuQuota
+            | Reading::PluginPrivileges
+            | Reading::PluginSettings
+            | Reading::Links
+            | Reading::Container
+            | Reading::Secrets
+            | Reading::Configs => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_come_first() {
+        assert!(DANGERS.is_sorted_by_key(|danger| danger.extent));
+    }
+
+    #[test]
+    fn each_goes_on_from_because_it_can() {
+        for Danger { why, .. } in DANGERS {
+            assert!(
+                why.starts_with(|first: char| first.is_ascii_lowercase()) && !why.ends_with('.'),
+                "{why}"
+            );
+        }
+    }
+}

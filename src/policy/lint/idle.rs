@@ -1,0 +1,105 @@
+//! Rules and keys that do nothing: what can never match, what says nothing of any operation, what forbids what is not
+//! granted.
+
+use std::collections::BTreeSet;
+
+use crate::operation::meaning::{Aspect, aspects_of, plain_aspects_of};
+use crate::policy::aspect::AspectSet;
+use crate::policy::condition::Condition;
+use crate::policy::draft::DraftRule;
+use crate::policy::nearest::list;
+use crate::policy::problem::{Code, Problem};
+use crate::policy::require::Requirement;
+use crate::policy::rule::Rule;
+
+/// Warns of an allow rule that no request can match: it requires what it keeps out, or keeps out what every request
+/// has.
+pub(super) fn find_never_matching(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
+    let never = |span, what: String| {
+        Problem::new(Code::NeverMatches, span, format!("{} can never match: {what}", rule.name))
+            .help("a condition that is `false` keeps the thing out; leave it out where any will do")
+    };
+    for (aspect, said) in &written.aspects {
+        let always = |aspect: &Aspect| {
+            let mut endpoints = rule.selection.endpoints().peekable();
+            endpoints.peek().is_some() && endpoints.all(|endpoint| is_always_meant(*aspect, endpoint.id))
+        };
+        if rule.aspects.get(aspect) == Some(&AspectSet::Nothing) && always(aspect) {
+            problems.push(never(said.span(), format!("every request means some `{aspect}`")));
+        }
+    }
+    for requirement in &rule.requirements {
+        let (kept_out, name) = match requirement {
+            Requirement::Field(field) => (
+                rule.fields.iter().any(|own| own.path == field.path && own.condition == Condition::Unused),
+                field.path.clone(),
+            ),
+            Requirement::Parameter(name, _) => {
+                (rule.conditions.get(name) == Some(&Condition::Unused), format!("query.{name}"))
+            }
+            Requirement::Stance(..) => (false, String::new()),
+        };
+        if kept_out {
+            problems.push(never(rule.span.clone(), format!("it requires `{name}`, and keeps it out")));
+        }
+    }
+}
+
+/// Whether every request to the endpoint means something of this kind.
+fn is_always_meant(aspect: Aspect, endpoint: &str) -> bool {
+    match endpoint {
+        "ContainerCreate" => matches!(aspect, Aspect::Users | Aspect::Images),
+        "ContainerExec" => aspect == Aspect::Users,
+        _ => false,
+    }
+}
+
+/// Warns of keys about what may be meant, where no operation of the rule can mean such a thing.
+pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
+    if rule.selection.partial {
+        return;
+    }
+    let sayable: BTreeSet<Aspect> = rule.selection.endpoints().flat_map(aspects_of).collect();
+    for (aspect, said) in written.aspects.iter().filter(|(aspect, _)| !sayable.contains(aspect)) {
+        let message = format!("no operation of this rule has to do with `{aspect}`");
+        problems.push(
+            Problem::new(Code::IdleKey, said.span(), message)
+                .help("take it out, or name the operations that were meant"),
+        );
+    }
+}
+
+/// The kinds of things that a forbid rule speaks of and that no allow rule for its operations grants any of, in words;
+/// none, where it can bite.
+pub(super) fn ungranted_kinds(rule: &Rule, allow: &[Rule]) -> Option<String> {
+    if rule.aspects.is_empty() {
+        return None;
+    }
+    let can_bite = |aspect: &Aspect| {
+        rule.selection.endpoints().any(|endpoint| {
+            let of_endpoint = allow.iter().filter(|other| other.selection.paths(endpoint).is_some());
+            of_endpoint.into_iter().any(|other| grants_some(other, *aspect, &plain_aspects_of(endpoint)))
+        })
+    };
+    let idle: Vec<String> =
+        rule.aspects.keys().filter(|aspect| !can_bite(aspect)).map(|aspect| format!("`{aspect}`")).collect();
+    // All must strike: one that cannot is enough.
+    (!idle.is_empty()).then(|| list(&idle, "and"))
+}
+
+/// Whether an allow rule lets anything of this kind through. Where that is not clear it does.
+fn grants_some(rule: &Rule, aspect: Aspect, plain: &BTreeSet<Aspect>) -> bool {
+    let by_field = rule.fields.iter().any(|field| field.condition != Condition::Unused)
+        || rule.conditions.values().any(|condition| *condition != Condition::Unused);
+    match rule.aspects.get(&aspect) {
+        Some(AspectSet::Nothing) => false,
+        Some(_) => true,
+        None => {
+            rule.grants.everything
+                || rule.grants.body
+                || plain.contains(&aspect)
+                || by_field
+                || !rule.things.is_empty()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The commands with which policies are written, understood and tested.
+
+use crate::harness::{clients, dockgate};
+
+/// What `dockgate explain --record` says of a docker command under a policy that ships.
+fn recorded(policy: &str, arguments: &[&str]) -> String {
+    let output = dockgate()
+        .args(["explain", &format!("policy/{policy}.toml"), "--record", "--", "docker"])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("DOCKER_CONFIG", clients().join("config"))
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.code().is_some_and(|code| code < 2), "{err}");
+    out.into_owned()
+}
+
+#[test]
+fn a_docker_command_is_explained_call_by_call() {
+    let said = recorded(
+        "read-only",
+        &["run", "--rm", "--volume", "/etc:/host:ro", "--name", "x", "alpine:3", "true"],
+    );
+    for expected in [
+        "(SystemPingHead)",
+        "  permit  HEAD /_ping\n",
+        "host_paths \"/etc\" (read-only)",
+        "images/create?fromImage=",
+        "verdict: deny, no_rule\n",
+        "/attach?",
+        "/wait?condition=removed\n",
+        "/start\n",
+    ] {
+        assert!(said.contains(expected), "{expected} in:\n{said}");
+    }
+}
+
+#[test]
+fn compose_goes_all_the_way_to_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("compose.yml");
+    std::fs::write(&file, "name: app\nservices:\n  web:\n    image: nginx:1\n    volumes: [\"data:/data\"]\nvolumes: {data: {}}\n")
+        .unwrap();
+    let said = recorded("everything", &["compose", "--file", file.to_str().unwrap(), "up", "--detach"]);
+    for expected in
+        ["/networks/create\n", "/volumes/create\n", "/containers/create?name=app-web-1\n", "/start\n"]
+    {
+        assert!(said.contains(expected), "{expected} in:\n{said}");
+    }
+    assert!(said.contains("0 of them denied"), "{said}");
+}
