@@ -104,7 +104,7 @@ fn where_all_is_well_nothing_is_wrong() {
         .has("ok", "client", "DOCKER_HOST is the address of listener", "")
         .has("ok", "audit", "can be written to", "")
         .has("ok", "admin", "it says: ok", "");
-    assert_eq!(gate.audit().len(), 0, "it leaves no record");
+    assert!(!gate.audit().iter().any(|record| record.text("event") == "judged"), "it leaves no record");
 
     // What the one that runs finds wrong is found, too.
     fs::write(&policy, "version = 2\n").unwrap();
@@ -235,6 +235,7 @@ fn a_full_disk_and_a_mounted_file_are_found() {
     let script = "cd \"$1\" && mount -t tmpfs -o size=64k none disk && { cat /dev/zero >disk/fill 2>/dev/null; \
                   mount --bind \"$2\" docker.sock && mount --bind real.toml policy.toml && shift 2 && exec \"$@\"; }";
     let mut command = Command::new("unshare");
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.args(["--mount", "sh", "-c", script, "sh"]).arg(directory.path());
     command.arg(daemon.address().strip_prefix("unix://").unwrap()).arg(binary());
     command.args(["doctor", "--daemon", &unix(&at("docker.sock"))]);

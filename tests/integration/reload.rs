@@ -111,6 +111,8 @@ fn a_hang_up_has_the_policy_read_at_once() {
     gate.signal(Signal::SIGHUP);
     eventually("the new policy", || is_refused(&gate).then_some(()));
     assert_eq!(gate.ask(PING).status, 200);
+    let policies = gate.audit().into_iter().filter(|record| record.text("event") == "policy");
+    assert_eq!(policies.count(), 2, "each that came into force is on record");
 }
 
 #[test]
