@@ -158,7 +158,7 @@ pub(super) fn explain(
         }
         Format::Json => writeln!(out, "{:#}", json::written(&explained, policy.mode()))?,
     }
-    let permitted = explained.iter().all(|one| matches!(one.outcome, Outcome::Permit(_)));
+    let permitted = explained.iter().all(|one| matches!(one.outcome, Outcome::Permit { .. }));
     Ok(if permitted { Exit::Success } else { Exit::Failure })
 }
 

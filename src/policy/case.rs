@@ -16,7 +16,7 @@ use super::nearest::did_you_mean;
 use super::problem::{Code, Problem, Severity};
 use super::resolve::{self, Resolved, known_version, line_of};
 use super::selector::{Selector, read_id};
-use super::{Grounds, Policy, Refusal, Verdict};
+use super::{Grounds, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
@@ -77,8 +77,13 @@ pub struct Ran {
 /// What a policy says of a request.
 #[derive(Debug)]
 pub enum Outcome {
-    /// This rule permits it.
-    Permit(String),
+    /// A rule permits it.
+    Permit {
+        /// Its name, or its line.
+        rule: String,
+        /// What of the answer the client gets to see.
+        terms: Terms,
+    },
     /// The policy denies it, or would if it did not only observe.
     Denial(Box<Refusal>),
     /// It cannot be read.
@@ -257,7 +262,7 @@ pub fn learned(
 pub fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome {
     match policy.judge(client, operation) {
         Verdict::Permit(permit) => match permit.grounds() {
-            Grounds::Rule { name } => Outcome::Permit(name.clone()),
+            Grounds::Rule { name } => Outcome::Permit { rule: name.clone(), terms: permit.terms().clone() },
             Grounds::Observed(refusal) => Outcome::Denial(Box::new(refusal.clone())),
         },
         Verdict::Denial(denial) => Outcome::Denial(Box::new(denial.refusal().clone())),

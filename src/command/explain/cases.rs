@@ -22,7 +22,7 @@ fn case(explained: &Explained, client: Option<&str>) -> String {
         say("body", &String::from_utf8_lossy(&request.body));
     }
     match outcome {
-        Outcome::Permit(rule) => {
+        Outcome::Permit { rule, .. } => {
             say("verdict", "permit");
             say("rule", rule);
         }

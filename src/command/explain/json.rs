@@ -17,7 +17,7 @@ pub(super) fn written(explained: &[Explained], mode: Mode) -> Value {
 fn request(explained: &Explained) -> Value {
     let Explained { request, read, outcome } = explained;
     let (verdict, rule, reason, message, suggestion) = match outcome {
-        Outcome::Permit(rule) => ("permit", Some(rule.as_str()), None, None, None),
+        Outcome::Permit { rule, .. } => ("permit", Some(rule.as_str()), None, None, None),
         Outcome::Denial(refusal) => (
             "deny",
             refusal.rule(),
@@ -31,7 +31,7 @@ fn request(explained: &Explained) -> Value {
     };
     let lacks = match outcome {
         Outcome::Denial(refusal) => refusal.lacks(),
-        Outcome::Permit(_) | Outcome::Unreadable(_) => &[],
+        Outcome::Permit { .. } | Outcome::Unreadable(_) => &[],
     };
     json!({
         "method": request.method,

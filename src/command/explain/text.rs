@@ -14,11 +14,11 @@ pub(super) fn written(explained: &[Explained], policy: &Policy, file: &str, sour
         text.push('\n');
     }
     if explained.len() > 1 {
-        let denied = explained.iter().filter(|one| !matches!(one.outcome, Outcome::Permit(_))).count();
+        let denied = explained.iter().filter(|one| !matches!(one.outcome, Outcome::Permit { .. })).count();
         push(&mut text, format_args!("{} requests, {denied} of them denied\n", explained.len()));
         for Explained { request, outcome, .. } in explained {
             let verdict = match outcome {
-                Outcome::Permit(_) => "permit",
+                Outcome::Permit { .. } => "permit",
                 Outcome::Denial(_) | Outcome::Unreadable(_) => "deny",
             };
             push(&mut text, format_args!("  {verdict:6}  {} {}\n", request.method, request.target));
@@ -34,7 +34,12 @@ fn write_one(one: &Explained, policy: &Policy, file: &str, source: &str, text: &
         write_read(read, file, source, text);
     }
     match outcome {
-        Outcome::Permit(rule) => push(text, format_args!("  verdict: permit, by rule \"{rule}\"\n")),
+        Outcome::Permit { rule, terms } => {
+            push(text, format_args!("  verdict: permit, by rule \"{rule}\"\n"));
+            if !terms.is_empty() {
+                text.push_str("  (of the answer it sees what its rules speak of, and nothing else)\n");
+            }
+        }
         Outcome::Denial(refusal) => {
             push(text, format_args!("  verdict: deny, {}\n", refusal.reason().code()));
             if policy.mode() == Mode::Observe {

@@ -1,7 +1,10 @@
 //! What a case expects, and how what came differs from it.
 
+use toml::Spanned;
+
 use super::{Line, Outcome};
 use crate::operation::Fault;
+use crate::operation::thing::Thing;
 use crate::policy::Reason;
 use crate::policy::draft::DraftCase;
 use crate::policy::nearest::{did_you_mean, list};
@@ -13,8 +16,8 @@ const VERDICTS: [&str; 2] = ["permit", "deny"];
 /// What is expected of a verdict; what is not said may be anything.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
-    /// A permit, by this rule.
-    Permit { rule: Option<String> },
+    /// A permit, by this rule, with which the client sees these and not those.
+    Permit { rule: Option<String>, sees: Vec<Thing>, misses: Vec<Thing> },
     /// A denial: by this rule, for this reason, and these are lacking at least.
     Denial { rule: Option<String>, reason: Option<&'static str>, lacks: Vec<String> },
 }
@@ -53,6 +56,15 @@ impl Expected {
             Some(_) | None => false,
         };
         if is_denial {
+            if let (Some(seen), Some(verdict)) =
+                (draft.sees.iter().chain(&draft.misses).next(), &draft.verdict)
+            {
+                problems.push(
+                    Problem::new(Code::BadCase, seen.span(), "what is denied shows nothing")
+                        .also(verdict.span(), "a denial is expected")
+                        .help("write `verdict = \"permit\"`, or remove this"),
+                );
+            }
             let lacks = draft.lacks.iter().map(|lack| lack.get_ref().clone()).collect();
             return Self::Denial { rule, reason, lacks };
         }
@@ -68,7 +80,8 @@ impl Expected {
                 .help("write `verdict = \"deny\"`, or remove this"),
             );
         }
-        Self::Permit { rule }
+        let things = |seen: &[Spanned<Thing>]| seen.iter().map(|thing| thing.get_ref().clone()).collect();
+        Self::Permit { rule, sees: things(&draft.sees), misses: things(&draft.misses) }
     }
 
     pub(super) fn is_met(&self, outcome: &Outcome) -> bool {
@@ -76,7 +89,11 @@ impl Expected {
             expected.as_deref().is_none_or(|expected| came == Some(expected))
         };
         match (self, outcome) {
-            (Self::Permit { rule }, Outcome::Permit(by)) => is(rule, Some(by)),
+            (Self::Permit { rule, sees, misses }, Outcome::Permit { rule: by, terms }) => {
+                is(rule, Some(by))
+                    && sees.iter().all(|one| terms.shows(one))
+                    && !misses.iter().any(|one| terms.shows(one))
+            }
             (Self::Denial { rule, reason, lacks }, Outcome::Denial(refusal)) => {
                 is(rule, refusal.rule())
                     && reason.is_none_or(|reason| refusal.reason().code() == reason)
@@ -88,7 +105,7 @@ impl Expected {
                     && lacks.is_empty()
             }
             (Self::Permit { .. }, Outcome::Denial(_) | Outcome::Unreadable(_))
-            | (Self::Denial { .. }, Outcome::Permit(_)) => false,
+            | (Self::Denial { .. }, Outcome::Permit { .. }) => false,
         }
     }
 
@@ -98,7 +115,26 @@ impl Expected {
             return None;
         }
         let (came, why) = match outcome {
-            Outcome::Permit(rule) => (format!("is permitted by rule \"{rule}\""), None),
+            Outcome::Permit { rule, terms } => {
+                let mut came = format!("is permitted by rule \"{rule}\"");
+                if let Self::Permit { sees, misses, .. } = self {
+                    let names = |things: Vec<&Thing>| {
+                        let names = things
+                            .into_iter()
+                            .map(|thing| format!("{} {}", thing.kind, thing.names.join(" ")));
+                        names.collect::<Vec<_>>()
+                    };
+                    let hidden = names(sees.iter().filter(|one| !terms.shows(one)).collect());
+                    let shown = names(misses.iter().filter(|one| terms.shows(one)).collect());
+                    if !hidden.is_empty() {
+                        came = format!("{came}, and does not show {}", list(&hidden, "and"));
+                    }
+                    if !shown.is_empty() {
+                        came = format!("{came}, and shows {}", list(&shown, "and"));
+                    }
+                }
+                (came, None)
+            }
             Outcome::Denial(refusal) => {
                 let rule = refusal.rule().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default();
                 let lacks = refusal.lacks().iter().map(|lack| format!("`{lack}`")).collect::<Vec<_>>();
@@ -128,7 +164,7 @@ impl Expected {
             rule.as_ref().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default()
         };
         match self {
-            Self::Permit { rule } => format!("expected: a permit{}", by(rule)),
+            Self::Permit { rule, .. } => format!("expected: a permit{}", by(rule)),
             Self::Denial { rule, reason, lacks } => {
                 let reason = reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
                 let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();

@@ -5,8 +5,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::thing::KINDS;
 use super::value::Reader;
 use crate::operation::Json;
+use crate::operation::thing::{Thing, ThingKind};
 use crate::policy::problem::{Code, Problem};
 
 /// `[[test]]`
@@ -25,6 +27,10 @@ pub(in crate::policy) struct DraftCase {
     pub(in crate::policy) rule: Option<Spanned<String>>,
     pub(in crate::policy) reason: Option<Spanned<String>>,
     pub(in crate::policy) lacks: Vec<Spanned<String>>,
+    /// Things that the client should get to see in the answer.
+    pub(in crate::policy) sees: Vec<Spanned<Thing>>,
+    /// Things that it should not.
+    pub(in crate::policy) misses: Vec<Spanned<Thing>>,
 }
 
 /// Who asks.
@@ -62,6 +68,8 @@ const CASE_KEYS: &[&str] = &[
     "rule",
     "reason",
     "lacks",
+    "sees",
+    "misses",
 ];
 const ASKER_KEYS: &[&str] = &["listener", "uid", "gid", "address"];
 
@@ -96,6 +104,8 @@ impl Reader<'_> {
             verdict: table.get("verdict").and_then(|value| self.string(value, "verdict")),
             rule: table.get("rule").and_then(|value| self.string(value, "rule")),
             reason: table.get("reason").and_then(|value| self.string(value, "reason")),
+            sees: table.get("sees").map(|value| self.seen(value, "sees")).unwrap_or_default(),
+            misses: table.get("misses").map(|value| self.seen(value, "misses")).unwrap_or_default(),
             lacks: table.get("lacks").map(|value| self.strings(value, "lacks")).unwrap_or_default(),
             span,
         })
@@ -116,6 +126,71 @@ impl Reader<'_> {
             gid: table.get("gid").and_then(|value| self.integer(value, "gid")),
             address: table.get("address").and_then(|value| self.string(value, "address")),
         })
+    }
+
+    /// Things by what they are called and carry: `{ container = "web", label."a.b" = "c" }`.
+    fn seen(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Vec<Spanned<Thing>> {
+        let one_or_many = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            DeValue::Table(_)
+            | DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => vec![value],
+        };
+        one_or_many.into_iter().filter_map(|item| self.thing(item, what)).collect()
+    }
+
+    fn thing(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Spanned<Thing>> {
+        let table = self.table(value, what)?;
+        let kinds = KINDS.map(ThingKind::as_str);
+        let known: Vec<&'static str> = kinds.iter().copied().chain(["id", "label"]).collect();
+        self.known_keys(table, &known, &format!("`{what}`"));
+        // Of a container `image` is what it was made of; alone it is the thing itself.
+        let named = table.iter().find_map(|(key, value)| {
+            let kind = KINDS.into_iter().find(|kind| kind.as_str() == key.get_ref())?;
+            (kind != ThingKind::Image || !table.contains_key("container")).then_some((kind, value))
+        });
+        let Some((kind, name)) = named else {
+            let message = format!("`{what}` does not say what kind of thing it is");
+            self.problems.push(
+                Problem::new(Code::BadCase, value.span(), message)
+                    .help(format!("name it: `{what} = [{{ container = \"web\" }}]`")),
+            );
+            return None;
+        };
+        let text = |reader: &mut Self, key: &str| {
+            let text = table.get(key).and_then(|value| reader.string(value, key));
+            text.map(Spanned::into_inner)
+        };
+        let mut labels = Vec::new();
+        if let Some(table) = table.get("label").and_then(|value| self.table(value, "label")) {
+            self.label_values("", table, &mut labels);
+        }
+        let name = self.string(name, kind.as_str())?.into_inner();
+        let thing = Thing {
+            kind,
+            id: text(self, "id").unwrap_or_else(|| name.clone()),
+            image: if kind == ThingKind::Container { text(self, "image") } else { None },
+            names: vec![name],
+            labels,
+            image_id: None,
+            owner: None,
+        };
+        Some(Spanned::new(value.span(), thing))
+    }
+
+    /// Labels have dots in their names, which may stand without quotes.
+    fn label_values(&mut self, above: &str, table: &DeTable<'_>, labels: &mut Vec<(String, String)>) {
+        for (name, value) in table {
+            let key = format!("{above}{}", name.get_ref());
+            if let Some(inner) = value.get_ref().as_table() {
+                self.label_values(&format!("{key}."), inner, labels);
+            } else if let Some(text) = self.string(value, "label") {
+                labels.push((key, text.into_inner()));
+            }
+        }
     }
 
     fn body(&mut self, table: &DeTable<'_>) -> Option<Spanned<DraftBody>> {

@@ -153,6 +153,24 @@ fn what_the_daemon_shows_counts() {
 }
 
 #[test]
+fn what_is_shown_of_an_answer_can_be_tested() {
+    let source = |expected: &str| {
+        format!(
+            "[[allow]]\noperations = [\"GET /containers/json\"]\ncontainer.label.\"a.b\" = \"c\"\n[[test]]\nrequest = \"GET /containers/json\"\nverdict = \"permit\"\n{expected}\n"
+        )
+    };
+    let seen = r#"{ container = "web", label.a.b = "c", image = "alpine" }"#;
+    let missed = r#"{ container = "db" }"#;
+    assert!(failures(&source(&format!("sees = {seen}\nmisses = [{missed}]"))).is_empty());
+    assert_eq!(
+        failures(&source(&format!("sees = [{seen}, {missed}]\nmisses = {seen}"))),
+        [
+            "GET /containers/json is permitted by rule \"line 2\", and does not show container db, and shows container web"
+        ]
+    );
+}
+
+#[test]
 fn a_test_of_a_policy_that_only_observes_expects_what_would_be() {
     let source = "mode = \"observe\"\n[[allow]]\noperations = [\"@ping\"]\n[[test]]\nrequest = \"GET /info\"\nverdict = \"deny\"\n";
     assert!(failures(source).is_empty());
