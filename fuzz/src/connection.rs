@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use dockgate::audit::{Audit, RequestIds};
 use dockgate::daemon::Daemon;
 use dockgate::gate::{Gate, Listener, Signals};
+use dockgate::metrics::Metrics;
 use dockgate::policy::Policy;
+use dockgate::reload::{PolicyInForce, PolicySource};
 use dockgate::settings::{ServeArgs, Settings};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -182,8 +184,11 @@ fn serve(settings: &Settings) {
         let audit = Audit::open(&settings.audit).unwrap();
         let listener = Listener::bind(&settings.listeners[0]).await.unwrap();
         let daemon = Rc::new(Daemon::new(settings.daemon.clone()));
-        let policy = Policy::read(POLICY).0.unwrap();
-        let gate = Gate::new(policy, audit, daemon, RequestIds::new().unwrap(), settings);
+        let policy =
+            PolicyInForce::new(PolicySource::of(settings), Policy::read(POLICY).0.unwrap(), audit.clone());
+        let metrics = Metrics::new(settings.limits.connections);
+        let ids = RequestIds::new().unwrap();
+        let gate = Gate::new(Rc::new(policy), audit, daemon, metrics, ids, settings);
         gate.serve(vec![listener], Signals::catch().unwrap()).await;
     });
 }
