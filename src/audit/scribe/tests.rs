@@ -125,7 +125,8 @@ async fn what_waits_for_the_disk_is_written_together() {
     while !lock(&scribe.queue).entries.is_empty() {
         std::thread::yield_now();
     }
-    for _ in 0..2 {
+    // However many writes the rest is parted into.
+    for _ in 0..8 {
         give.send(()).unwrap();
     }
     written_together(&scribe, 7).await;

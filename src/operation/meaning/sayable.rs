@@ -103,7 +103,7 @@ fn collect(endpoint: &Endpoint, only_plain: bool) -> BTreeSet<Aspect> {
         "ContainerExec" => drop(found.insert(Aspect::Users)),
         // What the Dockerfile says.
         "ImageBuild" => {
-            found.insert(Aspect::Images);
+            found.extend([Aspect::Images, Aspect::Instructions]);
             if !only_plain {
                 found.extend([Aspect::Remotes, Aspect::Namespaces, Aspect::Security, Aspect::Devices]);
             }
