@@ -2,6 +2,7 @@
 FROM rust:1-alpine AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
+COPY benches benches
 COPY policy policy
 COPY src src
 # Static whichever C library the build image has. The target is named, or the flag would hold for build scripts too.
