@@ -10,7 +10,8 @@ pub fn check(bytes: &[u8]) {
         let whole = context::dockerfile(bytes, "", builder, LIMIT);
         // It does not matter in what pieces it comes.
         let pieces = context::dockerfile(Dripping(bytes), "", builder, LIMIT);
-        assert_eq!(whole, pieces);
+        // Of two flaws the one that is found first hangs on how the archive comes in.
+        assert_eq!(whole.ok(), pieces.ok());
     }
 }
 
