@@ -35,6 +35,22 @@ pub(super) fn reach(endpoint: &Endpoint) -> Reach {
     }
 }
 
+/// What the answer of an endpoint is about. None: whatever the daemon has.
+fn listed(endpoint: &Endpoint) -> Option<ThingKind> {
+    Some(match endpoint.id {
+        "ContainerList" => ThingKind::Container,
+        "ImageList" | "ImageHistory" => ThingKind::Image,
+        "NetworkList" | "NetworkInspect" => ThingKind::Network,
+        "VolumeList" => ThingKind::Volume,
+        "ServiceList" => ThingKind::Service,
+        "TaskList" => ThingKind::Task,
+        "SecretList" => ThingKind::Secret,
+        "ConfigList" => ThingKind::Config,
+        "NodeList" => ThingKind::Node,
+        _ => return None,
+    })
+}
+
 /// The endpoints that show things of a kind: a client that may ask one of these may know that the thing is there.
 fn showing(kind: ThingKind) -> &'static [&'static str] {
     match kind {
@@ -208,7 +224,8 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
     }
     let shows_all = |rule: &&Rule| rule.things.is_empty();
     let is_whole = granting.iter().any(|rule| shows_all(rule) && rule.redaction.is_empty());
-    let showing = |rule: &&Rule| Showing { sets: rule.things.clone(), redaction: rule.redaction.clone() };
+    let kind = listed(operation.endpoint());
+    let showing = |rule: &&Rule| Showing { kind, sets: rule.things.clone(), redaction: rule.redaction.clone() };
     let hidden = forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect();
     // Where the rules tell no thing from another, neither need the answer.
     if is_whole || granting.iter().all(shows_all) {

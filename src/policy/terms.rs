@@ -25,7 +25,9 @@ pub struct Terms {
 /// What one rule shows of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Showing {
-    /// A kind that is not here it shows whole.
+    /// What the answer is about: of that the rule shows all, unless it says which.
+    pub(super) kind: Option<ThingKind>,
+    /// The things that the rule speaks of. Others it does not show; without any, it shows whatever there is.
     pub(super) sets: Sets,
     /// What it keeps back of each thing.
     pub(super) redaction: Redaction,
@@ -62,7 +64,7 @@ impl Terms {
         let Some(shown) = &self.shown else { return Some(self.redaction.clone()) };
         let mut kept_back: Option<Redaction> = None;
         for showing in shown {
-            if showing.sets.get(&thing.kind).is_none_or(|set| set.contains(thing)) {
+            if showing.shows(thing) {
                 if showing.redaction == Redaction::default() {
                     return Some(Redaction::default());
                 }
@@ -70,5 +72,14 @@ impl Terms {
             }
         }
         kept_back
+    }
+}
+
+impl Showing {
+    fn shows(&self, thing: &Thing) -> bool {
+        match self.sets.get(&thing.kind) {
+            Some(set) => set.contains(thing),
+            None => self.sets.is_empty() || self.kind == Some(thing.kind),
+        }
     }
 }

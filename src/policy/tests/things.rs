@@ -209,8 +209,16 @@ fn a_list_shows_what_any_rule_shows_and_none_hides() {
         assert!(!shows(&hiding, "GET /containers/json?size=1", &thing), "{name}");
     }
     assert!(!shows(&allow, "GET /events", &container("shared-b", "you")));
-    let network = Thing { kind: ThingKind::Network, ..container("n", "you") };
-    assert!(shows(&allow, "GET /events", &network), "of networks nothing is said");
+    let network = Thing { kind: ThingKind::Network, ..container("n", "me") };
+    assert!(!shows(&allow, "GET /events", &network), "of networks nothing is said");
+    let by_network = policy(
+        "[[allow]]\noperations = [\"ContainerList\", \"NetworkInspect\", \"SystemEvents\"]\nnetwork.name = [\"n\", \"net\"]",
+    );
+    assert!(shows(&by_network, "GET /containers/json", &container("a", "me")), "it lists nothing else");
+    for (request, shown) in [("GET /events", true), ("GET /networks/net", true)] {
+        assert_eq!(shows(&by_network, request, &network), shown, "{request}");
+        assert!(!shows(&by_network, request, &container("a", "me")), "{request}");
+    }
     let all = policy("[[allow]]\noperations = [\"ContainerList\"]");
     let Verdict::Permit(permit) = all.judge(&client("tcp"), operation("GET /containers/json")) else {
         panic!()
