@@ -8,6 +8,7 @@ pub mod build;
 pub mod context;
 pub mod dockerfile;
 pub mod field;
+pub mod inside;
 pub mod table;
 pub mod version;
 
@@ -27,16 +28,17 @@ mod percent;
 mod query;
 mod reference;
 mod understanding;
+mod upload;
 
 use std::fmt;
 
-use build::Inside;
 pub use encode::Encoded;
 use facts::Facts;
 pub use facts::{Known, Reference};
 use field::FieldPath;
 use field::Kind;
 pub use filters::Filters;
+use inside::Inside;
 use json::Expected;
 pub use json::{Flaw, Json};
 pub use making::ReservedLabel;
@@ -79,7 +81,7 @@ pub struct Operation {
     /// The newest API version that the daemon could have been asked in.
     newest: ApiVersion,
     facts: Facts,
-    /// What a build's context was found to be.
+    /// What is known of the archive in its body.
     inside: Inside,
 }
 

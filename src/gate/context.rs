@@ -1,4 +1,4 @@
-//! The context of a build, kept in a file until it is known what it takes from outside and judged whether it may go on.
+//! The context of a build, or an upload, kept in a file until it is known what it says and judged whether it may go on.
 
 use std::cell::Cell;
 use std::io::{self, Seek as _};
@@ -13,8 +13,7 @@ use super::connection::Connection;
 use super::drain::Phase;
 use super::request::{Unread, describe, invite_body};
 use super::{Gate, relay};
-use crate::operation::build::{ContextReader, Flaw};
-use crate::operation::dockerfile::Dockerfile;
+use crate::operation::inside::{ArchiveReader, Flaw, Found};
 use crate::operation::{Fault, Operation, Unreadable};
 use crate::policy::Policy;
 use crate::wire::{Body, BodyFault, RequestHead};
@@ -26,7 +25,7 @@ const STALL_TIME: Duration = Duration::from_secs(60);
 /// How much is read of it at a time to be sent on.
 const PIECE_BYTES: usize = 128 * 1024;
 
-/// A context that was read to its end.
+/// An archive that was read to its end.
 pub(super) struct Context<'g> {
     file: File,
     /// Its size, as it came.
@@ -34,7 +33,8 @@ pub(super) struct Context<'g> {
     _turn: Option<SemaphorePermit<'g>>,
 }
 
-/// Where a rule of the policy says what a build may take from outside, reads its context and takes down what it is.
+/// Where a rule of the policy says what a build may take from outside or where an upload may be written, reads the
+/// archive and takes down what it is.
 /// All else is left on the wire.
 pub(super) async fn look_inside<'g>(
     gate: &'g Gate,
@@ -43,7 +43,7 @@ pub(super) async fn look_inside<'g>(
     head: &RequestHead<'_>,
     mut operation: Operation,
 ) -> Result<(Operation, Option<Context<'g>>), Unread> {
-    let Some(reader) = ContextReader::of(&operation) else { return Ok((operation, None)) };
+    let Some(reader) = ArchiveReader::of(&operation) else { return Ok((operation, None)) };
     if !policy.looks_inside(&connection.client, operation.endpoint()) {
         return Ok((operation, None));
     }
@@ -52,7 +52,7 @@ pub(super) async fn look_inside<'g>(
         Stop::Refused(fault, message) => Unread::Unreadable(Unreadable { fault, endpoint, message }),
         Stop::Gone(message) => Unread::Gone(Unreadable { fault: Fault::Malformed, endpoint, message }),
         Stop::Drained => {
-            let message = "dockgate was stopped before the build context had come".to_owned();
+            let message = "dockgate was stopped before the archive had come".to_owned();
             Unread::Drained(Unreadable { fault: Fault::Malformed, endpoint, message })
         }
     };
@@ -72,8 +72,8 @@ async fn keep<'g>(
     gate: &'g Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
-    reader: ContextReader,
-) -> Result<(Context<'g>, Result<Dockerfile, Flaw>), Stop> {
+    reader: ArchiveReader,
+) -> Result<(Context<'g>, Result<Found, Flaw>), Stop> {
     // The semaphore is never closed, so this always is a turn.
     let turn = while_there(connection, gate.contexts.acquire()).await?.ok();
     let limit = gate.limits.build_context_bytes;
@@ -88,7 +88,7 @@ async fn keep<'g>(
     // Only a panic ends it otherwise.
     let (rewound, found, file) = while_there(connection, reading)
         .await?
-        .map_err(|_| Stop::Refused(Fault::Unkept, "the build context could not be read".to_owned()))?;
+        .map_err(|_| Stop::Refused(Fault::Unkept, "the archive could not be read".to_owned()))?;
     rewound.map_err(|error| no_room(gate, &error))?;
     let bytes = connection.body_bytes;
     Ok((Context { file: File::from_std(file), bytes, _turn: turn }, found))
@@ -123,15 +123,14 @@ async fn receive(
             }
             Ok(Err(fault)) => return Err(Stop::Gone(describe(&fault))),
             Err(_) => {
-                let message =
-                    format!("nothing came of the build context for {} seconds", STALL_TIME.as_secs());
+                let message = format!("nothing came of the archive for {} seconds", STALL_TIME.as_secs());
                 return Err(Stop::Refused(Fault::TooSlow, message));
             }
         };
         bytes = bytes.saturating_add(piece.try_into().unwrap_or(u64::MAX));
         connection.body_bytes = bytes;
         if bytes > limit {
-            let message = format!("the build context is larger than {limit} bytes (--max-build-context)");
+            let message = format!("the archive is larger than {limit} bytes (--max-build-context)");
             return Err(Stop::Refused(Fault::BodyTooLarge, message));
         }
         let pending = connection.inbox.pending().get(..piece).unwrap_or_default();
@@ -149,7 +148,7 @@ async fn while_there<T>(connection: &mut Connection, waited: impl Future<Output 
         biased;
         done = waited => Ok(done),
         () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
-            Err(Stop::Gone("the client went away before its build was judged".to_owned()))
+            Err(Stop::Gone("the client went away before its archive was judged".to_owned()))
         }
         _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(Stop::Drained),
     }
@@ -158,10 +157,10 @@ async fn while_there<T>(connection: &mut Connection, waited: impl Future<Output 
 fn no_room(gate: &Gate, error: &io::Error) -> Stop {
     let dir = gate.context_dir.display();
     tracing::error!(
-        "a build context cannot be kept in {dir}: {error}. The policy has rules that look into builds: give dockgate a directory with room that it may write to (--build-context-dir), in a container a volume or tmpfs."
+        "an archive cannot be kept in {dir}: {error}. The policy has rules that look into build contexts or uploads: give dockgate a directory with room that it may write to (--build-context-dir), in a container a volume or tmpfs."
     );
     let message = format!(
-        "the build context must be looked into, and there is no place to keep it: {dir}: {error}. Give dockgate a directory that it may write to, with room: --build-context-dir."
+        "the archive must be looked into, and there is no place to keep it: {dir}: {error}. Give dockgate a directory that it may write to, with room: --build-context-dir."
     );
     Stop::Refused(Fault::Unkept, message)
 }

@@ -1,4 +1,5 @@
-//! A build context: the archive that a build is given, read to find the Dockerfile that the daemon will really use.
+//! Archives that the daemon unpacks. A build context is read to find the Dockerfile that the daemon will really use; an
+//! upload into a container, to find where it is written.
 //!
 //! The daemon unpacks the archive and then opens the Dockerfile by its path, so that paths are cleaned first, a later
 //! entry replaces an earlier one, links are followed, and where there is none it looks for another. What could be read
@@ -6,17 +7,19 @@
 //! be. Nothing is unpacked: memory is bounded whatever comes.
 
 mod compression;
+mod links;
 mod place;
 mod tar;
 
 use std::io::{ErrorKind, Read};
 
-use super::build::{Builder, Flaw};
+use super::build::Builder;
+use super::inside::Flaw;
+use super::upload::LinkOut;
+use links::Links;
 use place::Place;
 use tar::{Archive, Kind};
 
-/// So many entries are read.
-const MAX_ENTRIES: usize = 1_000_000;
 /// A Dockerfile may be this large.
 const MAX_DOCKERFILE_BYTES: usize = 1024 * 1024;
 
@@ -30,13 +33,9 @@ pub fn dockerfile(body: impl Read, path: &str, builder: Builder, limit: u64) -> 
     let unpacked = compression::unpack(body, builder, limit)?;
     let mut archive = Archive::new(unpacked);
     let mut place = Place::new(path, builder)?;
-    let mut entries: usize = 0;
+    let mut is_first = true;
     while let Some(entry) = archive.next()? {
-        entries = entries.saturating_add(1);
-        if entries > MAX_ENTRIES {
-            return Err(Flaw::context(format_args!("has more than {MAX_ENTRIES} entries")));
-        }
-        if entries == 1 {
+        if std::mem::take(&mut is_first) {
             refuse_second_reading(&entry, builder)?;
         }
         if place.enter(&entry)? {
@@ -59,6 +58,23 @@ pub fn dockerfile(body: impl Read, path: &str, builder: Builder, limit: u64) -> 
     place.dockerfile()
 }
 
+/// The links in the archive in `body` that lead out of the directory `path`, in which it is unpacked. No more than
+/// `limit` bytes are.
+///
+/// # Errors
+///
+/// Whatever is not one archive with one meaning, and what could be written elsewhere.
+pub(super) fn links(body: impl Read, path: &str, limit: u64) -> Result<Vec<LinkOut>, Flaw> {
+    // The daemon unpacks uploads as the contexts of its own builder.
+    let mut archive = Archive::new(compression::unpack(body, Builder::Classic, limit)?);
+    let mut links = Links::new(path);
+    while let Some(entry) = archive.next()? {
+        links.enter(&entry)?;
+    }
+    archive.finish()?;
+    Ok(links.out())
+}
+
 /// The daemon looks at the first bytes once more: the classic builder at those of the archive that it writes of what
 /// it has read, which begins with the first entry's name; BuildKit at 1024 of those that came, and takes what does
 /// not begin with a whole entry for a Dockerfile.
@@ -77,11 +93,11 @@ fn refuse_second_reading(first: &tar::Entry, builder: Builder) -> Result<(), Fla
 /// A failure to read the archive: a limit, or what the decompressor found.
 fn unreadable(error: &std::io::Error) -> Flaw {
     if error.kind() == ErrorKind::FileTooLarge {
-        Flaw::context(error)
+        Flaw::archive(error)
     } else if error.kind() == ErrorKind::UnexpectedEof {
-        Flaw::context("is cut off")
+        Flaw::archive("is cut off")
     } else {
-        Flaw::context(format_args!("cannot be unpacked: {error}"))
+        Flaw::archive(format_args!("cannot be unpacked: {error}"))
     }
 }
 

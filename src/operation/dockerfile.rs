@@ -13,7 +13,8 @@ mod stages;
 mod syntax;
 mod words;
 
-use super::build::{Builder, Flaw};
+use super::build::Builder;
+use super::inside::Flaw;
 use arguments::Arguments;
 use heredoc::Reading;
 use instruction::{Instruction, Step};

@@ -18,6 +18,7 @@ use super::resolve::{self, Resolved, known_version, line_of};
 use super::selector::{Selector, read_id};
 use super::{Grounds, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
+use crate::operation::inside::Found;
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Head, Json, Operation, Unreadable};
@@ -230,7 +231,13 @@ pub fn read_operation(
     let headers = if body.is_empty() { &[][..] } else { &[json][..] };
     let asked = Asked::read(&Head { method, target: target.as_bytes(), headers }, newest)?;
     match asked.body_kind() {
-        BodyKind::Tar => Ok(asked.with_stream()),
+        BodyKind::Tar => {
+            let mut operation = asked.with_stream();
+            if operation.endpoint().id == "PutContainerArchive" {
+                operation.look_inside(Ok(Found::FILES));
+            }
+            Ok(operation)
+        }
         BodyKind::None | BodyKind::Json { .. } => asked.with_body(body),
     }
 }

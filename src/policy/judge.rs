@@ -160,8 +160,8 @@ impl Policy {
         allow.filter_map(|(place, _)| self.allow.get(*place))
     }
 
-    /// Whether the context of a build must be looked into before the operation can be judged: where a rule says which
-    /// images it may name, or what may be fetched.
+    /// Whether the archive in the body must be looked into before the operation can be judged: where a rule says which
+    /// images a build may name or what it may fetch, or where an upload may be written.
     #[must_use]
     pub fn looks_inside(&self, client: &Client, endpoint: &'static Endpoint) -> bool {
         let clients = self.matching_clients(client);
@@ -169,15 +169,17 @@ impl Policy {
             && self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| {
                 let allow = candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place));
                 let forbid = candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place));
-                allow.filter(|rule| rule.is_for(&clients)).any(Rule::looks_inside)
-                    || forbid.filter(|rule| rule.is_for(&clients)).any(Rule::strikes_inside)
+                allow.filter(|rule| rule.is_for(&clients)).any(|rule| rule.looks_inside(endpoint))
+                    || forbid.filter(|rule| rule.is_for(&clients)).any(|rule| rule.strikes_inside(endpoint))
             })
     }
 
-    /// Whether the context of some build must be.
+    /// Whether the archive of some request must be.
     #[must_use]
-    pub fn looks_into_builds(&self) -> bool {
-        self.allow.iter().any(Rule::looks_inside) || self.forbid.iter().any(Rule::strikes_inside)
+    pub fn looks_into_archives(&self) -> bool {
+        let looks = |rule: &Rule| rule.selection.endpoints().any(|endpoint| rule.looks_inside(endpoint));
+        let strikes = |rule: &Rule| rule.selection.endpoints().any(|endpoint| rule.strikes_inside(endpoint));
+        self.allow.iter().any(looks) || self.forbid.iter().any(strikes)
     }
 
     /// The rule that grants the operation, or why it is refused.

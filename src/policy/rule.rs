@@ -17,8 +17,14 @@ use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
 use crate::operation::thing::ThingKind;
 use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
 
-/// What a Dockerfile can say that no daemon asks leave for.
-pub(super) const INSIDE: [Aspect; 3] = [Aspect::Instructions, Aspect::Images, Aspect::Remotes];
+/// What the archive in the body of a request can say: a Dockerfile, for which no daemon asks leave, and an upload.
+pub(super) fn inside(endpoint: &Endpoint) -> &'static [Aspect] {
+    match endpoint.id {
+        "ImageBuild" => &[Aspect::Instructions, Aspect::Images, Aspect::Remotes],
+        "PutContainerArchive" => &[Aspect::ContainerPaths],
+        _ => &[],
+    }
+}
 
 /// An allow rule or a forbid rule.
 #[derive(Clone, Debug)]
@@ -154,23 +160,25 @@ impl Rule {
         self.clients.as_ref().is_none_or(|mine| !mine.is_disjoint(clients))
     }
 
-    /// As an allow rule: whether it must be known what the Dockerfile of a build takes from outside.
-    pub(super) fn looks_inside(&self) -> bool {
-        INSIDE.iter().any(|aspect| self.aspects.get(aspect).is_some_and(|set| *set != AspectSet::Any))
+    /// As an allow rule: whether it must be known what the archive of such a request says.
+    pub(super) fn looks_inside(&self, endpoint: &Endpoint) -> bool {
+        inside(endpoint)
+            .iter()
+            .any(|aspect| self.aspects.get(aspect).is_some_and(|set| *set != AspectSet::Any))
     }
 
-    /// As an allow rule: why it is not known what a build takes from outside, where that must be known. Who may have
+    /// As an allow rule: why it is not known what the archive says, where that must be known. Who may have
     /// the daemon fetch a whole context is not asked what else is fetched for it, but which images it names.
     pub(super) fn unseen(&self, operation: &Operation) -> Option<String> {
         let is_fetched = operation.query().get("remote").is_some_and(|remote| !remote.is_zero());
-        let must_be_known =
-            self.looks_inside() && (!is_fetched || self.aspects.contains_key(&Aspect::Images));
+        let must_be_known = self.looks_inside(operation.endpoint())
+            && (!is_fetched || self.aspects.contains_key(&Aspect::Images));
         operation.unseen().filter(|_| must_be_known)
     }
 
     /// As a forbid rule: whether it must be known.
-    pub(super) fn strikes_inside(&self) -> bool {
-        INSIDE.iter().any(|aspect| self.aspects.contains_key(aspect))
+    pub(super) fn strikes_inside(&self, endpoint: &Endpoint) -> bool {
+        inside(endpoint).iter().any(|aspect| self.aspects.contains_key(aspect))
     }
 
     /// Whether the daemon may have to be asked what something is, before it can be told what the rule says of it.
@@ -236,7 +244,7 @@ impl Rule {
         if operation.brings_credentials() && !self.grants.registry_credentials {
             lacking.push(Shortfall::Credentials);
         }
-        if self.looks_inside() {
+        if self.looks_inside(endpoint) {
             let inside = operation.uses_inside().into_iter();
             let is_granted = |meant: &Use| {
                 let aspect = meant.meaning.aspect();
@@ -299,7 +307,7 @@ impl Rule {
                 let of_aspect = |meant: &&Use| meant.meaning.aspect() == *aspect;
                 // What is not known may be anything.
                 let is_unknown = (*aspect == Aspect::HostPaths && understood.questions().next().is_some())
-                    || (INSIDE.contains(aspect) && operation.unseen().is_some());
+                    || (inside(operation.endpoint()).contains(aspect) && operation.unseen().is_some());
                 is_unknown || understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
             })
     }

@@ -77,8 +77,8 @@ pub(super) fn refusal(
     let mut message = summary.clone();
     let (reason, rule, suggestion) = match case {
         Case::Forbidden(rule) => {
-            if let Some(why) = operation.unseen().filter(|_| rule.strikes_inside()) {
-                push(&mut message, format_args!("\nWhat it takes is not known: {why}."));
+            if let Some(why) = operation.unseen().filter(|_| rule.strikes_inside(endpoint)) {
+                push(&mut message, format_args!("\nWhat its archive says is not known: {why}."));
             }
             match &rule.reason {
                 Some(reason) => push(&mut message, format_args!("\nReason: {reason}")),
@@ -249,7 +249,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
         lacks.push("the daemon was not asked what all that is asked for is".to_owned());
     }
     if unseen {
-        lacks.push("it is not known what the build takes from outside".to_owned());
+        lacks.push("it is not known what the archive says".to_owned());
     }
     if !requirements.is_empty() {
         lacks.push(format!("{} does not hold", list(&requirements, "and")));
@@ -310,7 +310,7 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                 push(message, format_args!("\nIt stands in {place}."));
             }
             Shortfall::Made(_) | Shortfall::Prune(_) | Shortfall::Requirement(_) => {}
-            Shortfall::Unseen(why) => push(message, format_args!("\nWhat it takes is not known: {why}.")),
+            Shortfall::Unseen(why) => push(message, format_args!("\nWhat its archive says is not known: {why}.")),
         }
     }
     if more > 0 {

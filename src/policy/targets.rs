@@ -225,7 +225,8 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
     let shows_all = |rule: &&Rule| rule.things.is_empty();
     let is_whole = granting.iter().any(|rule| shows_all(rule) && rule.redaction.is_empty());
     let kind = listed(operation.endpoint());
-    let showing = |rule: &&Rule| Showing { kind, sets: rule.things.clone(), redaction: rule.redaction.clone() };
+    let showing =
+        |rule: &&Rule| Showing { kind, sets: rule.things.clone(), redaction: rule.redaction.clone() };
     let hidden = forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect();
     // Where the rules tell no thing from another, neither need the answer.
     if is_whole || granting.iter().all(shows_all) {

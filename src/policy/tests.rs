@@ -37,7 +37,7 @@ fn operation(request: &str) -> Operation {
     for question in questions {
         operation.learn(question, None);
     }
-    operation.look_inside(Ok(Dockerfile::default()));
+    operation.look_inside(Ok(Dockerfile::default().into()));
     operation
 }
 

@@ -100,20 +100,20 @@ impl PolicySource {
                 "mode is observe: what the policy would refuse is forwarded, and recorded as such"
             );
         }
-        if let Err((dir, error)) = self.place_for_builds(policy) {
+        if let Err((dir, error)) = self.place_for_archives(policy) {
             tracing::warn!(
-                "the policy has rules that look into builds, and there is no place to keep a build's context: {}: {error}. Builds will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
+                "the policy has rules that look into build contexts or uploads, and there is no place to keep them: {}: {error}. They will be refused where such a rule is for the client. Name a directory that dockgate may write to with --build-context-dir; in a container, a volume or tmpfs.",
                 dir.display()
             );
         }
     }
 
-    /// Whether build contexts can be kept where `policy` looks into them.
+    /// Whether archives can be kept where `policy` looks into them.
     ///
     /// # Errors
     /// The directory in which none can be, and why.
-    pub fn place_for_builds(&self, policy: &Policy) -> Result<(), (&Path, io::Error)> {
-        if !policy.looks_into_builds() {
+    pub fn place_for_archives(&self, policy: &Policy) -> Result<(), (&Path, io::Error)> {
+        if !policy.looks_into_archives() {
             return Ok(());
         }
         let made = tempfile::tempfile_in(&self.build_context_dir);

@@ -19,7 +19,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
     match source.read(false) {
         Ok(usable) => {
             look_at_rules(&name, &usable, findings);
-            if let Err((dir, error)) = source.place_for_builds(&usable.policy) {
+            if let Err((dir, error)) = source.place_for_archives(&usable.policy) {
                 findings.add(Finding::warning(
                     PART,
                     format_args!("it looks into builds, and no context can be kept in {}: {error}. Such builds are refused.", dir.display()),

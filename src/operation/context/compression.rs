@@ -10,7 +10,8 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::unreadable;
-use crate::operation::build::{Builder, Flaw};
+use crate::operation::build::Builder;
+use crate::operation::inside::Flaw;
 
 /// How far back compressed data may refer, and so what its reader may keep in memory: as far as `xz -9` does.
 const DICTIONARY_BYTES: u64 = 64 * 1024 * 1024;
@@ -50,7 +51,7 @@ pub(super) fn unpack<'a>(body: impl Read + 'a, builder: Builder, limit: u64) -> 
         Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(body)),
         Some(Compression::Xz) => Box::new(XzReader::new_mem_limit(body, true, XZ_MEMORY_KIB)),
         Some(Compression::Zstd) if builder == Builder::BuildKit => {
-            return Err(Flaw::context(
+            return Err(Flaw::archive(
                 "is compressed with zstd, which BuildKit takes for a Dockerfile; use gzip",
             ));
         }
@@ -58,7 +59,7 @@ pub(super) fn unpack<'a>(body: impl Read + 'a, builder: Builder, limit: u64) -> 
     };
     let (first, archive) = peek(Limited { archive, left: limit }).map_err(|error| unreadable(&error))?;
     if detect(&first).is_some() {
-        return Err(Flaw::context("is compressed twice; compress it once"));
+        return Err(Flaw::archive("is compressed twice; compress it once"));
     }
     Ok(archive)
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::tar::{Entry, Kind};
-use crate::operation::build::{Builder, Flaw};
+use crate::operation::build::Builder;
+use crate::operation::inside::Flaw;
 
 const DEFAULT: &str = "Dockerfile";
 
@@ -106,7 +107,7 @@ impl Place {
 }
 
 /// The names on a path from the context's root, cleaned; `None` where it leads out of it.
-fn clean(path: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(super) fn clean(path: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut names = Vec::new();
     for name in path.split(|&byte| byte == b'/') {
         match name {
@@ -121,7 +122,7 @@ fn clean(path: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// A hash for each directory on the way to `path`, and for itself.
-fn hashes(path: &[Vec<u8>]) -> Vec<u64> {
+pub(super) fn hashes(path: &[Vec<u8>]) -> Vec<u64> {
     let mut hasher = DefaultHasher::new();
     let mut hash = |name: &Vec<u8>| {
         name.hash(&mut hasher);

@@ -4,13 +4,15 @@
 use std::io::{ErrorKind, Read};
 
 use super::unreadable;
-use crate::operation::build::Flaw;
+use crate::operation::inside::Flaw;
 
 const BLOCK_BYTES: usize = 512;
 /// Names and records that stand before an entry may be this large together (Go 1.20, `maxSpecialFileSize`).
 const MAX_EXTENDED_BYTES: usize = 1024 * 1024;
 /// Linux opens no longer paths.
 const MAX_NAME_BYTES: usize = 4096;
+/// So many entries are read.
+const MAX_ENTRIES: u64 = 1_000_000;
 
 /// An archive being read.
 pub(super) struct Archive<R> {
@@ -19,6 +21,8 @@ pub(super) struct Archive<R> {
     /// The rest of the present entry's content, and of its padding.
     content: u64,
     padding: u64,
+    /// How many have come.
+    entries: u64,
 }
 
 /// One entry.
@@ -59,7 +63,7 @@ struct Extended {
 
 impl<R: Read> Archive<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, block: [0; BLOCK_BYTES], content: 0, padding: 0 }
+        Self { reader, block: [0; BLOCK_BYTES], content: 0, padding: 0, entries: 0 }
     }
 
     /// The next entry; `None` at the end of the archive.
@@ -70,7 +74,7 @@ impl<R: Read> Archive<R> {
             self.skip()?;
             if !self.header()? {
                 if !extended.is_empty() {
-                    return Err(Flaw::context("ends with the header of an entry that is not there"));
+                    return Err(Flaw::archive("ends with the header of an entry that is not there"));
                 }
                 return Ok(None);
             }
@@ -85,7 +89,13 @@ impl<R: Read> Archive<R> {
                     let bytes = self.content(MAX_EXTENDED_BYTES)?;
                     extended.add(flag, &bytes)?;
                 }
-                _ => return self.entry(flag, size, extended, !is_first).map(Some),
+                _ => {
+                    self.entries = self.entries.saturating_add(1);
+                    if self.entries > MAX_ENTRIES {
+                        return Err(Flaw::archive(format_args!("has more than {MAX_ENTRIES} entries")));
+                    }
+                    return self.entry(flag, size, extended, !is_first).map(Some);
+                }
             }
             is_first = false;
         }
@@ -95,13 +105,13 @@ impl<R: Read> Archive<R> {
     pub(super) fn content(&mut self, limit: usize) -> Result<Vec<u8>, Flaw> {
         let limit: u64 = limit.try_into().unwrap_or(u64::MAX);
         if self.content > limit {
-            return Err(Flaw::context(format_args!("has an extended header of more than {limit} bytes")));
+            return Err(Flaw::archive(format_args!("has an extended header of more than {limit} bytes")));
         }
         let mut content = Vec::new();
         let read = self.reader.by_ref().take(self.content).read_to_end(&mut content);
         let count: u64 = read.map_err(|error| unreadable(&error))?.try_into().unwrap_or(u64::MAX);
         if count != self.content {
-            return Err(Flaw::context("is cut off"));
+            return Err(Flaw::archive("is cut off"));
         }
         self.content = 0;
         Ok(content)
@@ -114,7 +124,7 @@ impl<R: Read> Archive<R> {
             match self.reader.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(count) if buffer.iter().take(count).all(|&byte| byte == 0) => {}
-                Ok(_) => return Err(Flaw::context("goes on behind its end")),
+                Ok(_) => return Err(Flaw::archive("goes on behind its end")),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(unreadable(&error)),
             }
@@ -126,7 +136,7 @@ impl<R: Read> Archive<R> {
         let left = self.content.saturating_add(self.padding);
         let skipped = std::io::copy(&mut self.reader.by_ref().take(left), &mut std::io::sink());
         if skipped.map_err(|error| unreadable(&error))? != left {
-            return Err(Flaw::context("is cut off"));
+            return Err(Flaw::archive("is cut off"));
         }
         self.frame(0);
         Ok(())
@@ -147,12 +157,12 @@ impl<R: Read> Archive<R> {
         }
         if self.block.iter().any(|&byte| byte != 0) {
             if !self.checksum_is_right() {
-                return Err(Flaw::context("is not a tar archive: a header has a wrong checksum"));
+                return Err(Flaw::archive("is not a tar archive: a header has a wrong checksum"));
             }
             return Ok(true);
         }
         if self.read_block()? && self.block.iter().any(|&byte| byte != 0) {
-            return Err(Flaw::context("goes on behind its end"));
+            return Err(Flaw::archive("goes on behind its end"));
         }
         Ok(false)
     }
@@ -163,7 +173,7 @@ impl<R: Read> Archive<R> {
         while let Some(rest) = self.block.get_mut(read..).filter(|rest| !rest.is_empty()) {
             match self.reader.read(rest) {
                 Ok(0) if read == 0 => return Ok(false),
-                Ok(0) => return Err(Flaw::context("is cut off")),
+                Ok(0) => return Err(Flaw::archive("is cut off")),
                 Ok(count) => read = read.saturating_add(count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(unreadable(&error)),
@@ -354,5 +364,5 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 }
 
 fn odd(what: &str) -> Flaw {
-    Flaw::context(format_args!("is no tar archive that can be read in one way only: it has {what}"))
+    Flaw::archive(format_args!("is no tar archive that can be read in one way only: it has {what}"))
 }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod compressed;
+mod links;
 mod places;
 
 use super::dockerfile;

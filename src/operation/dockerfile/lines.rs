@@ -2,7 +2,7 @@
 
 use super::heredoc::{self, Reading};
 use super::instruction;
-use crate::operation::build::Flaw;
+use crate::operation::inside::Flaw;
 
 /// A Dockerfile, line by line.
 pub(super) struct Lines {

@@ -1,7 +1,8 @@
 //! The stages of a Dockerfile, and what a name that may be one of them stands for.
 
 use super::instruction::Instruction;
-use crate::operation::build::{Builder, Flaw};
+use crate::operation::build::Builder;
+use crate::operation::inside::Flaw;
 
 /// The image that is empty.
 const SCRATCH: &str = "scratch";

@@ -2,7 +2,7 @@
 
 use super::lines::directive;
 use super::{BuildArguments, Mention, stages};
-use crate::operation::build::Flaw;
+use crate::operation::inside::Flaw;
 
 /// A build argument that says it in the Dockerfile's stead.
 const ARGUMENT: &str = "BUILDKIT_SYNTAX";

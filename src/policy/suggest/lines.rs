@@ -8,7 +8,7 @@ use crate::operation::meaning::{Aspect, Meaning};
 use crate::operation::{Json, Known, Operation, Reference, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
-use crate::policy::rule::{INSIDE, Rule, Shortfall};
+use crate::policy::rule::{self, Rule, Shortfall};
 
 /// Lines of a rule, each once, and which of them admit more than was asked.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Lines {
         }
         let is_unseen = rule.unseen(operation).is_some();
         for (aspect, set) in &rule.aspects {
-            if is_unseen && INSIDE.contains(aspect) {
+            if is_unseen && rule::inside(endpoint).contains(aspect) {
                 // Whatever is listed, it is not known to be all.
                 self.wide.push(aspect.as_str().to_owned());
                 self.aspects.insert(*aspect, "true".to_owned());

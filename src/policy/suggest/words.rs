@@ -39,7 +39,7 @@ pub(in crate::policy) fn in_words(operation: &Operation, shortfall: &Shortfall) 
             let aspect = meant.meaning.aspect();
             format!("it does not grant the {aspect} {} of {}", value_in_words(&meant.meaning), meant.place)
         }
-        Shortfall::Unseen(why) => format!("what the build takes is not known: {why}"),
+        Shortfall::Unseen(why) => format!("what the archive says is not known: {why}"),
         Shortfall::Unknown(question) => format!("it is not known what {question} is"),
         Shortfall::Thing(reference) => format!("it is not for {reference}"),
         Shortfall::Made(kind) => format!("it is not for such a {kind} as is made"),

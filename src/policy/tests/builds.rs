@@ -9,7 +9,7 @@ const RULE: &str = "[[allow]]\nname = \"r\"\noperations = [\"POST /build\"]\n";
 /// A build with these parameters, of which the context was looked into.
 fn build(parameters: &str, text: &str) -> Operation {
     let mut operation = operation(&format!("POST /v1.41/build?{parameters}"));
-    operation.look_inside(Dockerfile::read(text.as_bytes(), &[], Builder::Classic));
+    operation.look_inside(Dockerfile::read(text.as_bytes(), &[], Builder::Classic).map(Into::into));
     operation
 }
 
@@ -97,7 +97,7 @@ fn the_frontend_is_an_image_like_any_other() {
     let policy = policy(&format!("{RULE}{lines}"));
     let build = |text: &str| {
         let mut operation = operation("POST /build?version=2");
-        operation.look_inside(Dockerfile::read(text.as_bytes(), &[], Builder::BuildKit));
+        operation.look_inside(Dockerfile::read(text.as_bytes(), &[], Builder::BuildKit).map(Into::into));
         operation
     };
     assert_eq!(verdict(&policy, "tcp", build("# syntax=own/frontend\nFROM own/a")), "permit r");

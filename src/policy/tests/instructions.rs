@@ -25,7 +25,7 @@ fn credentials_of_a_build_need_a_grant() {
 fn a_build_is_judged_by_its_instructions() {
     let build = |dockerfile: &str| {
         let mut operation = read("POST /build?t=own/x", ApiVersion::NEWEST);
-        operation.look_inside(Dockerfile::read(dockerfile.as_bytes(), &[], Builder::Classic));
+        operation.look_inside(Dockerfile::read(dockerfile.as_bytes(), &[], Builder::Classic).map(Into::into));
         operation
     };
     let bounded = policy(

@@ -82,7 +82,7 @@ fn what_is_refused_never_begins_at_the_daemon() {
         assert!(answer.message().contains(why), "{text}: {}", answer.message());
     }
     client.send(build(b"FROM own/a"));
-    assert!(client.answer().message().contains("the build context is cut off"));
+    assert!(client.answer().message().contains("the archive is cut off"));
     assert_eq!(daemon.received(), []);
 }
 

@@ -24,6 +24,29 @@ fn files_go_in_and_come_out_unchanged() {
 }
 
 #[test]
+fn an_upload_goes_where_its_links_may_lead() {
+    let policy = r#"
+        version = 1
+        [[allow]]
+        operations = ["@ping", "ContainerInspect", "ContainerArchiveInfo", "PutContainerArchive"]
+        container_paths = ["/tmp/**"]
+    "#;
+    let gate = Gate::with_policy_text(policy).start();
+    let container = Container::running("sleep 600");
+    let source = gate.dir().join("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("file"), "as it was").unwrap();
+    std::os::unix::fs::symlink("file", source.join("near")).unwrap();
+    let upload = || gate.docker(["cp", source.to_str().unwrap(), &format!("{}:/tmp/", container.name)]).run();
+    upload().ok();
+    let inside = ["exec", &container.name, "cat", "/tmp/source/near"];
+    assert_eq!(Engine::real().docker(inside).ok().stdout, "as it was");
+    std::os::unix::fs::symlink("/etc", source.join("far")).unwrap();
+    let refusal = upload().failed(1).stderr;
+    assert!(refusal.contains("container_paths \"/etc\", in the link \"source/far\""), "{refusal}");
+}
+
+#[test]
 fn a_tar_on_standard_output_is_the_same() {
     let gate = Gate::with_policy("everything").start();
     let container = Container::running("sleep 600");
