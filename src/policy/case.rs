@@ -20,6 +20,7 @@ use super::{Grounds, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::inside::Found;
 use crate::operation::table::BodyKind;
+use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Head, Json, Operation, Unreadable};
 pub use coverage::Coverage;
@@ -84,6 +85,8 @@ pub enum Outcome {
         rule: String,
         /// What of the answer the client gets to see.
         terms: Terms,
+        /// For whom what is made is marked.
+        owner: Option<String>,
     },
     /// The policy denies it, or would if it did not only observe.
     Denial(Box<Refusal>),
@@ -269,7 +272,11 @@ pub fn learned(
 pub fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome {
     match policy.judge(client, operation) {
         Verdict::Permit(permit) => match permit.grounds() {
-            Grounds::Rule { name } => Outcome::Permit { rule: name.clone(), terms: permit.terms().clone() },
+            Grounds::Rule { name } => {
+                let made = permit.operation().made();
+                let owner = made.and_then(|made| made.label(OWNER_LABEL).map(str::to_owned));
+                Outcome::Permit { rule: name.clone(), terms: permit.terms().clone(), owner }
+            }
             Grounds::Observed(refusal) => Outcome::Denial(Box::new(refusal.clone())),
         },
         Verdict::Denial(denial) => Outcome::Denial(Box::new(denial.refusal().clone())),

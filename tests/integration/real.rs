@@ -10,6 +10,7 @@ mod look;
 mod make;
 mod owners;
 mod policy;
+mod prometheus;
 mod remote;
 mod sessions;
 mod shown;

@@ -34,7 +34,7 @@ fn write_one(one: &Explained, policy: &Policy, file: &str, source: &str, text: &
         write_read(read, file, source, text);
     }
     match outcome {
-        Outcome::Permit { rule, terms } => {
+        Outcome::Permit { rule, terms, .. } => {
             push(text, format_args!("  verdict: permit, by rule \"{rule}\"\n"));
             if !terms.is_empty() {
                 text.push_str("  (of the answer it sees what its rules speak of, and nothing else)\n");

@@ -16,8 +16,9 @@ const VERDICTS: [&str; 2] = ["permit", "deny"];
 /// What is expected of a verdict; what is not said may be anything.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
-    /// A permit, by this rule, with which the client sees these and not those.
-    Permit { rule: Option<String>, sees: Vec<Thing>, misses: Vec<Thing> },
+    /// A permit, by this rule, with which what is made is marked for this owner, and the client sees these and not
+    /// those.
+    Permit { rule: Option<String>, owner: Option<String>, sees: Vec<Thing>, misses: Vec<Thing> },
     /// A denial: by this rule, for this reason, and these are lacking at least.
     Denial { rule: Option<String>, reason: Option<&'static str>, lacks: Vec<String> },
 }
@@ -81,7 +82,8 @@ impl Expected {
             );
         }
         let things = |seen: &[Spanned<Thing>]| seen.iter().map(|thing| thing.get_ref().clone()).collect();
-        Self::Permit { rule, sees: things(&draft.sees), misses: things(&draft.misses) }
+        let owner = draft.owner.as_ref().map(|owner| owner.get_ref().clone());
+        Self::Permit { rule, owner, sees: things(&draft.sees), misses: things(&draft.misses) }
     }
 
     pub(super) fn is_met(&self, outcome: &Outcome) -> bool {
@@ -89,8 +91,12 @@ impl Expected {
             expected.as_deref().is_none_or(|expected| came == Some(expected))
         };
         match (self, outcome) {
-            (Self::Permit { rule, sees, misses }, Outcome::Permit { rule: by, terms }) => {
+            (
+                Self::Permit { rule, owner, sees, misses },
+                Outcome::Permit { rule: by, terms, owner: made_for },
+            ) => {
                 is(rule, Some(by))
+                    && is(owner, made_for.as_deref())
                     && sees.iter().all(|one| terms.shows(one))
                     && !misses.iter().any(|one| terms.shows(one))
             }
@@ -115,9 +121,13 @@ impl Expected {
             return None;
         }
         let (came, why) = match outcome {
-            Outcome::Permit { rule, terms } => {
+            Outcome::Permit { rule, terms, owner: made_for } => {
                 let mut came = format!("is permitted by rule \"{rule}\"");
-                if let Self::Permit { sees, misses, .. } = self {
+                if let Self::Permit { owner, sees, misses, .. } = self {
+                    if owner.is_some() && owner != made_for {
+                        let whom = made_for.as_deref().unwrap_or("nobody");
+                        came = format!("{came}, and what it makes is marked for {whom}");
+                    }
                     let names = |things: Vec<&Thing>| {
                         let names = things
                             .into_iter()

@@ -27,6 +27,7 @@ pub(in crate::policy) struct DraftCase {
     pub(in crate::policy) rule: Option<Spanned<String>>,
     pub(in crate::policy) reason: Option<Spanned<String>>,
     pub(in crate::policy) lacks: Vec<Spanned<String>>,
+    pub(in crate::policy) owner: Option<Spanned<String>>,
     /// Things that the client should get to see in the answer.
     pub(in crate::policy) sees: Vec<Spanned<Thing>>,
     /// Things that it should not.
@@ -68,6 +69,7 @@ const CASE_KEYS: &[&str] = &[
     "rule",
     "reason",
     "lacks",
+    "owner",
     "sees",
     "misses",
 ];
@@ -104,6 +106,7 @@ impl Reader<'_> {
             verdict: table.get("verdict").and_then(|value| self.string(value, "verdict")),
             rule: table.get("rule").and_then(|value| self.string(value, "rule")),
             reason: table.get("reason").and_then(|value| self.string(value, "reason")),
+            owner: table.get("owner").and_then(|value| self.string(value, "owner")),
             sees: table.get("sees").map(|value| self.seen(value, "sees")).unwrap_or_default(),
             misses: table.get("misses").map(|value| self.seen(value, "misses")).unwrap_or_default(),
             lacks: table.get("lacks").map(|value| self.strings(value, "lacks")).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use crate::operation::Value;
 use crate::operation::table::{Parameter, ParameterKind};
+use crate::operation::thing::ThingKind;
 use crate::policy::rule::{Admission, Rule};
 use crate::policy::selection::Target;
 
@@ -92,7 +93,10 @@ pub(super) fn gift(rule: &Rule) -> Option<(&'static Gift, &Target)> {
     GIFTS.iter().find_map(|gift| {
         let target = rule.selection.targets().find(|target| target.endpoint.id == gift.id)?;
         let is_made = match gift.by {
-            By::Operation => true,
+            // What is written into containers of one's own reaches no more than they do.
+            By::Operation => {
+                gift.id != "PutContainerArchive" || !rule.things.contains_key(&ThingKind::Container)
+            }
             By::Body => rule.grants.everything || rule.grants.body,
             By::Parameter(name, values) => {
                 target.endpoint.parameter(name).is_some_and(|parameter| admits_any(rule, parameter, values))

@@ -10,7 +10,7 @@ use bollard::query_parameters as query;
 use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::harness::{Command, Engine, Gate, Ran, clients, steady, unique};
+use crate::harness::{Command, Container, Engine, Gate, Ran, clients, steady, unique};
 
 #[test]
 fn a_session_with_docker_py() {
@@ -45,12 +45,30 @@ fn a_test_with_testcontainers_for_node() {
     assert_eq!(said, "exec: copied\nport: true\n");
 }
 
-/// Runs the client under what it uses and no more; says what it said.
+/// Runs the client under the policy that ships for it, with the image of these tests in place of those that it names;
+/// says what it said.
 #[track_caller]
 fn testcontainers(client: Command) -> String {
-    let gate = Gate::with_policy_text(include_str!("../../clients/testcontainers.toml")).start();
+    let shipped = include_str!("../../../policy/testcontainers.toml");
+    let images = r#"images = ["docker.io/library/*", "docker.io/testcontainers/*"]"#;
+    assert!(shipped.contains(images));
+    let policy = shipped.replace(images, r#"images = ["dockgate-test/busybox", "alpine:3.14"]"#);
+    let gate = Gate::with_policy_text(&policy).start();
     let ran = client.env("DOCKER_HOST", gate.address()).run().ok();
-    assert_no_more(&gate);
+    for more in
+        [&["--privileged"][..], &["--volume", "/etc:/etc:ro"], &["--publish", "80:80"], &["--pid", "host"]]
+    {
+        let refused = gate.docker(["create"].iter().chain(more).chain(&["dockgate-test/busybox"])).run();
+        assert!(refused.code != Some(0) && refused.stderr.contains("dockgate: "), "{refused:?}");
+    }
+    let container = Container::running("sleep 600");
+    for other in
+        [&["stop", &container.name][..], &["rm", "--force", &container.name], &["logs", &container.name]]
+    {
+        let missed = gate.docker(other).run();
+        assert!(missed.stderr.to_lowercase().contains("no such"), "{missed:?}");
+    }
+    assert!(container.is_running(), "what it did not make is not its own");
     ran.stdout
 }
 
