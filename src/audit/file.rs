@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
 use serde::Deserialize;
 
 use super::chain::{Hash, Link};
@@ -16,6 +16,8 @@ use super::store::Store;
 /// How much of the file's end is looked at for its last record: first, and at most. Records are far
 /// smaller than the first.
 const WINDOWS: [u64; 2] = [1024 * 1024, 64 * 1024 * 1024];
+/// A disk that was full has room again once it has as much.
+const ROOM_BYTES: i64 = 64 * 1024;
 
 /// A file that audit records are appended to.
 #[derive(Debug)]
@@ -105,6 +107,19 @@ impl Store for AuditFile {
         let file = self.file_mut();
         let length = file.metadata()?.len();
         file.set_len(length.saturating_sub(count))
+    }
+
+    fn has_room_again(&mut self) -> io::Result<()> {
+        if !self.is_regular() {
+            return Ok(());
+        }
+        let file = self.file_mut();
+        let end = file.metadata()?.len().try_into().map_err(io::Error::other)?;
+        match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ROOM_BYTES) {
+            // Not every file system can be asked.
+            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+            reserved => reserved.map_err(io::Error::from),
+        }
     }
 
     fn sync(&mut self) -> io::Result<()> {

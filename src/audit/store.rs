@@ -19,6 +19,12 @@ pub(super) trait Store: fmt::Debug + Send {
 
     /// Returns when everything is on the disk.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Whether it has room for many records, after it had none. Without this, a short record could fit where a long
+    /// one does not, and the audit would fail and recover by turns.
+    fn has_room_again(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Standard output, or anything else that takes bytes and keeps nothing.

@@ -208,7 +208,11 @@ impl Writer {
 
     fn write_group(&mut self, end: Link) {
         let before = self.link;
-        let (count, mut result) = write_counted(&mut *self.store, &self.lines);
+        let room = if self.failing.is_some() { self.store.has_room_again() } else { Ok(()) };
+        let (count, mut result) = match room {
+            Ok(()) => write_counted(&mut *self.store, &self.lines),
+            Err(error) => (0, Err(error)),
+        };
         match result {
             Ok(()) => self.written_whole(end),
             Err(_) => self.written_in_part(count),

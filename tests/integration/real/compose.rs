@@ -1,5 +1,7 @@
 //! docker compose: a project up, looked at and down again.
 
+use std::collections::BTreeMap;
+
 use crate::harness::{Engine, Gate, Ran, eventually, steady, unique};
 
 const PROJECT: &str = r#"
@@ -34,14 +36,14 @@ fn a_project_goes_up_and_down() {
     };
     // The same project on both sides, one after the other: nothing of a name differs.
     let session = |run: &dyn Fn(&[&str]) -> Ran| {
-        let up = lines(&run(&["up", "--detach"]).ok().stderr);
+        let up = ends(&run(&["up", "--detach"]).ok().stderr);
         let logs = eventually("both services in the logs", || {
             let logs = run(&["--ansi", "never", "logs", "--no-color"]).ok().stdout;
             (logs.contains("talker is here") && logs.contains("asker is here")).then_some(logs)
         });
         let listed = lines(&run(&["ps", "--format", "{{.Service}} {{.State}} {{.Image}}"]).ok().stdout);
         let answered = run(&["exec", "-T", "asker", "echo", "from inside"]).ok().stdout;
-        let down = lines(&run(&["down", "--volumes", "--timeout", "0"]).ok().stderr);
+        let down = ends(&run(&["down", "--volumes", "--timeout", "0"]).ok().stderr);
         (up, lines(&logs), listed, answered, down)
     };
     let address = Engine::real().address;
@@ -51,13 +53,18 @@ fn a_project_goes_up_and_down() {
     assert_eq!(through.2, ["asker running dockgate-test/busybox", "talker running dockgate-test/busybox"]);
 }
 
-/// The lines that were printed, without their order and their columns, which are the chance of the moment, and without
-/// the steps of progress in between, of which some are skipped when it goes fast.
+/// The lines that were printed, without their order and their columns, which are the chance of the moment.
 fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<_> =
         steady(text).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    lines.retain(|line| !line.ends_with("ing"));
     lines.sort();
-    lines.dedup();
     lines
+}
+
+/// What became of each thing: the steps on the way there are skipped where it goes fast.
+fn ends(text: &str) -> Vec<String> {
+    let text = steady(text);
+    let steps = text.lines().filter_map(|line| line.trim().rsplit_once(char::is_whitespace));
+    let ends: BTreeMap<&str, &str> = steps.map(|(thing, step)| (thing.trim(), step)).collect();
+    ends.into_iter().map(|(thing, step)| format!("{thing} {step}")).collect()
 }
