@@ -291,5 +291,5 @@ fn the_daemon_fetches_nothing_that_was_not_read() {
             assert!(!found.remotes.is_empty(), "{text:?}: {found:?}");
         }
     }
-    assert!(fetched > 8, "{fetched}");
+    assert!(fetched >= 8, "{fetched}");
 }

@@ -74,9 +74,16 @@ fn a_large_image_is_saved_and_loaded_with_flat_memory() {
     gate.docker(["save", "--output", file.to_str().unwrap(), name]).run().ok();
     let length = fs::metadata(&file).unwrap().len();
     assert!(length > 200_000_000, "{length} bytes");
-    let straight = gate.dir().join("straight.tar");
-    Engine::real().docker(["save", "--output", straight.to_str().unwrap(), name]).ok();
-    assert!(hash_of(&file) == hash_of(&straight), "the archive is the same to the byte");
+    let [straight, again] = ["straight.tar", "again.tar"].map(|name| gate.dir().join(name));
+    for file in [&straight, &again] {
+        Engine::real().docker(["save", "--output", file.to_str().unwrap(), name]).ok();
+    }
+    if hash_of(&straight) == hash_of(&again) {
+        assert!(hash_of(&file) == hash_of(&straight), "the archive is the same to the byte");
+    } else {
+        // Engines from 25 on write the time into it.
+        assert_eq!(length, fs::metadata(&straight).unwrap().len());
+    }
 
     let mut loading = gate.docker(["load"]).spawn();
     let mut input = loading.stdin.take().unwrap();
