@@ -11,9 +11,12 @@ mod process;
 mod report;
 mod round;
 mod row;
+mod soak;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bound::Way;
@@ -23,6 +26,7 @@ use peer::Place;
 use process::Process;
 use round::Rig;
 use row::{ROWS, Row};
+use tempfile::TempDir;
 
 #[derive(Debug, Parser)]
 #[command(about, max_term_width = 110)]
@@ -35,6 +39,15 @@ struct Arguments {
 enum Verb {
     /// Measure rows of the table: all, or those named
     Run(Run),
+    /// Keep dockgate busy, and see that nothing grows and nobody gets another's answer
+    Soak {
+        /// The dockgate to keep busy
+        #[arg(long, default_value = "target/release/dockgate")]
+        dockgate: PathBuf,
+        /// For how long
+        #[arg(long, default_value_t = 60.0)]
+        minutes: f64,
+    },
     /// Be the fast engine
     Engine {
         /// Its socket
@@ -77,6 +90,7 @@ struct Run {
 fn main() -> Result<()> {
     match Arguments::parse().verb {
         Verb::Run(run) => measure(&run),
+        Verb::Soak { dockgate, minutes } => soak(&dockgate, minutes),
         Verb::Engine { socket } => {
             raise_descriptors()?;
             engine::serve(&socket)
@@ -88,15 +102,9 @@ fn main() -> Result<()> {
 
 fn measure(run: &Run) -> Result<()> {
     let rows = chosen(&run.rows)?;
-    raise_descriptors()?;
-    let dir = tempfile::Builder::new().prefix("dockgate-bench-").tempdir()?;
-    let socket = dir.path().join("engine.sock");
-    let engine =
-        Process::start(std::process::Command::new(std::env::current_exe()?).arg("engine").arg(&socket))?;
-    let dockgate = fs::canonicalize(&run.dockgate)
-        .with_context(|| format!("{}: build it, or name another with --dockgate", run.dockgate.display()))?;
+    let (dir, place, engine) = beside(&run.dockgate)?;
     let mut rig = Rig {
-        place: Place { dir: dir.path().to_owned(), engine: socket, dockgate },
+        place,
         engine: Some(engine),
         is_quick: run.quick,
         rounds: run.rounds.unwrap_or(if run.quick { 7 } else { 20 }),
@@ -112,7 +120,26 @@ fn measure(run: &Run) -> Result<()> {
         let all = serde_json::json!({"machine": report::machine(), "quick": run.quick, "rows": measured});
         fs::write(file, serde_json::to_vec_pretty(&all)?)?;
     }
+    drop(dir);
     Ok(())
+}
+
+fn soak(dockgate: &Path, minutes: f64) -> Result<()> {
+    let (_dir, place, _engine) = beside(dockgate)?;
+    println!("Machine: {}\n", report::machine());
+    soak::run(&place, Duration::from_secs_f64(minutes * 60.0))
+}
+
+/// A place for sockets, and a fast engine in it.
+fn beside(dockgate: &Path) -> Result<(TempDir, Place, Process)> {
+    raise_descriptors()?;
+    let dir = tempfile::Builder::new().prefix("dockgate-bench-").tempdir()?;
+    let socket = dir.path().join("engine.sock");
+    let engine = Process::start(Command::new(std::env::current_exe()?).arg("engine").arg(&socket))?;
+    let dockgate = fs::canonicalize(dockgate)
+        .with_context(|| format!("{}: build it, or name another with --dockgate", dockgate.display()))?;
+    let place = Place { dir: dir.path().to_owned(), engine: socket, dockgate };
+    Ok((dir, place, engine))
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Row>> {

@@ -42,6 +42,12 @@ impl Process {
         self.pids().into_iter().map(|pid| field(pid, "VmRSS:")).sum()
     }
 
+    /// How many files it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let count = |pid| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+        self.pids().into_iter().map(count).sum()
+    }
+
     pub(crate) fn ensure_runs(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             None => Ok(()),

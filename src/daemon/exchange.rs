@@ -7,7 +7,7 @@ use super::state::{Introduction, Mark};
 use crate::operation::Encoded;
 use crate::operation::version::ApiVersion;
 use crate::wire::{
-    Body, BodyFault, Framing, HeadFault, HeadWriter, Inbox, Pieces, ResponseHead, Stream, chunk,
+    Body, BodyFault, Broken, Framing, HeadFault, HeadWriter, Inbox, Pieces, ResponseHead, Stream, chunk,
     end_of_chunks, head_bytes,
 };
 
@@ -223,6 +223,16 @@ impl Sender<'_> {
             Framing::Chunked => end_of_chunks(self.stream).await,
             Framing::None | Framing::Length(_) | Framing::UntilClose => Ok(()),
         }
+    }
+
+    /// Sends so many bytes of the body as they come from `source`, as [`Stream::carry`] does.
+    pub async fn carry(
+        &self,
+        source: &Stream,
+        bytes: u64,
+        arrived: impl FnMut(usize),
+    ) -> Option<Result<(), Broken>> {
+        source.carry(self.stream, bytes, arrived).await
     }
 
     /// Sends pieces of the body, which have come into `inbox`.

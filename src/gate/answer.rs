@@ -10,7 +10,7 @@ use crate::daemon::{Away, Daemon, Lost, Receiver};
 use crate::metrics::{Flow, Metrics, Tally};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
-use crate::wire::{Body, Framing, HeadWriter, Pieces, RequestHead, ResponseHead, Stream};
+use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, RequestHead, ResponseHead, Stream};
 
 /// How far an exchange has come, seen from both directions.
 #[derive(Debug)]
@@ -158,6 +158,17 @@ impl Passing<'_> {
         let mut body = Body::new(if is_head { Framing::None } else { answer.framing });
         let mut pieces = Pieces::default();
         loop {
+            if before.is_empty()
+                && let Some(rest) = body.worth_carrying(receiver.inbox)
+                && let Some(carried) =
+                    receiver.stream.carry(self.client, rest, |count| self.progress.down.add(count)).await
+            {
+                carried.map_err(|broken| match broken {
+                    Broken::Source => Down::Lost(Lost::Closed),
+                    Broken::Sink => Down::ClientGone,
+                })?;
+                body.was_carried();
+            }
             let came = if before.is_empty() {
                 body.all_there(receiver.inbox, receiver.stream, &mut pieces).await
             } else {

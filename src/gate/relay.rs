@@ -18,7 +18,7 @@ use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
 use crate::operation::table::Method;
 use crate::operation::{self, Fault, Unreadable};
-use crate::wire::{Body, BodyFault, Framing, Inbox, InboxFault, Pieces, RequestHead, Stream};
+use crate::wire::{Body, BodyFault, Broken, Framing, Inbox, InboxFault, Pieces, RequestHead, Stream};
 
 /// How much of what a client sends before its turn is kept for later.
 const EARLY_BYTES: usize = 64 * 1024;
@@ -213,6 +213,15 @@ async fn up(
     let mut pieces = Pieces::default();
     // Without a body there is nothing to end.
     while !progress.uploaded.get() {
+        if let Some(rest) = body.worth_carrying(inbox)
+            && let Some(carried) = sender.carry(client, rest, |count| progress.up.add(count)).await
+        {
+            match carried {
+                Ok(()) => body.was_carried(),
+                Err(Broken::Source) => return Up::ClientGone,
+                Err(Broken::Sink) => break,
+            }
+        }
         match body.all_there(inbox, client, &mut pieces).await {
             Ok(()) => {}
             Err(BodyFault::Truncated | BodyFault::Io(_)) => return Up::ClientGone,

@@ -125,7 +125,16 @@ impl Kind {
     /// `s`, U+212A a `k`), but a key beyond ASCII is refused where a struct stands.
     #[must_use]
     pub fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
-        self.fields().find(|(_, field)| field.name.eq_ignore_ascii_case(key))
+        let Self::Struct(parts) = self else { return None };
+        for part in parts {
+            for field in part.fields {
+                // Most differ in their lengths.
+                if field.name.len() == key.len() && field.name.eq_ignore_ascii_case(key) {
+                    return Some((part, field));
+                }
+            }
+        }
+        None
     }
 
     /// What stands in a list or map, where this is one.

@@ -16,6 +16,7 @@ use super::nearest::list;
 use super::problem::{Code, Problem};
 use super::resolve::Resolved;
 use super::rule::{Rule, body_guard, has_guarded_body};
+use super::selection::Entry;
 use crate::operation::table::{Endpoint, Guard};
 pub(super) use characters::{find_invisible_characters, find_odd_characters};
 
@@ -66,8 +67,20 @@ fn find_unused_clients(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Pr
 }
 
 fn find_covered(rules: &[Rule], problems: &mut Vec<Problem>) {
+    // Who covers a rule has whatever the rule has: there is no need to look at all of the others.
+    let mut having: BTreeMap<Entry<'_>, Vec<(usize, &Rule)>> = BTreeMap::new();
     for (place, rule) in rules.iter().enumerate() {
-        let covering = rules.iter().enumerate().find(|(other_place, other)| {
+        for entry in rule.selection.entries() {
+            having.entry(entry).or_default().push((place, rule));
+        }
+    }
+    for (place, rule) in rules.iter().enumerate() {
+        let Some((key, expression)) = rule.selection.entries().next() else { continue };
+        let whole = having.get(&(key, None)).into_iter().flatten();
+        let same = having.get(&(key, expression)).into_iter().flatten().filter(|_| expression.is_some());
+        let mut others: Vec<_> = whole.chain(same).collect();
+        others.sort_by_key(|(place, _)| *place);
+        let covering = others.into_iter().find(|(other_place, other)| {
             *other_place != place
                 && rule.is_covered_by(other)
                 // Of two that say the same, the later is the one too many.

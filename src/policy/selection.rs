@@ -47,8 +47,11 @@ pub(super) enum Paths {
     Matching(Vec<String>),
 }
 
-/// One entry, looked up.
-struct Entry {
+/// An endpoint, and an expression on its paths.
+pub(super) type Entry<'a> = (Key, Option<&'a str>);
+
+/// One entry of the file, looked up.
+struct Written {
     endpoints: Vec<&'static Endpoint>,
     expression: Option<PathExpression>,
 }
@@ -78,7 +81,7 @@ impl Selection {
     /// Every operation.
     pub(super) fn everything() -> Self {
         let mut selection = Self::default();
-        let entry = Entry { endpoints: table::endpoints().collect(), expression: None };
+        let entry = Written { endpoints: table::endpoints().collect(), expression: None };
         selection.add(&entry, &(0..0));
         selection
     }
@@ -95,7 +98,7 @@ impl Selection {
         selection
     }
 
-    fn add(&mut self, entry: &Entry, span: &Range<usize>) {
+    fn add(&mut self, entry: &Written, span: &Range<usize>) {
         for &endpoint in &entry.endpoints {
             let target = self.targets.entry(key(endpoint)).or_insert_with(|| Target {
                 endpoint,
@@ -120,6 +123,17 @@ impl Selection {
     /// Which of the endpoint's paths are among them.
     pub(super) fn paths(&self, endpoint: &Endpoint) -> Option<&Paths> {
         self.targets.get(&key(endpoint)).map(|target| &target.paths)
+    }
+
+    /// What it has: endpoints, each with the expressions that choose among its paths; without one, all of them.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.targets.iter().flat_map(|(key, target)| {
+            let (whole, expressions) = match &target.paths {
+                Paths::All => (Some((*key, None)), [].as_slice()),
+                Paths::Matching(expressions) => (None, expressions.as_slice()),
+            };
+            whole.into_iter().chain(expressions.iter().map(|expression| (*key, Some(expression.as_str()))))
+        })
     }
 
     pub(super) fn targets(&self) -> impl Iterator<Item = &Target> {
@@ -176,7 +190,7 @@ impl Paths {
 }
 
 /// Warns of entries that add nothing to another of the same rule.
-fn find_repeated(entries: &[(&Spanned<String>, Entry)], problems: &mut Vec<Problem>) {
+fn find_repeated(entries: &[(&Spanned<String>, Written)], problems: &mut Vec<Problem>) {
     for (index, (written, entry)) in entries.iter().enumerate() {
         let covering = entries.iter().enumerate().find(|(other_index, (_, other))| {
             *other_index != index && entry.within(other) && (*other_index < index || !other.within(entry))
@@ -192,7 +206,7 @@ fn find_repeated(entries: &[(&Spanned<String>, Entry)], problems: &mut Vec<Probl
     }
 }
 
-impl Entry {
+impl Written {
     fn within(&self, other: &Self) -> bool {
         let paths_within = other.expression.is_none() || self.source() == other.source();
         paths_within

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::head::Framing;
 use super::inbox::{Inbox, InboxFault};
+use super::splice;
 use super::stream::Stream;
 
 /// A chunk-size line is at most 16 hexadecimal digits.
@@ -148,6 +149,27 @@ impl Body {
                 Err(fault) => return Err(fault),
             }
         }
+    }
+
+    /// How many bytes are still to come and need not be looked at, where they are worth being carried on by
+    /// [`Stream::carry`]: where the length is known, and nothing of them has come.
+    #[must_use]
+    pub fn worth_carrying(&self, inbox: &Inbox) -> Option<u64> {
+        match self.state {
+            State::Length(rest) if rest >= splice::WORTH_BYTES && inbox.pending().is_empty() => Some(rest),
+            State::Length(_)
+            | State::Size
+            | State::Chunk(_)
+            | State::ChunkEnd
+            | State::Trailer(_)
+            | State::UntilClose
+            | State::Done => None,
+        }
+    }
+
+    /// Takes note that the rest was carried on.
+    pub fn was_carried(&mut self) {
+        self.state = State::Done;
     }
 
     /// Waits until more has come, or the end that is one.

@@ -24,6 +24,14 @@ impl Plain<'_> {
         }
     }
 
+    /// Waits until something may be written.
+    pub(super) async fn writable(self) -> io::Result<()> {
+        match self {
+            Self::Unix(stream) => stream.writable().await,
+            Self::Tcp(stream) => stream.writable().await,
+        }
+    }
+
     /// Reads what has come; `WouldBlock` where there is nothing to read after all.
     pub(super) fn receive(self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut count = 0;
@@ -68,10 +76,7 @@ impl Plain<'_> {
             if parts.is_empty() {
                 return Ok(());
             }
-            match self {
-                Self::Unix(stream) => stream.writable().await?,
-                Self::Tcp(stream) => stream.writable().await?,
-            }
+            self.writable().await?;
             written = self.try_io(Interest::WRITABLE, || self.send(parts));
         }
     }
@@ -84,7 +89,7 @@ impl Plain<'_> {
     }
 
     /// Does `act` if the system has told that it can be done; asks to be told again if it could not.
-    fn try_io<T>(self, interest: Interest, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    pub(super) fn try_io<T>(self, interest: Interest, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::Unix(stream) => stream.try_io(interest, act),
             Self::Tcp(stream) => stream.try_io(interest, act),

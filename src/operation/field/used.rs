@@ -57,6 +57,7 @@ impl<'a> Walk<'a> {
             (Kind::Struct(_), Json::Object(fields)) => {
                 for (key, value) in fields {
                     match kind.field(key) {
+                        Some((_, field)) if field.is_unused(value) => {}
                         Some((part, field)) => self.at_field(part.same_as, field.name, |walk| {
                             walk.field(part, field, value, fields);
                         }),
@@ -81,10 +82,8 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Looks at a field that is used.
     fn field(&mut self, part: &Part, field: &'static Field, value: &'a Json, around: &'a [(String, Json)]) {
-        if field.is_unused(value) {
-            return;
-        }
         let guard = match part.guard_of(field) {
             Guard::Guarded(_) if field.is_harmless(value) => Guard::Plain,
             Guard::Plain => field.guard_of_text(value),

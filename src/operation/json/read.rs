@@ -271,7 +271,11 @@ impl Reader<'_> {
     }
 
     fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        // Most clients write none.
+        if self.rest.as_bytes().first().is_some_and(is_space) {
+            self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        }
     }
 
     /// Passes over `token` if it is next.
@@ -330,6 +334,9 @@ impl std::error::Error for Flaw {}
 pub(in crate::operation) fn write_key(key: &str, f: &mut impl Write) -> fmt::Result {
     let is_name =
         !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_name && key.len() <= MAX_SHOWN {
+        return f.write_str(key);
+    }
     let end = key.char_indices().nth(MAX_SHOWN).map_or(key.len(), |(end, _)| end);
     let shown = key.get(..end).unwrap_or_default();
     let more = if end < key.len() { "…" } else { "" };

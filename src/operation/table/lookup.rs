@@ -1,6 +1,21 @@
 //! Finding the endpoint of a path, as the daemon's router does: the first row that matches.
 
-use super::{Endpoint, Identifier, Method, RESOURCES};
+use std::sync::LazyLock;
+
+use super::{Endpoint, Identifier, Method, RESOURCES, Resource};
+
+/// The resources in the order of the table, each with its rows.
+static ROWS: LazyLock<Vec<(&Resource, Vec<Row>)>> = LazyLock::new(|| {
+    let rows = |resource: &'static Resource| resource.rows.iter().map(Row::of).collect();
+    RESOURCES.iter().map(|resource| (resource, rows(resource))).collect()
+});
+
+/// A row with its template taken apart.
+struct Row {
+    endpoint: &'static Endpoint,
+    pieces: Vec<&'static str>,
+    spans: bool,
+}
 
 /// What a method and a path mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,26 +48,27 @@ pub enum Lookup {
 /// Finds the endpoint of a path, given as its decoded segments without the version.
 #[must_use]
 pub fn find(method: Method, segments: &[&str]) -> Lookup {
-    match candidates(segments).find(|row| row.method == method && matches(row, segments)) {
-        Some(endpoint) => capture(endpoint, segments),
+    match candidates(segments).find(|row| row.endpoint.method == method && matches(row, segments)) {
+        Some(row) => capture(row, segments),
         None => elsewhere(segments),
     }
 }
 
 /// The rows of the resources that have the first segment.
-fn candidates(segments: &[&str]) -> impl Iterator<Item = &'static Endpoint> {
+fn candidates(segments: &[&str]) -> impl Iterator<Item = &'static Row> {
     let head = segments.first().copied().unwrap_or_default();
-    RESOURCES.iter().filter(move |resource| resource.heads.contains(&head)).flat_map(|resource| resource.rows)
+    ROWS.iter().filter(move |(resource, _)| resource.heads.contains(&head)).flat_map(|(_, rows)| rows)
 }
 
-fn matches(row: &Endpoint, segments: &[&str]) -> bool {
+fn matches(row: &Row, segments: &[&str]) -> bool {
     walk(row, segments, |_, _| ())
 }
 
-fn capture(endpoint: &'static Endpoint, segments: &[&str]) -> Lookup {
+fn capture(row: &Row, segments: &[&str]) -> Lookup {
+    let endpoint = row.endpoint;
     let mut identifiers = Vec::with_capacity(endpoint.identifiers.len());
     let mut bad = None;
-    walk(endpoint, segments, |identifier, named| {
+    walk(row, segments, |identifier, named| {
         let what = identifier.fault(named);
         let spelled = named.join("/");
         if let (Some(what), None) = (what, &bad) {
@@ -69,7 +85,7 @@ fn capture(endpoint: &'static Endpoint, segments: &[&str]) -> Lookup {
 
 fn elsewhere(segments: &[&str]) -> Lookup {
     let mut methods: Vec<Method> =
-        candidates(segments).filter(|row| matches(row, segments)).map(|row| row.method).collect();
+        candidates(segments).filter(|row| matches(row, segments)).map(|row| row.endpoint.method).collect();
     methods.sort_unstable();
     methods.dedup();
     if methods.is_empty() { Lookup::NotFound } else { Lookup::MethodNotKnown { methods } }
@@ -77,20 +93,15 @@ fn elsewhere(segments: &[&str]) -> Lookup {
 
 /// Lays a template over a path and calls `named` with the segments of each identifier. False if the path
 /// does not match; `named` may then have been called for a beginning that did.
-fn walk<'s>(
-    row: &Endpoint,
-    segments: &'s [&'s str],
-    mut named: impl FnMut(Identifier, &'s [&'s str]),
-) -> bool {
-    let pieces = || row.template.split('/').skip(1);
+fn walk<'s>(row: &Row, segments: &'s [&'s str], mut named: impl FnMut(Identifier, &'s [&'s str])) -> bool {
     // What is left over when each piece has its segment falls to the identifier that spans several.
-    let Some(surplus) = segments.len().checked_sub(pieces().count()) else { return false };
-    if surplus > 0 && !row.spans() {
+    let Some(surplus) = segments.len().checked_sub(row.pieces.len()) else { return false };
+    if surplus > 0 && !row.spans {
         return false;
     }
-    let mut identifiers = row.identifiers.iter();
+    let mut identifiers = row.endpoint.identifiers.iter();
     let mut rest = segments;
-    for piece in pieces() {
+    for piece in &row.pieces {
         let is_identifier = piece.starts_with('{');
         let width = if is_identifier { surplus.saturating_add(1) } else { 1 };
         let Some((taken, after)) = rest.split_at_checked(width) else { return false };
@@ -98,11 +109,18 @@ fn walk<'s>(
         if is_identifier {
             let Some(identifier) = identifiers.next() else { return false };
             named(*identifier, taken);
-        } else if taken != [piece] {
+        } else if taken != [*piece] {
             return false;
         }
     }
     rest.is_empty()
+}
+
+impl Row {
+    fn of(endpoint: &'static Endpoint) -> Self {
+        let pieces = endpoint.template.split('/').skip(1).collect();
+        Self { endpoint, pieces, spans: endpoint.spans() }
+    }
 }
 
 #[cfg(test)]

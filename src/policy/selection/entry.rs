@@ -3,7 +3,7 @@
 
 use toml::Spanned;
 
-use super::Entry;
+use super::Written;
 use crate::operation::table::{self, Endpoint, Lookup, Method};
 use crate::policy::group;
 use crate::policy::nearest::{did_you_mean, list, nearest};
@@ -15,14 +15,14 @@ use crate::policy::reach::endpoints_met;
 const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
 /// Looks up one entry.
-pub(super) fn read(operation: &Spanned<String>) -> Result<Entry, Problem> {
+pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
     let text = operation.get_ref().trim();
     let fault = |code, message: String| Problem::new(code, operation.span(), message);
     if text.is_empty() {
         return Err(fault(Code::EmptyValue, "an operation is empty".to_owned()));
     }
     if text == "*" {
-        return Ok(Entry { endpoints: table::endpoints().collect(), expression: None });
+        return Ok(Written { endpoints: table::endpoints().collect(), expression: None });
     }
     if text.starts_with('@') {
         return read_group(text).ok_or_else(|| {
@@ -45,7 +45,7 @@ pub(super) fn read(operation: &Spanned<String>) -> Result<Entry, Problem> {
             Err(fault(Code::UnknownOperation, format!("there is no operation `{text}`"))
                 .help(suggest_word(text)))
         } else {
-            Ok(Entry { endpoints, expression: None })
+            Ok(Written { endpoints, expression: None })
         };
     };
     let rest = rest.trim_start();
@@ -76,16 +76,16 @@ pub(super) fn read(operation: &Spanned<String>) -> Result<Entry, Problem> {
             path_with_names(rest)
         )));
     }
-    Ok(Entry { endpoints, expression: None })
+    Ok(Written { endpoints, expression: None })
 }
 
-fn read_group(name: &str) -> Option<Entry> {
+fn read_group(name: &str) -> Option<Written> {
     let group = group::find(name)?;
     let endpoints = table::endpoints().filter(|endpoint| group.operations.contains(&endpoint.id));
-    Some(Entry { endpoints: endpoints.collect(), expression: None })
+    Some(Written { endpoints: endpoints.collect(), expression: None })
 }
 
-fn read_expression(operation: &Spanned<String>, method: Method, source: &str) -> Result<Entry, Problem> {
+fn read_expression(operation: &Spanned<String>, method: Method, source: &str) -> Result<Written, Problem> {
     let expression = PathExpression::read(source).map_err(|fault| {
         Problem::new(Code::BadRegex, operation.span(), "this regular expression cannot be read").label(fault)
     })?;
@@ -102,7 +102,7 @@ fn read_expression(operation: &Spanned<String>, method: Method, source: &str) ->
              `GET ~^/containers/(web|db)/json$`",
         ));
     }
-    Ok(Entry { endpoints, expression: Some(expression) })
+    Ok(Written { endpoints, expression: Some(expression) })
 }
 
 /// A template with its placeholders nameless: `{id}` and `{name}` say the same.
