@@ -9,11 +9,15 @@ mod chain;
 mod counts;
 mod file;
 mod head;
+mod keeper;
 mod queue;
 pub mod read;
 mod record;
+mod reopening;
 mod request_id;
+mod rotating;
 mod scribe;
+mod shelf;
 mod shown;
 mod signature;
 mod store;
@@ -28,6 +32,7 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,15 +40,18 @@ use jiff::Timestamp;
 use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
 use crate::policy::{Denial, Permit, Policy, Terms};
-use crate::settings::{AuditSettings, AuditSink, Durability, OnFailure};
-use chain::Link;
+use crate::settings::{AuditSettings, AuditSink, Durability, OnFailure, Rotation};
 use counts::Counters;
 pub use counts::Counts;
 use file::AuditFile;
 use head::Head;
+use keeper::Keeper;
 use record::{Event, Judged, Missing, Opened, PolicyInForce, Torn, time_text};
+pub use reopening::Reopening;
 pub use request_id::{RequestId, RequestIds};
+use rotating::Rotating;
 use scribe::{Handle, Way};
+use shelf::newest_record;
 use signature::SealKey;
 use store::Store;
 use subject::Detail;
@@ -133,19 +141,19 @@ impl Audit {
     /// key for seals cannot be used.
     pub fn open(settings: &AuditSettings) -> io::Result<Self> {
         let key = settings.seal_key.as_deref().map(read_key).transpose()?;
-        let (store, start, way, opened) = match &settings.sink {
+        let (keeper, moved) = channel();
+        let (store, start, way_to_file, opened) = match &settings.sink {
             // A handle of its own, since that of the standard library has a buffer, and a buffer
             // would make records seem written that are not.
             AuditSink::Stdout => {
                 let store: Box<dyn Store> = Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
-                let start = Start { link: Link::START, mid_line: false, head: None };
-                (store, start, Way::Thread, (None, None))
+                (store, Start::EMPTY, Way::Thread, (None, None))
             }
-            AuditSink::File(path) => open_file(path)?,
+            AuditSink::File(path) => open_file(path, &settings.rotation, keeper)?,
         };
         let way = match settings.durability {
             Durability::Buffered => Way::Later,
-            Durability::Written => way,
+            Durability::Written => way_to_file,
             Durability::Synced => Way::Thread,
         };
         let counters = Arc::new(Counters::default());
@@ -165,6 +173,9 @@ impl Audit {
             torn: torn.as_ref(),
             missing,
         }));
+        if let (AuditSink::File(path), Way::Inline) = (&settings.sink, way_to_file) {
+            Keeper::start(path, &settings.rotation, audit.scribe.weak(), moved)?;
+        }
         Ok(audit)
     }
 
@@ -245,6 +256,11 @@ impl Audit {
         self.scribe.counters.read()
     }
 
+    /// Goes on in the file that has the audit's name now, where the one that is written to was moved away.
+    fn reopen(&self) {
+        self.scribe.reopen();
+    }
+
     async fn write(&self, judged: &Judged<'_>) -> Result<(), AuditError> {
         match (self.scribe.written(&Event::Judged(judged)).await, self.on_failure) {
             (Err(error), OnFailure::Refuse) => Err(error),
@@ -262,14 +278,22 @@ impl Audit {
 /// What [`Audit::open`] has to say about the end that it carries on from.
 type Found = (Option<Torn>, Option<Missing>);
 
-fn open_file(path: &Path) -> io::Result<(Box<dyn Store>, Start, Way, Found)> {
+fn open_file(
+    path: &Path,
+    rotation: &Rotation,
+    keeper: Sender<()>,
+) -> io::Result<(Box<dyn Store>, Start, Way, Found)> {
     let (file, tail) = AuditFile::open(path)?;
     if !file.is_regular() {
-        let start = Start { link: Link::START, mid_line: false, head: None };
-        return Ok((Box::new(file), start, Way::Thread, (None, None)));
+        return Ok((Box::new(file), Start::EMPTY, Way::Thread, (None, None)));
     }
+    let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
+    let moved = moved.unwrap_or_else(|error| {
+        tracing::warn!("what was moved out of the audit file cannot be read: {error}");
+        None
+    });
     let opened = Head::open(path).and_then(|(mut head, said)| {
-        let resumed = head::resume(tail.last, said);
+        let resumed = head::resume(tail.last, head::newer(said, moved));
         head.put(resumed.0)?;
         Ok((head, resumed))
     });
@@ -281,7 +305,7 @@ fn open_file(path: &Path) -> io::Result<(Box<dyn Store>, Start, Way, Found)> {
                 "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
                 head.display()
             );
-            (None, head::resume(tail.last, None))
+            (None, head::resume(tail.last, moved))
         }
     };
     if let Some(torn) = &tail.torn {
@@ -293,7 +317,8 @@ fn open_file(path: &Path) -> io::Result<(Box<dyn Store>, Start, Way, Found)> {
             path.display()
         );
     }
-    let start = Start { link, mid_line: tail.mid_line, head };
+    let rotating = Rotating::new(path, rotation, (tail.bytes, tail.since), keeper);
+    let start = Start { link, mid_line: tail.mid_line, head, rotating: Some(rotating) };
     Ok((Box::new(file), start, Way::Inline, (tail.torn, missing)))
 }
 

@@ -46,6 +46,8 @@ impl Link {
 pub(super) struct Linked<'l> {
     pub(super) sequence: u64,
     pub(super) previous: Hash,
+    /// When, as text.
+    pub(super) time: &'l [u8],
     /// What happened, as a code.
     pub(super) event: &'l [u8],
 }
@@ -62,10 +64,10 @@ impl<'l> Linked<'l> {
         let rest = rest.strip_prefix(b",\"previous\":\"")?;
         let (previous, rest) = rest.split_at_checked(64)?;
         let rest = rest.strip_prefix(b"\",\"time\":\"")?;
-        let (_, rest) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
+        let (time, rest) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
         let rest = rest.strip_prefix(b"\",\"event\":\"")?;
         let (event, _) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
-        Some(Self { sequence, previous: Hash::read(previous)?, event })
+        Some(Self { sequence, previous: Hash::read(previous)?, time, event })
     }
 }
 

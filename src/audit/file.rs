@@ -1,15 +1,16 @@
 //! The audit file: opened, locked, and read from its end to carry on where it stopped.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
 use serde::Deserialize;
 
-use super::chain::{Hash, Link};
+use super::chain::{Hash, Link, Linked};
 use super::record::Torn;
 use super::store::Store;
 
@@ -18,10 +19,18 @@ use super::store::Store;
 const WINDOWS: [u64; 2] = [1024 * 1024, 64 * 1024 * 1024];
 /// A disk that was full has room again once it has as much.
 const ROOM_BYTES: i64 = 64 * 1024;
+/// How much of its beginning, for the time of its first.
+const FIRST: u64 = 512;
 
 /// A file that audit records are appended to.
 #[derive(Debug)]
-pub(super) enum AuditFile {
+pub(super) struct AuditFile {
+    path: PathBuf,
+    open: Open,
+}
+
+#[derive(Debug)]
+enum Open {
     /// A regular file, ours alone as long as it is open.
     Locked(Flock<File>),
     /// A regular file on a file system without locks.
@@ -39,6 +48,10 @@ pub(super) struct Tail {
     pub(super) mid_line: bool,
     /// What stood behind the last whole line.
     pub(super) torn: Option<Torn>,
+    /// When the first record was written, as it says.
+    pub(super) since: Option<Timestamp>,
+    /// How long the file is.
+    pub(super) bytes: u64,
 }
 
 impl AuditFile {
@@ -61,11 +74,12 @@ impl AuditFile {
                 None => plain(error),
             }
         })?;
+        let of = |open| Self { path: path.to_owned(), open };
         if !file.metadata().map_err(plain)?.is_file() {
-            return Ok((Self::Other(file), Tail::default()));
+            return Ok((of(Open::Other(file)), Tail::default()));
         }
         let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(locked) => Self::Locked(locked),
+            Ok(locked) => of(Open::Locked(locked)),
             Err((_, Errno::EWOULDBLOCK)) => {
                 return Err(fail(
                     io::ErrorKind::ResourceBusy,
@@ -73,7 +87,7 @@ impl AuditFile {
                 ));
             }
             // Some network file systems know no locks.
-            Err((file, _)) => Self::Unlocked(file),
+            Err((file, _)) => of(Open::Unlocked(file)),
         };
         let tail = read_tail(file.file_mut()).map_err(plain)?;
         Ok((file, tail))
@@ -81,17 +95,51 @@ impl AuditFile {
 
     /// Whether writing to it never waits for somebody to read.
     pub(super) fn is_regular(&self) -> bool {
-        match self {
-            Self::Locked(_) | Self::Unlocked(_) => true,
-            Self::Other(_) => false,
+        match self.open {
+            Open::Locked(_) | Open::Unlocked(_) => true,
+            Open::Other(_) => false,
         }
     }
 
     fn file_mut(&mut self) -> &mut File {
-        match self {
-            Self::Locked(file) => file,
-            Self::Unlocked(file) | Self::Other(file) => file,
+        match &mut self.open {
+            Open::Locked(file) => file,
+            Open::Unlocked(file) | Open::Other(file) => file,
         }
+    }
+
+    /// Whether its name is still that of the file that is written to.
+    fn is_in_place(&mut self) -> io::Result<bool> {
+        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let written_to = identity(self.file_mut().metadata()?);
+        match fs::metadata(&self.path) {
+            Ok(named) => Ok(identity(named) == written_to),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes to the file that has its name now, which must be new, from now on.
+    fn begin_anew(&mut self) -> io::Result<()> {
+        let (mut file, tail) = Self::open(&self.path)?;
+        if !file.is_regular() || tail.bytes > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!(
+                    "the audit file {}: there is another file now, and it is not empty",
+                    self.path.display()
+                ),
+            ));
+        }
+        // Whoever could read the old one can read the new one.
+        let old = self.file_mut().metadata()?;
+        let group = (old.gid() != file.file_mut().metadata()?.gid()).then_some(old.gid());
+        let given = fchown(&*file.file_mut(), None, group).is_ok();
+        if given && let Err(error) = file.file_mut().set_permissions(old.permissions()) {
+            tracing::warn!("the new audit file has not the mode of the old one: {error}");
+        }
+        *self = file;
+        Ok(())
     }
 }
 
@@ -125,6 +173,40 @@ impl Store for AuditFile {
     fn sync(&mut self) -> io::Result<()> {
         if self.is_regular() { self.file_mut().sync_data() } else { Ok(()) }
     }
+
+    fn rotate(&mut self, to: &Path, is_synced: bool) -> io::Result<()> {
+        // Somebody else may have moved it already.
+        if self.is_in_place()? {
+            if to.exists() {
+                return Err(io::Error::new(
+                    io::ErrorKind::AlreadyExists,
+                    format!("there is a file {} already", to.display()),
+                ));
+            }
+            fs::rename(&self.path, to)?;
+            if let Err(error) = self.begin_anew() {
+                // What is written then stays where whoever reads looks for it.
+                fs::rename(to, &self.path)?;
+                return Err(error);
+            }
+        } else {
+            self.begin_anew()?;
+        }
+        if is_synced { sync_directory(&self.path) } else { Ok(()) }
+    }
+
+    fn reopen(&mut self) -> io::Result<bool> {
+        if !self.is_regular() || self.is_in_place()? {
+            return Ok(false);
+        }
+        self.begin_anew().map(|()| true)
+    }
+}
+
+/// Returns when a file's name is on the disk, where the system can tell.
+pub(super) fn sync_directory(file: &Path) -> io::Result<()> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 fn read_tail(file: &mut File) -> io::Result<Tail> {
@@ -132,15 +214,17 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
     if length == 0 {
         return Ok(Tail::default());
     }
-    let mut first = [0];
+    let mut first = Vec::new();
     file.rewind()?;
-    file.read_exact(&mut first)?;
-    if first != *b"{" {
+    file.take(FIRST).read_to_end(&mut first)?;
+    if !first.starts_with(b"{") {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "it holds something else than audit records: name another file, or move this one away",
         ));
     }
+    let since = Linked::read(&first).and_then(|linked| str::from_utf8(linked.time).ok()?.parse().ok());
+    let found = Tail { since, bytes: length, ..Tail::default() };
     let mut end = Vec::new();
     for window in WINDOWS {
         end.clear();
@@ -149,13 +233,13 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
         let lines_end = memchr::memrchr(b'\n', &end).map_or(0, |at| at.saturating_add(1));
         let (lines, rest) = end.split_at_checked(lines_end).unwrap_or_default();
         if let Some(last) = record_at(rest, b"\n") {
-            return Ok(Tail { last: Some(last), mid_line: true, torn: None });
+            return Ok(Tail { last: Some(last), mid_line: true, ..found });
         }
         let last = last_record(lines);
         if last.is_some() || length <= window {
             let torn = (!rest.is_empty()).then(|| Torn::of(rest));
             let cut = torn.is_none() || file.set_len(length.saturating_sub(bytes(rest))).is_ok();
-            return Ok(Tail { last, mid_line: !cut, torn });
+            return Ok(Tail { last, mid_line: !cut, torn, ..found });
         }
     }
     Err(io::Error::new(
@@ -170,7 +254,7 @@ fn last_record(lines: &[u8]) -> Option<Link> {
 }
 
 /// The place of a line's record, where it is one; `more` is what the line lacks.
-fn record_at(line: &[u8], more: &[u8]) -> Option<Link> {
+pub(super) fn record_at(line: &[u8], more: &[u8]) -> Option<Link> {
     #[derive(Deserialize)]
     struct Numbered {
         sequence: u64,
@@ -227,7 +311,7 @@ mod tests {
     #[test]
     fn a_record_that_lacks_only_its_newline_is_whole() {
         let (tail, left) = tail_of(&format!("{ONE}\n{TWO}")).unwrap();
-        assert_eq!(tail, Tail { last: Some(link(2, TWO)), mid_line: true, torn: None });
+        assert_eq!((tail.last, tail.mid_line, tail.torn), (Some(link(2, TWO)), true, None));
         assert_eq!(left, format!("{ONE}\n{TWO}"));
     }
 

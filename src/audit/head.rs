@@ -76,6 +76,15 @@ fn read(file: &mut File) -> io::Result<Option<Link>> {
     Ok(read())
 }
 
+/// The one of two places in the chain that is further on.
+pub(super) fn newer(one: Option<Link>, other: Option<Link>) -> Option<Link> {
+    match (one, other) {
+        (Some(head), Some(moved)) if moved.sequence > head.sequence => other,
+        (Some(_), _) => one,
+        (None, _) => other,
+    }
+}
+
 /// Where the chain goes on, and which records are gone: the file may be ahead of the head, which is written
 /// a little later, but never behind it.
 pub(super) fn resume(file: Option<Link>, head: Option<Link>) -> (Link, Option<Missing>) {
@@ -114,6 +123,18 @@ mod tests {
         assert_eq!(Head::open(&audit).unwrap().1, Some(link(7, "b")));
         std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
         assert_eq!(Head::read(&audit).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_that_was_moved_may_be_newer_than_the_head() {
+        let (three, other, five) = (link(3, "3"), link(3, "x"), link(5, "5"));
+        assert_eq!(newer(Some(three), Some(five)), Some(five));
+        assert_eq!(newer(Some(five), Some(three)), Some(five));
+        assert_eq!(newer(Some(three), Some(other)), Some(three));
+        assert_eq!(
+            (newer(None, Some(five)), newer(Some(five), None), newer(None, None)),
+            (Some(five), Some(five), None)
+        );
     }
 
     #[test]

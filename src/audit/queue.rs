@@ -16,6 +16,7 @@ pub(super) type Answer = oneshot::Sender<Result<(), AuditError>>;
 
 /// What waits to be written.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing to do, and any of them may be at a time")]
 pub(super) struct Queue {
     /// The records, without what their places in the chain give them.
     pub(super) bodies: Vec<u8>,
@@ -31,6 +32,8 @@ pub(super) struct Queue {
     pub(super) due: Option<Instant>,
     /// Who waits for everything to be left as it is to stay.
     pub(super) closing: Option<Answer>,
+    /// Whether the audit file may have been moved away.
+    pub(super) is_moved: bool,
     /// Whether nobody is left who could add anything.
     pub(super) is_closed: bool,
 }

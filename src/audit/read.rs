@@ -2,6 +2,7 @@
 
 mod block;
 mod files;
+mod input;
 mod verify;
 
 use std::io;
@@ -9,7 +10,8 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use block::Block;
-pub use files::{Log, LogFile};
+pub(super) use files::directory_of;
+pub use files::{Begin, Log, LogFile};
 pub use verify::{Break, End, Verified, Verifier};
 
 /// How many blocks are read ahead.
@@ -44,10 +46,10 @@ impl Log {
     /// If the thread cannot be started.
     pub fn lines(&self) -> io::Result<Lines> {
         let (sender, blocks) = sync_channel(AHEAD);
-        let files = self.files.clone();
+        let log = self.clone();
         std::thread::Builder::new()
             .name("reader".to_owned())
-            .spawn(move || block::read_all(&files, &sender))?;
+            .spawn(move || block::read_all(&log, &sender))?;
         Ok(Lines { blocks, block: Block::default(), at: 0, read_bytes: 0 })
     }
 

@@ -28,6 +28,8 @@ pub(super) enum Event<'a> {
     Seal(Seal),
     /// Records are missing here, since they could not be written.
     Gap(Gap),
+    /// Older files are about to be removed, as the settings say.
+    Removed(&'a Removed),
 }
 
 /// A request that was judged. What does not apply is left out.
@@ -194,6 +196,8 @@ pub(super) enum Why {
     Interval,
     /// dockgate stops.
     Closing,
+    /// The file was moved away, or is about to be.
+    Rotation,
 }
 
 /// Records are missing here.
@@ -202,6 +206,14 @@ pub(super) struct Gap {
     pub(super) lost: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) torn: Option<Torn>,
+}
+
+/// Older files are about to be removed.
+#[derive(Debug, Serialize)]
+pub(super) struct Removed {
+    /// The number of the last record in them.
+    pub(super) to: u64,
+    pub(super) files: Vec<String>,
 }
 
 /// A time as it stands in records.

@@ -8,7 +8,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,16 @@ struct Desk {
     waiting: Waiting,
 }
 
+/// What the audit's thread is to do beside writing.
+struct Errand {
+    /// Whether it is the last.
+    is_closed: bool,
+    /// Who waits for everything to be left as it is to stay.
+    closing: Option<Answer>,
+    /// Whether the file may have been moved away.
+    is_moved: bool,
+}
+
 /// A handle on the scribe. The thread ends when the last one is dropped.
 #[derive(Debug)]
 pub(super) struct Handle(Arc<Scribe>);
@@ -82,6 +92,11 @@ impl Handle {
         let thread = Arc::clone(&scribe);
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || thread.run())?;
         Ok(Self(scribe))
+    }
+
+    /// For whoever must not keep it alive.
+    pub(super) fn weak(&self) -> Weak<Scribe> {
+        Arc::downgrade(&self.0)
     }
 }
 
@@ -139,6 +154,20 @@ impl Scribe {
             Way::Later => self.want_by(queue, BUFFERED),
         }
         Ok(())
+    }
+
+    /// Puts a record in and waits for it, on a thread that may be kept waiting.
+    pub(super) fn put_and_wait(&self, event: &Event<'_>) -> Result<(), AuditError> {
+        let (answer, written) = oneshot::channel();
+        let mut queue = lock(&self.queue);
+        queue.push(&time_text(Timestamp::now()), event, Some(answer))?;
+        self.want_now(queue);
+        written.blocking_recv().map_err(|_| AuditError::stopped())?
+    }
+
+    /// Goes on in the file that has the audit's name now; some time later.
+    pub(super) fn reopen(&self) {
+        self.ask(|queue| queue.is_moved = true);
     }
 
     /// Returns when everything before is written, or has failed to be.
@@ -212,9 +241,12 @@ impl Scribe {
     /// The audit's thread.
     fn run(&self) {
         loop {
-            let (is_closed, closing) = self.wait();
+            let Errand { is_closed, closing, is_moved } = self.wait();
             let mut desk = lock(&self.desk);
             self.write(&mut desk);
+            if is_moved {
+                desk.writer.reopen();
+            }
             desk.writer.tend(Instant::now());
             if let Some(answer) = closing {
                 desk.writer.close();
@@ -229,8 +261,8 @@ impl Scribe {
         }
     }
 
-    /// Waits for something to do; whether it is the last, and who waits for everything to be closed.
-    fn wait(&self) -> (bool, Option<Answer>) {
+    /// Waits for something to do.
+    fn wait(&self) -> Errand {
         let mut queue = lock(&self.queue);
         while !queue.is_urgent && !queue.is_closed && queue.closing.is_none() {
             queue = match queue.due {
@@ -245,7 +277,11 @@ impl Scribe {
                 }
             };
         }
-        (queue.is_closed, queue.closing.take())
+        Errand {
+            is_closed: queue.is_closed,
+            closing: queue.closing.take(),
+            is_moved: std::mem::take(&mut queue.is_moved),
+        }
     }
 
     fn want_now(&self, mut queue: MutexGuard<'_, Queue>) {

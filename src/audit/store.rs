@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +25,17 @@ pub(super) trait Store: fmt::Debug + Send {
     /// one does not, and the audit would fail and recover by turns.
     fn has_room_again(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Moves what was written so far to another name, and goes on in a new file; where that `is_synced`, returns
+    /// when both names are on the disk.
+    fn rotate(&mut self, _to: &Path, _is_synced: bool) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Goes on in the file that has the name now, where the one that is written to was moved away; whether it was.
+    fn reopen(&mut self) -> io::Result<bool> {
+        Ok(false)
     }
 }
 

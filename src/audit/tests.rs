@@ -1,6 +1,7 @@
 //! The audit as a whole, on real files.
 
 mod canaries;
+mod rotation;
 mod schema;
 
 use std::net::{Ipv6Addr, SocketAddr};

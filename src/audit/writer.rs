@@ -11,6 +11,7 @@ use super::counts::Counters;
 use super::head::Head;
 use super::queue::{Answer, Waiting};
 use super::record::{Event, Gap, Seal, Torn, Why, time_text};
+use super::rotating::Rotating;
 use super::signature::SealKey;
 use super::store::{Store, write_counted};
 use crate::settings::{AuditSettings, Durability, OnFailure};
@@ -45,6 +46,7 @@ pub(super) struct Writer {
     parts: Vec<Part>,
     head_due: Option<Instant>,
     seal_due: Option<Instant>,
+    rotating: Option<Rotating>,
     counters: Arc<Counters>,
 }
 
@@ -63,6 +65,12 @@ pub(super) struct Start {
     pub(super) link: Link,
     pub(super) mid_line: bool,
     pub(super) head: Option<Head>,
+    pub(super) rotating: Option<Rotating>,
+}
+
+impl Start {
+    /// Where nothing can be carried on.
+    pub(super) const EMPTY: Self = Self { link: Link::START, mid_line: false, head: None, rotating: None };
 }
 
 /// A part of the group.
@@ -113,6 +121,7 @@ impl Writer {
             parts: Vec::new(),
             head_due: None,
             seal_due: None,
+            rotating: start.rotating,
             counters,
         }
     }
@@ -137,6 +146,50 @@ impl Writer {
         }
         waiting.clear();
         self.write_group(link);
+        if self.rotating.as_ref().is_some_and(Rotating::is_full) {
+            self.rotate();
+        }
+    }
+
+    /// Moves the file away, sealed, and begins another.
+    fn rotate(&mut self) {
+        self.seal(Why::Rotation);
+        // The head is to be right before the move: whoever starts next may find nothing else.
+        self.put_head();
+        let Some(rotating) = &mut self.rotating else { return };
+        if self.failing.is_some() {
+            return rotating.postpone();
+        }
+        let to = rotating.next_path(self.link.sequence);
+        match self.store.rotate(&to, self.is_synced) {
+            Ok(()) => {
+                tracing::info!("the audit file was moved to {}", to.display());
+                rotating.moved();
+                self.mid_line = false;
+            }
+            Err(error) => {
+                tracing::error!("the audit file cannot be rotated, and grows: {error}");
+                rotating.postpone();
+            }
+        }
+    }
+
+    /// Goes on in the file that has the name now, where the one that is written to was moved away.
+    pub(super) fn reopen(&mut self) {
+        self.seal(Why::Rotation);
+        self.put_head();
+        match self.store.reopen() {
+            Ok(true) => {
+                tracing::info!("the audit file was moved away, and another is begun");
+                self.rotating.iter_mut().for_each(Rotating::moved);
+                self.mid_line = false;
+                self.torn = None;
+            }
+            Ok(false) => tracing::info!("the audit file is where it was, and stays"),
+            Err(error) => {
+                tracing::error!("the audit goes on in the file that was moved away: {error}");
+            }
+        }
     }
 
     /// Puts a seal behind what is written.
@@ -160,11 +213,15 @@ impl Writer {
         if self.head_due.is_some_and(|due| due <= now) {
             self.put_head();
         }
+        if self.rotating.as_ref().is_some_and(|rotating| rotating.is_old(now)) {
+            self.rotate();
+        }
     }
 
     /// When the next thing is due.
     pub(super) fn due(&self) -> Option<Instant> {
-        [self.head_due, self.seal_due].into_iter().flatten().min()
+        let rotation_due = self.rotating.as_ref().and_then(Rotating::due);
+        [self.head_due, self.seal_due, rotation_due].into_iter().flatten().min()
     }
 
     /// Leaves everything as it is to stay: sealed, and on the disk.
@@ -231,6 +288,9 @@ impl Writer {
             let now = Instant::now();
             self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
             self.seal_due = self.seal_due.or_else(|| now.checked_add(self.sealing.interval));
+            if let Some(rotating) = &mut self.rotating {
+                rotating.wrote(count, now);
+            }
         }
         // Answered last, so that whoever waits finds everything above done.
         for mut part in self.parts.drain(..) {

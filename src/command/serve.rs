@@ -9,7 +9,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use super::{Exit, complain, log};
 use crate::admin::{self, Admin};
-use crate::audit::{Audit, RequestIds};
+use crate::audit::{Audit, Reopening, RequestIds};
 use crate::daemon::Daemon;
 use crate::gate::{Gate, Listener, Signals};
 use crate::metrics::Metrics;
@@ -99,7 +99,9 @@ pub(super) fn room_for_connections(open_files: u64) -> usize {
 async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Result<(), String> {
     let signals = Signals::catch().map_err(|error| format!("signals cannot be caught: {error}"))?;
     let hang_up = HangUp::catch().map_err(|error| format!("SIGHUP cannot be caught: {error}"))?;
+    let reopening = Reopening::catch().map_err(|error| format!("SIGUSR1 cannot be caught: {error}"))?;
     let audit = Audit::open(&settings.audit).map_err(|error| error.to_string())?;
+    spawn_local(reopening.attend(audit.clone()));
     let policy = Rc::new(PolicyInForce::new(source, policy, audit.clone()));
     let ids = RequestIds::new()
         .map_err(|error| format!("there is no randomness to name requests with: {error}"))?;

@@ -236,6 +236,44 @@ pub struct ServeArgs {
     #[arg(long, value_name = "yes|no", help_heading = "Audit")]
     audit_exec_argv: Option<String>,
 
+    /// The size at which the audit file is moved away, and another begun
+    ///
+    /// It becomes FILE.TIME.NUMBER: when it was moved, and the number of its last record.
+    ///
+    /// [env: DOCKGATE_AUDIT_ROTATE_BYTES]
+    #[arg(long, value_name = "BYTES", help_heading = "Audit")]
+    audit_rotate_bytes: Option<String>,
+
+    /// The age of its first record at which it is moved away: 1h, 7d
+    ///
+    /// [env: DOCKGATE_AUDIT_ROTATE_AGE]
+    #[arg(long, value_name = "AGE", help_heading = "Audit")]
+    audit_rotate_age: Option<String>,
+
+    /// Whether files that were moved away are compressed (gzip): yes or no
+    ///
+    /// [default: yes] [env: DOCKGATE_AUDIT_COMPRESS]
+    #[arg(long, value_name = "yes|no", help_heading = "Audit")]
+    audit_compress: Option<String>,
+
+    /// How many of them are kept; the oldest go first, and that is recorded
+    ///
+    /// [env: DOCKGATE_AUDIT_KEEP_FILES]
+    #[arg(long, value_name = "N", help_heading = "Audit")]
+    audit_keep_files: Option<String>,
+
+    /// How large all of them together may be
+    ///
+    /// [env: DOCKGATE_AUDIT_KEEP_BYTES]
+    #[arg(long, value_name = "BYTES", help_heading = "Audit")]
+    audit_keep_bytes: Option<String>,
+
+    /// How long each of them is kept: 90d
+    ///
+    /// [env: DOCKGATE_AUDIT_KEEP_AGE]
+    #[arg(long, value_name = "AGE", help_heading = "Audit")]
+    audit_keep_age: Option<String>,
+
     /// Size of a build context that is looked into, as it comes and unpacked
     ///
     /// Contexts are looked into where a rule of the policy says which images a build may use, or what
@@ -299,6 +337,12 @@ impl ServeArgs {
             Key::AuditSealInterval => self.audit_seal_interval.as_ref(),
             Key::AuditSealSigner => self.audit_seal_key.as_ref(),
             Key::AuditExecArgv => self.audit_exec_argv.as_ref(),
+            Key::AuditRotateBytes => self.audit_rotate_bytes.as_ref(),
+            Key::AuditRotateAge => self.audit_rotate_age.as_ref(),
+            Key::AuditCompress => self.audit_compress.as_ref(),
+            Key::AuditKeepFiles => self.audit_keep_files.as_ref(),
+            Key::AuditKeepBytes => self.audit_keep_bytes.as_ref(),
+            Key::AuditKeepAge => self.audit_keep_age.as_ref(),
             Key::MaxBuildContext => self.max_build_context.as_ref(),
             Key::BuildContextDir => self.build_context_dir.as_ref(),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::draft::Layers;
 use super::key::Key;
-use super::problem::Problem;
+use super::problem::{Place, Problem};
 use super::{file_name, number, switch};
 
 /// Where the audit goes, what is in it, and how far it is to be relied on.
@@ -23,6 +23,25 @@ pub struct AuditSettings {
     pub seal_key: Option<PathBuf>,
     /// Whether the arguments of commands that are run in containers are recorded.
     pub exec_argv: bool,
+    /// When the file is moved away, and what becomes of it then.
+    pub rotation: Rotation,
+}
+
+/// When the audit file is moved away, and how long what was moved away is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// The size at which it is moved away.
+    pub bytes: Option<u64>,
+    /// The age of its first record at which it is.
+    pub age: Option<Duration>,
+    /// Whether what was moved away is compressed.
+    pub compress: bool,
+    /// How many of the files that were moved away are kept.
+    pub keep_files: Option<u64>,
+    /// How large all of them together may be.
+    pub keep_bytes: Option<u64>,
+    /// How long each of them is kept.
+    pub keep_age: Option<Duration>,
 }
 
 /// Where audit records are written.
@@ -62,6 +81,15 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
     let seal_interval = layers.read(Key::AuditSealInterval, problems, number::interval);
     let seal_key = layers.read_optional(Key::AuditSealSigner, problems, file_name);
     let exec_argv = layers.read(Key::AuditExecArgv, problems, switch);
+    let rotation = rotation(layers, problems);
+    if sink == Some(AuditSink::Stdout) {
+        for key in [Key::AuditRotateBytes, Key::AuditRotateAge] {
+            if layers.place(key) != Place::Default {
+                let message = "standard output cannot be moved away: name a file, with --audit".to_owned();
+                problems.push(Problem::new(layers.place(key), message));
+            }
+        }
+    }
     Some(AuditSettings {
         sink: sink?,
         durability: durability?,
@@ -69,6 +97,24 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
         seal_interval: seal_interval?,
         seal_key: seal_key?,
         exec_argv: exec_argv?,
+        rotation: rotation?,
+    })
+}
+
+fn rotation(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Rotation> {
+    let bytes = layers.read_optional(Key::AuditRotateBytes, problems, number::file_bytes);
+    let age = layers.read_optional(Key::AuditRotateAge, problems, number::age);
+    let compress = layers.read(Key::AuditCompress, problems, switch);
+    let keep_files = layers.read_optional(Key::AuditKeepFiles, problems, number::files);
+    let keep_bytes = layers.read_optional(Key::AuditKeepBytes, problems, number::file_bytes);
+    let keep_age = layers.read_optional(Key::AuditKeepAge, problems, number::age);
+    Some(Rotation {
+        bytes: bytes?,
+        age: age?,
+        compress: compress?,
+        keep_files: keep_files?,
+        keep_bytes: keep_bytes?,
+        keep_age: keep_age?,
     })
 }
 
@@ -81,7 +127,14 @@ impl Default for AuditSettings {
             seal_interval: Duration::from_secs(60),
             seal_key: None,
             exec_argv: false,
+            rotation: Rotation::default(),
         }
+    }
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { bytes: None, age: None, compress: true, keep_files: None, keep_bytes: None, keep_age: None }
     }
 }
 

@@ -46,6 +46,9 @@ impl Reader<'_> {
                         | Key::SocketGroup
                         | Key::RetryAttempts
                         | Key::BreakerThreshold
+                        | Key::AuditRotateBytes
+                        | Key::AuditKeepFiles
+                        | Key::AuditKeepBytes
                 );
                 if let Some(written) = self.text(name, value, may_be_number) {
                     self.draft.values.insert(key, written);

@@ -34,13 +34,19 @@ pub(super) enum Key {
     AuditSealInterval,
     AuditSealSigner,
     AuditExecArgv,
+    AuditRotateBytes,
+    AuditRotateAge,
+    AuditCompress,
+    AuditKeepFiles,
+    AuditKeepBytes,
+    AuditKeepAge,
     MaxBuildContext,
     BuildContextDir,
 }
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 39] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -72,6 +78,12 @@ impl Key {
         Self::AuditSealInterval,
         Self::AuditSealSigner,
         Self::AuditExecArgv,
+        Self::AuditRotateBytes,
+        Self::AuditRotateAge,
+        Self::AuditCompress,
+        Self::AuditKeepFiles,
+        Self::AuditKeepBytes,
+        Self::AuditKeepAge,
         Self::MaxBuildContext,
         Self::BuildContextDir,
     ];
@@ -110,6 +122,12 @@ impl Key {
             Self::AuditSealInterval => "audit_seal_interval",
             Self::AuditSealSigner => "audit_seal_key",
             Self::AuditExecArgv => "audit_exec_argv",
+            Self::AuditRotateBytes => "audit_rotate_bytes",
+            Self::AuditRotateAge => "audit_rotate_age",
+            Self::AuditCompress => "audit_compress",
+            Self::AuditKeepFiles => "audit_keep_files",
+            Self::AuditKeepBytes => "audit_keep_bytes",
+            Self::AuditKeepAge => "audit_keep_age",
             Self::MaxBuildContext => "max_build_context",
             Self::BuildContextDir => "build_context_dir",
         }
@@ -144,11 +162,17 @@ impl Key {
             | Self::DaemonTlsCaFile
             | Self::DaemonTlsCertFile
             | Self::DaemonTlsKeyFile
-            | Self::AuditSealSigner => None,
+            | Self::AuditSealSigner
+            | Self::AuditRotateBytes
+            | Self::AuditRotateAge
+            | Self::AuditKeepFiles
+            | Self::AuditKeepBytes
+            | Self::AuditKeepAge => None,
             Self::AuditDurability => Some("written"),
             Self::AuditOnFailure => Some("refuse"),
             Self::AuditSealInterval => Some("1m"),
             Self::AuditExecArgv => Some("no"),
+            Self::AuditCompress => Some("yes"),
         }
     }
 

@@ -63,6 +63,24 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Size of a file, or of some: not so small that there would be one for every few records.
+pub(super) fn file_bytes(text: &str) -> Result<u64, String> {
+    number(text, 4096..=1024 * 1024 * 1024 * 1024 * 1024)
+}
+
+/// How many files.
+pub(super) fn files(text: &str) -> Result<u64, String> {
+    number(text, 0..=1_000_000)
+}
+
+/// An age, with its unit: days, too.
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 24 * 60 * 60;
+    let Some(days) = text.strip_suffix('d') else { return interval(text) };
+    let days: u64 = number(days, 1..=36_500)?;
+    Ok(Duration::from_secs(days.saturating_mul(DAY)))
+}
+
 /// A duration of up to a day, with its unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -116,6 +134,16 @@ mod tests {
         }
         assert_eq!((attempts("0"), threshold("1")), (Ok(0), Ok(1)));
         assert!(threshold("0").is_err(), "it would never ask");
+    }
+
+    #[test]
+    fn ages_are_told_in_days_too() {
+        assert_eq!(age("1d"), Ok(Duration::from_secs(24 * 60 * 60)));
+        assert_eq!(age("90d"), Ok(Duration::from_secs(90 * 24 * 60 * 60)));
+        assert_eq!(age("12h"), Ok(Duration::from_secs(12 * 60 * 60)));
+        for wrong in ["0d", "d", "-1d", "1w", "10ms", "1.5d"] {
+            assert!(age(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

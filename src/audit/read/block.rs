@@ -1,11 +1,10 @@
 //! Files, read in blocks of whole lines.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, Read as _};
 use std::sync::mpsc::SyncSender;
 
-use super::files::LogFile;
+use super::Log;
+use super::input::Input;
 
 /// The size of a block; one that begins with a longer line is longer.
 const BYTES: usize = 1024 * 1024;
@@ -25,15 +24,14 @@ pub(super) struct Block {
 }
 
 /// Reads the files one after the other, until nobody wants more.
-pub(super) fn read_all(files: &[LogFile], blocks: &SyncSender<io::Result<Block>>) {
+pub(super) fn read_all(log: &Log, blocks: &SyncSender<io::Result<Block>>) {
     let mut read_before = 0_u64;
-    for (index, file) in files.iter().enumerate() {
-        let result = read_file(file, index, read_before, blocks);
-        match result {
-            Ok(true) => read_before = read_before.saturating_add(file.bytes),
-            Ok(false) => return,
+    for index in 0..log.files.len() {
+        match read_file(log, index, read_before, blocks) {
+            Ok(Some(read_bytes)) => read_before = read_before.saturating_add(read_bytes),
+            Ok(None) => return,
             Err(error) => {
-                let message = format!("{}: {error}", super::shown(&file.path));
+                let message = format!("{}: {error}", log.name(index));
                 // Whoever reads may have had enough.
                 blocks.send(Err(io::Error::new(error.kind(), message))).ok();
                 return;
@@ -42,22 +40,20 @@ pub(super) fn read_all(files: &[LogFile], blocks: &SyncSender<io::Result<Block>>
     }
 }
 
-/// Whether more is wanted.
+/// How many bytes the file has; none where no more is wanted.
 fn read_file(
-    file: &LogFile,
+    log: &Log,
     index: usize,
     read_before: u64,
     blocks: &SyncSender<io::Result<Block>>,
-) -> io::Result<bool> {
-    let mut input = open(&file.path)?;
+) -> io::Result<Option<u64>> {
+    let mut input = log.open(index)?;
     let (mut next_number, mut rest) = (1, Vec::new());
-    let mut read_bytes = read_before;
     loop {
         let mut bytes = std::mem::take(&mut rest);
         let wanted = BYTES.saturating_sub(bytes.len()).max(BYTES / 2);
-        let count = (&mut input).take(u64::try_from(wanted).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
-        read_bytes = read_bytes.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        let is_end = count < wanted;
+        let result = read_some(&mut input, wanted, &mut bytes);
+        let is_end = !matches!(result, Ok(count) if count == wanted);
         if !is_end {
             match memchr::memrchr(b'\n', &bytes) {
                 Some(at) => rest = bytes.split_off(at.saturating_add(1)),
@@ -71,17 +67,21 @@ fn read_file(
             }
         }
         let lines = memchr::memchr_iter(b'\n', &bytes).count();
+        let read_bytes = read_before.saturating_add(input.read_bytes());
+        // What stands before the damage is good.
         let block = Block { file: index, next_number, bytes, read_bytes };
         next_number = next_number.saturating_add(u64::try_from(lines).unwrap_or(u64::MAX));
         if blocks.send(Ok(block)).is_err() {
-            return Ok(false);
+            return Ok(None);
         }
+        result?;
         if is_end {
-            return Ok(true);
+            return Ok(Some(input.read_bytes()));
         }
     }
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    if path == Path::new("-") { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
+/// Appends so many bytes, or what is left; of a file that is damaged, what could be read.
+fn read_some(input: &mut Input, wanted: usize, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    input.take(u64::try_from(wanted).unwrap_or(u64::MAX)).read_to_end(bytes)
 }

@@ -1,20 +1,25 @@
 //! The files that a log is in.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::chain::{Link, Linked};
+use super::super::chain::Link;
 use super::super::head::Head;
+use super::super::shelf::{COMPRESSED, UNFINISHED};
+use super::input::Input;
 
-/// How much of a file is looked at for its first record.
-const FIRST_LINE: u64 = 1024 * 1024;
+/// How often files are looked for while they are being moved.
+const TRIES: usize = 100;
 
 /// A log: files, in the order of their records.
 #[derive(Clone, Debug)]
 pub struct Log {
     /// The files.
     pub files: Vec<LogFile>,
+    /// The audit file that they belong to, where the log is more than files that were named.
+    audit: Option<PathBuf>,
     /// What the head beside the audit file says is the last record.
     pub(in crate::audit) head: Option<Link>,
 }
@@ -26,8 +31,19 @@ pub struct LogFile {
     pub path: PathBuf,
     /// Its size on the disk.
     pub bytes: u64,
-    /// The number of its first record; none where there is no record.
-    pub first: Option<u64>,
+    /// Its first record; none where it does not begin with one.
+    pub first: Option<Begin>,
+    /// Whether it is compressed.
+    pub is_compressed: bool,
+}
+
+/// The first record of a file. The order is that of records.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Begin {
+    /// Its number.
+    pub sequence: u64,
+    /// When, as text.
+    pub time: String,
 }
 
 impl Log {
@@ -40,16 +56,28 @@ impl Log {
     pub fn of(path: &Path) -> io::Result<Self> {
         // What was written before the head was is there when the files are read.
         let head = Head::read(path)?;
-        let mut files = Vec::new();
-        for path in beside(path)? {
-            files.extend(LogFile::open(&path)?.filter(|file| file.first.is_some()));
+        let mut names = beside(path)?;
+        for _ in 0..TRIES {
+            let log = Self::of_these(path, &names, head)?;
+            let now = beside(path)?;
+            if now == names {
+                return Ok(log);
+            }
+            // What was moved meanwhile could be in neither.
+            names = now;
         }
+        let busy = io::Error::new(io::ErrorKind::ResourceBusy, "files are moved all the time");
+        Err(named(path, &busy))
+    }
+
+    fn of_these(path: &Path, beside: &[PathBuf], head: Option<Link>) -> io::Result<Self> {
+        let mut files = moved(beside)?;
         if let Some(file) = LogFile::open(path)? {
             files.push(file);
         } else if files.is_empty() {
             return Err(named(path, &io::ErrorKind::NotFound.into()));
         }
-        Ok(Self::sorted(files, head))
+        Ok(Self::sorted(files, head, Some(path.to_owned())))
     }
 
     /// A log in these files and no others.
@@ -63,12 +91,52 @@ impl Log {
             let file = LogFile::open(path)?;
             files.push(file.ok_or_else(|| named(path, &io::ErrorKind::NotFound.into()))?);
         }
-        Ok(Self::sorted(files, None))
+        Ok(Self::sorted(files, None, None))
     }
 
-    fn sorted(mut files: Vec<LogFile>, head: Option<Link>) -> Self {
-        files.sort_by_key(|file| file.first.unwrap_or(u64::MAX));
-        Self { files, head }
+    /// The newest of the files that were moved out of an audit file, by itself; none where there is none.
+    pub(in crate::audit) fn newest_beside(audit: &Path) -> io::Result<Option<Self>> {
+        let newest = moved(&beside(audit)?)?.into_iter().max_by(|one, other| one.first.cmp(&other.first));
+        Ok(newest.map(|file| Self::sorted(vec![file], None, None)))
+    }
+
+    /// Without files all of whose records are from before a time, as text of a record.
+    #[must_use]
+    pub fn since(mut self, time: &str) -> Self {
+        let begins = || self.files.iter().map(|file| file.first.as_ref().map(|first| first.time.as_str()));
+        // A clock that was set back makes no order.
+        if begins().is_sorted() && begins().all(|time| time.is_some()) {
+            let before = begins().skip(1).take_while(|begin| begin.is_some_and(|begin| begin <= time));
+            let before = before.count();
+            self.files.drain(..before);
+        }
+        self
+    }
+
+    fn sorted(mut files: Vec<LogFile>, head: Option<Link>, audit: Option<PathBuf>) -> Self {
+        // One that does not begin with a record is the audit file itself, or stands alone.
+        files.sort_by(|one, other| {
+            (one.first.is_none(), &one.first).cmp(&(other.first.is_none(), &other.first))
+        });
+        Self { files, audit, head }
+    }
+
+    /// Opens one of the files. Since it was found it may have been moved, compressed, or both.
+    pub(super) fn open(&self, file: usize) -> io::Result<Input> {
+        let gone =
+            || io::Error::new(io::ErrorKind::NotFound, "it was removed while the log was read: ask again");
+        let file = self.files.get(file).ok_or_else(gone)?;
+        let opened = Input::open(&file.path).map(|mut input| (input.begin(), input));
+        match (opened, &self.audit) {
+            (Ok((first, input)), _) if first == file.first || file.first.is_none() => Ok(input),
+            (Ok((_, input)), None) => Ok(input),
+            (Err(error), _) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            (Err(error), None) => Err(error),
+            (Ok(_) | Err(_), Some(audit)) => {
+                let again = moved(&beside(audit)?)?.into_iter().find(|other| other.first == file.first);
+                Input::open(&again.ok_or_else(gone)?.path)
+            }
+        }
     }
 
     /// The size of all files on the disk.
@@ -83,14 +151,11 @@ impl LogFile {
     fn open(path: &Path) -> io::Result<Option<Self>> {
         let looked = || {
             if path == Path::new("-") {
-                return Ok(Self { path: path.to_owned(), bytes: 0, first: None });
+                return Ok(Self { path: path.to_owned(), bytes: 0, first: None, is_compressed: false });
             }
-            let file = File::open(path)?;
-            let bytes = file.metadata()?.len();
-            let mut line = Vec::new();
-            BufReader::new(file.take(FIRST_LINE)).read_until(b'\n', &mut line)?;
-            let first = Linked::read(&line).map(|linked| linked.sequence);
-            Ok(Self { path: path.to_owned(), bytes, first })
+            let mut input = Input::open(path)?;
+            let (first, is_compressed) = (input.begin(), input.is_compressed);
+            Ok(Self { path: path.to_owned(), bytes: fs::metadata(path)?.len(), first, is_compressed })
         };
         match looked() {
             Ok(file) => Ok(Some(file)),
@@ -100,12 +165,23 @@ impl LogFile {
     }
 }
 
+/// Those of the files that begin with a record.
+fn moved(beside: &[PathBuf]) -> io::Result<Vec<LogFile>> {
+    let mut files = Vec::new();
+    for path in beside {
+        files.extend(LogFile::open(path)?.filter(|file| file.first.is_some()));
+    }
+    Ok(files)
+}
+
+/// The directory that a file is in.
+pub(in crate::audit) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 /// The files beside `path` whose names are its own with something behind it.
 fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        Some(_) | None => Path::new("."),
-    };
+    let directory = directory_of(path);
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(|error| named(directory, &error))? {
@@ -116,6 +192,15 @@ fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
             found.push(entry.path());
         }
     }
+    // While a file is compressed, or where that was cut short, it is there twice.
+    let names: BTreeSet<_> = found.iter().cloned().collect();
+    found.retain(|path| {
+        let text = path.as_os_str().as_encoded_bytes();
+        let is_twice = path.extension() == Some(COMPRESSED.trim_start_matches('.').as_ref())
+            && names.contains(&path.with_extension(""));
+        !is_twice && !text.ends_with(UNFINISHED.as_bytes())
+    });
+    found.sort();
     Ok(found)
 }
 

@@ -35,6 +35,9 @@ pub struct Verified {
     pub last_seal: Option<u64>,
     /// How many records could not be written, as the log itself says.
     pub lost: u64,
+    /// Where the log says that older records were removed, as the settings said: up to which, and which record says
+    /// so.
+    pub removed: Option<(u64, u64)>,
     /// What can be said of the end.
     pub end: End,
 }
@@ -101,10 +104,26 @@ impl Verifier {
     /// If a file cannot be read.
     pub fn verify(&self, log: &Log, step: &mut dyn FnMut(u64)) -> io::Result<Result<Verified, Break>> {
         let mut lines = log.lines()?;
-        let mut walk = Walk { verifier: self, log, seen: None, odd: None, verified: Verified::default() };
-        while let Some(line) = lines.next_line()? {
+        let mut walk =
+            Walk { verifier: self, log, first: None, seen: None, odd: None, verified: Verified::default() };
+        loop {
+            let line = match lines.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return Ok(Err(Break::of_damage(&error)));
+                }
+                Err(error) => return Err(error),
+            };
             let read_bytes = line.number % 4096 == 0;
             if let Err(found) = walk.line(line) {
+                if let Some(first) = walk.late_first() {
+                    // It comes before what was found, unless a record behind accounts for it.
+                    walk.read_removed();
+                    if let Err(found) = walk.begin(first) {
+                        return Ok(Err(found));
+                    }
+                }
                 return Ok(Err(found.diagnosed(log, &mut lines)?));
             }
             if read_bytes {
@@ -118,6 +137,7 @@ impl Verifier {
 struct Walk<'v> {
     verifier: &'v Verifier,
     log: &'v Log,
+    first: Option<Seen>,
     seen: Option<Seen>,
     odd: Option<Odd>,
     verified: Verified,
@@ -177,6 +197,7 @@ impl Walk<'_> {
                 let gap = serde_json::from_slice(line.bytes).map_or(0, |Gap { lost }| lost);
                 self.verified.lost = self.verified.lost.saturating_add(gap);
             }
+            b"removed" => self.removed(linked, line.bytes),
             _ => {}
         }
         self.verified.last = linked.sequence;
@@ -207,11 +228,8 @@ impl Walk<'_> {
         if linked.sequence == 1 && linked.previous != Link::START.hash {
             return Err(self.at(here, "record 1 was changed: nothing can come before it".to_owned()));
         }
-        if linked.sequence > 1 && !self.verifier.is_partial {
-            let gone = numbers(1, linked.sequence.saturating_sub(1));
-            let what = format!("{gone} missing: the log begins with record {}", linked.sequence);
-            return Err(self.at(here, what));
-        }
+        // What is missing before it may have been removed after its time, as a later record says.
+        self.first = Some(here);
         Ok(())
     }
 
@@ -279,6 +297,9 @@ impl Walk<'_> {
         if let Some(odd) = self.odd.filter(|odd| odd.is_whole_line) {
             return Err(self.no_record(odd));
         }
+        if let Some(first) = self.late_first() {
+            self.begin(first)?;
+        }
         let last = self.verified.last;
         match (self.log.head, self.seen) {
             (Some(head), Some(seen)) if head.sequence > last => {
@@ -302,6 +323,52 @@ impl Walk<'_> {
         Ok(self.verified)
     }
 
+    fn removed(&mut self, linked: Linked<'_>, line: &[u8]) {
+        #[derive(Deserialize)]
+        struct Removed {
+            to: u64,
+        }
+        if let Ok(Removed { to }) = serde_json::from_slice(line) {
+            self.verified.removed = Some((to, linked.sequence));
+        }
+    }
+
+    /// Looks through the whole log for what it says of records that were removed.
+    fn read_removed(&mut self) {
+        let Ok(mut lines) = self.log.lines() else { return };
+        while let Ok(Some(line)) = lines.next_line() {
+            if let Some(linked) = Linked::read(line.bytes) {
+                match linked.event {
+                    b"removed" => self.removed(linked, line.bytes),
+                    b"seal" => self.verified.last_seal = Some(linked.sequence),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The first record, where others should stand before it.
+    fn late_first(&self) -> Option<Seen> {
+        self.first.filter(|first| first.link.sequence > 1 && !self.verifier.is_partial)
+    }
+
+    /// Whether what is missing before the first record was removed as the settings said.
+    fn begin(&self, first: Seen) -> Result<(), Break> {
+        let missing = first.link.sequence.saturating_sub(1);
+        let is_vouched =
+            |by: u64| self.verifier.keys.is_none() || self.verified.last_seal.is_some_and(|seal| seal > by);
+        let why = match self.verified.removed {
+            Some((to, by)) if to >= missing && is_vouched(by) => return Ok(()),
+            Some((to, by)) if to >= missing => {
+                format!("record {by} says that they were removed, and no seal is behind it yet")
+            }
+            Some((to, by)) => format!("record {by} says that those up to {to} were removed"),
+            None => format!("the log begins with record {}", first.link.sequence),
+        };
+        let what = format!("{} missing: {why}", numbers(1, missing));
+        Err(Break { place: self.log.place(first.file, first.number), what })
+    }
+
     fn no_record(&self, odd: Odd) -> Break {
         let what =
             "this line is no record, and no record accounts for it: it was changed, or put in".to_owned();
@@ -310,6 +377,14 @@ impl Walk<'_> {
 
     fn at(&self, here: Seen, what: String) -> Found {
         Found::At(Break { place: self.log.place(here.file, here.number), what })
+    }
+}
+
+impl Break {
+    fn of_damage(error: &io::Error) -> Self {
+        let text = error.to_string();
+        let (place, what) = text.split_once(": ").unwrap_or(("the log", &text));
+        Self { place: place.to_owned(), what: what.to_owned() }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
-use crate::audit::chain::Link;
 use crate::audit::record::Gap;
 use crate::audit::store::Store;
 use crate::audit::writer::{Sealing, Start};
@@ -41,7 +40,7 @@ impl Store for Told {
 
 fn start(way: Way, store: Told) -> Handle {
     let counters = Arc::new(Counters::default());
-    let start = Start { link: Link::START, mid_line: false, head: None };
+    let start = Start::EMPTY;
     let sealing = Sealing { interval: Duration::from_secs(60), key: None };
     let settings = AuditSettings::default();
     let writer = Writer::new(Box::new(store), start, sealing, &settings, Arc::clone(&counters));

@@ -91,6 +91,9 @@ fn describe(log: &Log, verified: &Verified) -> String {
         };
         add(&format!(", {all}signed by {}", keys.join(" and ")));
     }
+    if let Some((to, by)) = verified.removed.filter(|_| verified.first > 1) {
+        add(&format!("; those up to {to} were removed after their time, as record {by} says"));
+    }
     if verified.lost > 0 {
         add(&format!("; {} records could not be written, as the log says itself", verified.lost));
     }

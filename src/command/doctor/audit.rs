@@ -111,7 +111,7 @@ fn look_at_disk(directory: &Path, findings: &mut Findings) {
         findings.add(Finding::warning(
             PART,
             format_args!("the disk that {shown} is on has {mebibytes} MiB left; when it is full, what is permitted is answered 503."),
-            "Make room, or rotate the file (logrotate, with copytruncate).",
+            "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
         ));
     }
 }

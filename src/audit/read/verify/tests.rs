@@ -65,6 +65,7 @@ fn a_log_as_it_was_written_is_whole() {
             keys: [key].into(),
             last_seal: Some(last),
             lost: 0,
+            removed: None,
             end: End::Whole
         }
     );
@@ -230,6 +231,29 @@ fn records_that_were_gone_at_a_start_stay_missing() {
     assert_eq!(what, format!("records 6 to {last} are missing: record {} stands behind record 5", last + 1));
     let text = fs::read_to_string(&bench.path).unwrap();
     assert!(text.contains(&format!(r#""missing":{{"from":6,"to":{last}}}"#)), "{text}");
+}
+
+#[test]
+fn a_compressed_file_that_is_cut_off_or_damaged_shows() {
+    use std::io::Write as _;
+    let bench = Bench::new();
+    let moved = bench.path.with_file_name("log.1.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bench.lines.concat().as_bytes()).unwrap();
+    let compressed = encoder.finish().unwrap();
+    fs::write(&moved, &compressed).unwrap();
+    fs::remove_file(&bench.path).unwrap();
+    write_log(&bench.path, &AuditSettings::default(), 1);
+    assert_eq!(verify(&bench.path, &Verifier::default()).unwrap().end, End::Whole);
+    let mut changed = compressed.clone();
+    changed[compressed.len() - 6] ^= 1;
+    for bytes in [&compressed[..compressed.len() / 2], &changed] {
+        fs::write(&moved, bytes).unwrap();
+        let log = Log::of(&bench.path).unwrap();
+        let found = Verifier::default().verify(&log, &mut |_| {}).unwrap().unwrap_err();
+        assert_eq!(found.place, moved.display().to_string());
+        assert!(found.what.starts_with("the compressed file is damaged, or was cut off"), "{found:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! Files that are moved away: by dockgate, by somebody else, and while they are read.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::*;
+use crate::audit::read::{End as LogEnd, Log, Verified, Verifier};
+
+fn settings(path: &Path, rotation: Rotation) -> AuditSettings {
+    AuditSettings { sink: AuditSink::File(path.to_owned()), rotation, ..AuditSettings::default() }
+}
+
+/// Rotates every few records.
+fn small() -> Rotation {
+    Rotation { bytes: Some(4096), ..Rotation::default() }
+}
+
+async fn record(audit: &Audit, requests: usize) {
+    let ids = RequestIds::new().unwrap();
+    for _ in 0..requests {
+        let (client, id) = (client(), ids.next());
+        audit.record_unreadable(&context(&client, id), &malformed(), "GET", b"/x").await.unwrap();
+        audit.ended(id, ending(End::Refused));
+    }
+}
+
+fn verify(path: &Path) -> Verified {
+    Verifier::default().verify(&Log::of(path).unwrap(), &mut |_| {}).unwrap().unwrap()
+}
+
+/// The names beside the audit file but for the head, sorted.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<_> =
+        entries.filter(|name| name != path && !name.to_string_lossy().ends_with(".head")).collect();
+    names.sort();
+    names
+}
+
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_large_is_moved_away_sealed_and_compressed_and_the_chain_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let audit = Audit::open(&settings(&path, small())).unwrap();
+    record(&audit, 100).await;
+    audit.close().await;
+    assert!(fs::metadata(&path).unwrap().len() < 8192);
+    eventually("everything to be compressed", || {
+        let names = beside(&path);
+        names.len() > 5 && names.iter().all(|name| name.extension().is_some_and(|end| end == "gz"))
+    });
+    let verified = verify(&path);
+    assert_eq!((verified.first, verified.end, verified.lost), (1, LogEnd::Whole, 0));
+    let log = Log::of(&path).unwrap();
+    let (mut lines, mut last) = (log.lines().unwrap(), (0, Vec::new()));
+    let mut judged = 0;
+    while let Some(line) = lines.next_line().unwrap() {
+        let record: Value = serde_json::from_slice(line.bytes).unwrap();
+        schema::assert_valid(&record);
+        judged += usize::from(record["event"] == "judged");
+        if line.file != last.0 {
+            let before: Value = serde_json::from_slice(&last.1).unwrap();
+            assert_eq!((&before["event"], &before["why"]), (&"seal".into(), &"rotation".into()));
+        }
+        last = (line.file, line.bytes.to_vec());
+    }
+    assert_eq!(judged, 100);
+}
+
+#[tokio::test]
+async fn a_file_that_is_old_is_moved_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let rotation = Rotation { age: Some(Duration::from_millis(50)), compress: false, ..Rotation::default() };
+    let audit = Audit::open(&settings(&path, rotation)).unwrap();
+    record(&audit, 1).await;
+    eventually("the file to be moved", || !beside(&path).is_empty());
+    record(&audit, 1).await;
+    audit.close().await;
+    assert_eq!(verify(&path).end, LogEnd::Whole);
+    assert!(beside(&path).iter().all(|name| name.extension().is_none_or(|end| end != "gz")));
+}
+
+#[tokio::test]
+async fn what_has_had_its_time_is_removed_and_that_is_on_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let audit = Audit::open(&settings(&path, Rotation { keep_files: Some(2), ..small() })).unwrap();
+    record(&audit, 200).await;
+    eventually("older files to go", || verify_first(&path) > 1 && beside(&path).len() == 2);
+    audit.close().await;
+    let verified = verify(&path);
+    assert_eq!(verified.end, LogEnd::Whole);
+    let (to, by) = verified.removed.unwrap();
+    assert_eq!(to, verified.first - 1);
+    assert!(verified.last_seal.unwrap() > by);
+
+    // What somebody else takes away is not accounted for.
+    let oldest = beside(&path).remove(0);
+    fs::remove_file(oldest).unwrap();
+    let found = Verifier::default().verify(&Log::of(&path).unwrap(), &mut |_| {}).unwrap().unwrap_err();
+    assert!(
+        found.what.contains(&format!("record {by} says that those up to {to} were removed")),
+        "{found:?}"
+    );
+}
+
+/// The number of the first record that is there.
+fn verify_first(path: &Path) -> u64 {
+    let log = Log::of(path).unwrap();
+    log.files.first().unwrap().first.as_ref().map_or(0, |first| first.sequence)
+}
+
+#[test]
+fn a_log_can_be_read_while_its_files_are_moved_and_compressed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let audit = Audit::open(&settings(&path, small())).unwrap();
+    let (stop, reads) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) || reads.load(Ordering::Relaxed) == 0 {
+                verify(&path);
+                reads.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        scope.spawn(move || runtime.block_on(record(&audit, 400))).join().unwrap();
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(reads.into_inner() > 0);
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_moved_is_left_where_it_is_told_so_and_another_begun() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, moved) = (directory.path().join("audit"), directory.path().join("audit.1"));
+    let audit = Audit::open(&settings(&path, Rotation::default())).unwrap();
+    record(&audit, 3).await;
+    fs::rename(&path, &moved).unwrap();
+    record(&audit, 1).await;
+    assert!(!path.exists(), "dockgate was not told");
+    audit.reopen();
+    eventually("the new file", || path.exists());
+    record(&audit, 2).await;
+    audit.close().await;
+    assert_eq!(verify(&path).end, LogEnd::Whole);
+    assert_eq!(fs::read_to_string(&moved).unwrap().matches("\"judged\"").count(), 4);
+    assert!(fs::read_to_string(&moved).unwrap().ends_with("\"event\":\"seal\",\"why\":\"rotation\"}\n"));
+    assert_eq!(fs::read_to_string(&path).unwrap().matches("\"judged\"").count(), 2);
+}
+
+#[test]
+fn numbers_are_not_used_twice_where_dockgate_is_killed_between_a_move_and_its_head() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let settings = settings(&path, Rotation::default());
+    write_log(&path, &settings, 3);
+    let head = fs::read(head::Head::path(&path)).unwrap();
+    write_log(&path, &settings, 3);
+    // As a kill would have left it.
+    fs::write(head::Head::path(&path), head).unwrap();
+    fs::rename(&path, directory.path().join("audit.1")).unwrap();
+    write_log(&path, &settings, 1);
+    assert_eq!(verify(&path).end, LogEnd::Whole);
+}
