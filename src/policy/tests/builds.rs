@@ -47,8 +47,8 @@ fn what_is_not_known_is_not_granted() {
     assert_eq!(verdict(&policy, "tcp", read("POST /build?t=own/t", ApiVersion::NEWEST)), "condition r");
     let unclear = build_denial(&policy, build("t=own/t", "FROM own/a\nFROM $X"));
     insta::assert_snapshot!(unclear.message(), @r#"
-    dockgate: POST /build (ImageBuild) is not allowed for this client: rule "r" has it, but it is not known what the build takes from outside.
-    What it takes is not known: line 2 of the Dockerfile: FROM $X: $X is not set; give it a value with ARG before the first FROM, or as a build argument.
+    dockgate: POST /build (ImageBuild) is not allowed for this client: rule "r" has it, but it is not known what the archive says.
+    What its archive says is not known: line 2 of the Dockerfile: FROM $X: $X is not set; give it a value with ARG before the first FROM, or as a build argument.
     The line for images below admits any value.
     The line for remotes below admits any value.
     To allow it, add to the policy:
@@ -114,7 +114,7 @@ fn a_forbid_strikes_what_is_in_it_and_what_is_not_known() {
     assert_eq!(verdict(&policy, "tcp", build("t=x", "FROM victim/img")), "forbidden f");
     assert_eq!(verdict(&policy, "tcp", operation("POST /build?remote=https://x/")), "forbidden f");
     let unclear = build_denial(&policy, build("t=x", "FROM $X"));
-    assert!(unclear.message().contains("What it takes is not known: line 1 of the Dockerfile: FROM $X"));
+    assert!(unclear.message().contains("What its archive says is not known: line 1 of the Dockerfile: FROM $X"));
 }
 
 #[test]
