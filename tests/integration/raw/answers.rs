@@ -228,7 +228,8 @@ fn whom_an_event_names_is_looked_up() {
         r#"{"Type":"network","Action":"connect","Actor":{"ID":"1","Attributes":{"container":"cc","name":"n"}}}"#,
         "\n",
     ));
-    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let policy = format!("{POLICY}network.name = \"n\"\n");
+    let gate = Gate::with_policy_text(&policy).behind(&daemon).start();
     let answer = gate.ask(EVENTS);
     let seen = String::from_utf8(answer.body).unwrap();
     assert!(seen.contains("\"aa\"") && seen.lines().count() == 1, "{seen}");

@@ -108,7 +108,7 @@ fn without_a_place_it_says_so() {
     let starting = Gate::with_policy_text(POLICY).behind(&daemon);
     let gate = starting.with(["--build-context-dir", "/nowhere/at/all"]).start();
     assert!(
-        gate.log().contains("there is no place to keep a build's context: /nowhere/at/all"),
+        gate.log().contains("there is no place to keep them: /nowhere/at/all"),
         "{}",
         gate.log()
     );
