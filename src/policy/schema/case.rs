@@ -54,6 +54,9 @@ fn case_key(key: &'static str) -> Value {
             "What the closest rule lacks or does not admit, at least: a field, a parameter (`query.t`) or a key of the rule",
             one_or_many(&json!({ "type": "string" })),
         ),
+        "owner" => {
+            described("For whom what is made is marked: `own` of the rule", json!({ "type": "string" }))
+        }
         "sees" => described("Things that the client gets to see in the answer", reference("seen")),
         "misses" => described("Things that the client does not get to see in the answer", reference("seen")),
         _ => Value::Null,
@@ -74,7 +77,6 @@ fn asker() -> Value {
 fn seen() -> Value {
     table(seen_keys(), |key| match key {
         "label" => described("Labels that it carries", reference("label-values")),
-        "owner" => described("For whom it was made", json!({ "type": "string" })),
         "id" => described("Its full ID", json!({ "type": "string" })),
         kind => described(&format!("The name of the {kind}"), json!({ "type": "string" })),
     })
