@@ -2,19 +2,23 @@
 
 mod audit;
 mod check;
+mod completions;
 mod doctor;
 mod explain;
 mod health;
 mod log;
+mod man;
 pub mod operations;
 mod policy_file;
 mod reach;
 mod report;
+mod schema;
 mod serve;
 mod test;
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,6 +63,28 @@ enum Verb {
     Doctor(doctor::DoctorArguments),
     /// Print the manual of operations, as in docs/operations.md
     Operations,
+    /// Print the JSON Schema of policies or of settings files, for editors
+    Schema {
+        /// What the schema is of
+        #[arg(value_name = "OF")]
+        document: schema::Document,
+    },
+    /// Print the completions of a shell
+    ///
+    /// To try them in bash: source <(dockgate completions bash)
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: completions::Shell,
+    },
+    /// Write the pages for man into a directory
+    ///
+    /// As root: dockgate man /usr/local/share/man/man1
+    Man {
+        /// The directory, which must exist
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// What dockgate's exit codes mean, the worse the higher.
@@ -102,6 +128,9 @@ pub fn run() -> ExitCode {
         Some(Verb::Audit(verb)) => audit::audit(&verb),
         Some(Verb::Doctor(args)) => doctor::doctor(&args),
         Some(Verb::Operations) => print(&operations::render()),
+        Some(Verb::Schema { document }) => schema::schema(document),
+        Some(Verb::Completions { shell }) => completions::completions(shell),
+        Some(Verb::Man { directory }) => man::man(&directory),
     };
     exit.into()
 }

@@ -22,6 +22,7 @@ mod reach;
 mod require;
 mod resolve;
 mod rule;
+pub mod schema;
 mod selection;
 mod selector;
 mod suggest;

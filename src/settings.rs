@@ -18,6 +18,7 @@ mod listener;
 mod log_level;
 mod number;
 mod problem;
+pub mod schema;
 
 use std::collections::HashMap;
 use std::ffi::OsString;

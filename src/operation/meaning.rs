@@ -234,6 +234,39 @@ impl Aspect {
             Self::Resource(Resource::Shm) => "`/dev/shm`, in bytes",
         }
     }
+
+    /// Items that a policy may list.
+    #[must_use]
+    pub const fn examples(self) -> &'static [&'static str] {
+        match self {
+            Self::HostPaths => &["/opt/appdata/*/**", "/etc/localtime"],
+            Self::Volumes => &["app-*", "anonymous"],
+            Self::ContainerPaths => &["/data/**"],
+            Self::Tmpfs => &["/run*"],
+            Self::Namespaces => &["pid:host", "network:container:*"],
+            Self::Networks => &["proxy", "app-*"],
+            Self::Capabilities => &["NET_ADMIN", "ALL"],
+            Self::Devices => {
+                &["/dev/net/tun", "cgroup:c 10:* rwm", "request:nvidia:*", "cdi:vendor.com/gpu=*"]
+            }
+            Self::Security => {
+                &["seccomp=unconfined", "apparmor=*", "label=disable", "systempaths=unconfined"]
+            }
+            Self::Users => &["1000", "1000-1999", "nobody", "non-root", "image"],
+            Self::Images => &["alpine", "ghcr.io/own/*:1.*", "*@sha256:*"],
+            Self::Ports => &["8000-8999", "53/udp", "127.0.0.1:9000", "ephemeral"],
+            Self::Drivers => {
+                &["log:syslog", "volume:nfs", "network:macvlan", "runtime:nvidia", "builder:buildkit"]
+            }
+            Self::Sysctls => &["net.core.somaxconn=*"],
+            Self::Ulimits => &["nofile=1024:*"],
+            Self::Instructions => &["RUN", "COPY"],
+            Self::Remotes => &["https://git.example/*"],
+            Self::ExtraHosts => &["db:10.0.0.*"],
+            Self::Resource(Resource::Memory | Resource::Shm) => &["2GiB"],
+            Self::Resource(Resource::Cpus | Resource::Pids) => &[],
+        }
+    }
 }
 
 impl fmt::Display for Aspect {

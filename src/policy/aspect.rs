@@ -125,36 +125,18 @@ impl AspectSet {
     }
 
     fn expression(aspect: Aspect, regex: &Spanned<String>, problems: &mut Vec<Problem>) -> Option<Self> {
-        let fault = match aspect {
-            Aspect::Volumes
-            | Aspect::Tmpfs
-            | Aspect::Networks
-            | Aspect::Namespaces
-            | Aspect::Security
-            | Aspect::Drivers
-            | Aspect::Sysctls
-            | Aspect::Ulimits
-            | Aspect::Instructions
-            | Aspect::Remotes
-            | Aspect::ExtraHosts => match Expression::new(regex.get_ref()) {
+        let fault = if takes_expressions(aspect) {
+            match Expression::new(regex.get_ref()) {
                 Ok(expression) => return Some(Self::Expression(expression)),
                 Err(fault) => {
                     Problem::new(Code::BadRegex, regex.span(), "this regular expression cannot be read")
                         .label(fault)
                 }
-            },
-            Aspect::HostPaths
-            | Aspect::ContainerPaths
-            | Aspect::Capabilities
-            | Aspect::Devices
-            | Aspect::Users
-            | Aspect::Images
-            | Aspect::Ports
-            | Aspect::Resource(_) => {
-                let message = format!("`{aspect}` takes no regular expression");
-                Problem::new(Code::WrongCondition, regex.span(), message)
-                    .help("list what it may be; `*` stands for any run of characters")
             }
+        } else {
+            let message = format!("`{aspect}` takes no regular expression");
+            Problem::new(Code::WrongCondition, regex.span(), message)
+                .help("list what it may be; `*` stands for any run of characters")
         };
         problems.push(fault);
         None
@@ -335,6 +317,31 @@ impl AspectSet {
     }
 }
 
+/// Whether what may be meant can be said by a regular expression: where items are texts without a reading of their own.
+pub(super) const fn takes_expressions(aspect: Aspect) -> bool {
+    match aspect {
+        Aspect::Volumes
+        | Aspect::Tmpfs
+        | Aspect::Networks
+        | Aspect::Namespaces
+        | Aspect::Security
+        | Aspect::Drivers
+        | Aspect::Sysctls
+        | Aspect::Ulimits
+        | Aspect::Instructions
+        | Aspect::Remotes
+        | Aspect::ExtraHosts => true,
+        Aspect::HostPaths
+        | Aspect::ContainerPaths
+        | Aspect::Capabilities
+        | Aspect::Devices
+        | Aspect::Users
+        | Aspect::Images
+        | Aspect::Ports
+        | Aspect::Resource(_) => false,
+    }
+}
+
 /// The text that a pattern is held against.
 fn text_of(meaning: &Meaning) -> Option<&str> {
     match meaning {
@@ -421,7 +428,7 @@ fn capability(text: &str) -> Result<String, (String, String)> {
 }
 
 /// The capabilities of the kernel, as of Linux 6 (capabilities(7)).
-const CAPABILITIES: &[&str] = &[
+pub(super) const CAPABILITIES: &[&str] = &[
     "AUDIT_CONTROL",
     "AUDIT_READ",
     "AUDIT_WRITE",

@@ -25,6 +25,7 @@ use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Head, Json, Operation, Unreadable};
 pub use coverage::Coverage;
 use expected::Expected;
+pub(super) use expected::{VERDICTS, reasons};
 
 /// Somebody whom no client of a policy is (an address of RFC 5737).
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));

@@ -15,11 +15,13 @@ use super::nearest::nearest;
 use super::problem::{Code, Problem};
 use crate::operation::meaning::Aspect;
 pub(super) use aspect::DraftAspect;
+pub(super) use aspect::RESOURCES;
 use aspect::aspect_keys;
-pub(super) use case::{DraftAsker, DraftBody, DraftCase};
-pub(super) use condition::{DraftCondition, Quantifier};
-pub(super) use thing::DraftThing;
+pub(super) use case::{ASKER_KEYS, CASE_KEYS, DraftAsker, DraftBody, DraftCase, seen_keys};
+pub(super) use condition::{DraftCondition, KEYS as CONDITION_KEYS, Quantifier};
+pub(super) use thing::{DraftThing, KINDS as THINGS, thing_keys};
 use value::Reader;
+pub(super) use value::Unit;
 
 /// A policy file, as written.
 #[derive(Clone, Debug)]
@@ -90,8 +92,11 @@ pub(super) struct DraftRule {
 /// What a condition is about, and the condition.
 pub(super) type Conditioned = (Spanned<String>, Spanned<DraftCondition>);
 
-const FILE_KEYS: &[&str] = &["version", "mode", "min_version", "clients", "allow", "forbid", "test"];
-const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
+/// The keys of a policy.
+pub(super) const FILE_KEYS: &[&str] =
+    &["version", "mode", "min_version", "clients", "allow", "forbid", "test"];
+/// The keys of a client.
+pub(super) const CLIENT_KEYS: &[&str] = &["listener", "uid", "gid"];
 const RULE_KEYS: &[&str] = &["name", "clients", "operations", "query", "body", "resources", "reason"];
 const ALLOW_KEYS: &[&str] = &["own", "redact", "require", "profile", "registry_credentials", "unguarded"];
 
@@ -200,8 +205,8 @@ impl Reader<'_> {
                 .flatten()
                 .filter_map(|(name, value)| self.client(name, value))
                 .collect(),
-            allow: self.rules(table, "allow", &rule_keys(ALLOW_KEYS)),
-            forbid: self.rules(table, "forbid", &rule_keys(&[])),
+            allow: self.rules(table, "allow", &rule_keys(false)),
+            forbid: self.rules(table, "forbid", &rule_keys(true)),
             cases: self.cases(table),
             case_text: case::text_of_cases(table, self.source()),
         }
@@ -310,7 +315,8 @@ impl Reader<'_> {
 }
 
 /// The keys that a rule may have.
-fn rule_keys(further: &[&'static str]) -> Vec<&'static str> {
+pub(super) fn rule_keys(forbids: bool) -> Vec<&'static str> {
+    let further = if forbids { &[] } else { ALLOW_KEYS };
     let things = thing::KINDS.iter().map(|kind| kind.as_str());
     RULE_KEYS.iter().chain(further).copied().chain(aspect_keys()).chain(things).collect()
 }

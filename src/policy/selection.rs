@@ -5,6 +5,7 @@ mod entry;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub(super) use entry::{METHODS, placeholder};
 use toml::Spanned;
 
 use super::path_expression::{PathExpression, PathSet};

@@ -71,7 +71,7 @@ pub struct ServeArgs {
     /// How much to log: error, warn, info, debug or trace
     ///
     /// [default: info] [env: DOCKGATE_LOG_LEVEL]
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "error|warn|info|debug|trace")]
     log_level: Option<String>,
 
     /// Permissions of unix listeners, in octal
@@ -205,13 +205,13 @@ pub struct ServeArgs {
     /// synced: when it is on the disk.
     ///
     /// [default: written] [env: DOCKGATE_AUDIT_DURABILITY]
-    #[arg(long, value_name = "HOW", help_heading = "Audit")]
+    #[arg(long, value_name = "buffered|written|synced", help_heading = "Audit")]
     audit_durability: Option<String>,
 
     /// What becomes of a request whose record cannot be written: refuse or continue
     ///
     /// [default: refuse] [env: DOCKGATE_AUDIT_ON_FAILURE]
-    #[arg(long, value_name = "WHAT", help_heading = "Audit")]
+    #[arg(long, value_name = "refuse|continue", help_heading = "Audit")]
     audit_on_failure: Option<String>,
 
     /// How long records stay without a seal

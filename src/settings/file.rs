@@ -26,6 +26,9 @@ pub(super) fn draft(path: &Path, source: &str, problems: &mut Vec<Problem>) -> D
     file.draft
 }
 
+/// The keys of a listener that is written as a table.
+pub(super) const LISTENER_KEYS: [&str; 5] = ["name", "address", "mode", "owner", "group"];
+
 struct Reader<'a> {
     path: &'a str,
     source: &'a str,
@@ -38,19 +41,7 @@ impl Reader<'_> {
         match Key::in_file(name) {
             Some(Key::Listen) => self.listeners(value),
             Some(key) => {
-                let may_be_number = matches!(
-                    key,
-                    Key::MaxConnections
-                        | Key::MaxHeadBytes
-                        | Key::SocketOwner
-                        | Key::SocketGroup
-                        | Key::RetryAttempts
-                        | Key::BreakerThreshold
-                        | Key::AuditRotateBytes
-                        | Key::AuditKeepFiles
-                        | Key::AuditKeepBytes
-                );
-                if let Some(written) = self.text(name, value, may_be_number) {
+                if let Some(written) = self.text(name, value, key.may_be_number()) {
                     self.draft.values.insert(key, written);
                 }
             }
@@ -111,14 +102,14 @@ impl Reader<'_> {
     }
 
     fn listener_table(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<ListenerDraft> {
-        const KEYS: [&str; 5] = ["name", "address", "mode", "owner", "group"];
         let mut texts = [const { None }; 5];
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let name = key.get_ref().as_ref();
-            let Some((_, text)) = KEYS.into_iter().zip(&mut texts).find(|(known, _)| *known == name) else {
-                let hint = did_you_mean(name, KEYS.into_iter());
+            let Some((_, text)) = LISTENER_KEYS.into_iter().zip(&mut texts).find(|(known, _)| *known == name)
+            else {
+                let hint = did_you_mean(name, LISTENER_KEYS.into_iter());
                 self.problem(&key.span(), format!("`{name}` is no key of a listener{hint}"));
                 continue;
             };

@@ -133,6 +133,22 @@ impl Key {
         }
     }
 
+    /// Whether a settings file may write it without quotes.
+    pub(super) const fn may_be_number(self) -> bool {
+        matches!(
+            self,
+            Self::MaxConnections
+                | Self::MaxHeadBytes
+                | Self::SocketOwner
+                | Self::SocketGroup
+                | Self::RetryAttempts
+                | Self::BreakerThreshold
+                | Self::AuditRotateBytes
+                | Self::AuditKeepFiles
+                | Self::AuditKeepBytes
+        )
+    }
+
     /// The setting's value where nobody gives one.
     pub(super) const fn default(self) -> Option<&'static str> {
         match self {

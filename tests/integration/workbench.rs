@@ -1,5 +1,7 @@
 //! The commands with which policies are written, understood and tested.
 
+use std::process::Command;
+
 use crate::harness::{clients, dockgate};
 
 /// What `dockgate explain --record` says of a docker command under a policy that ships.
@@ -49,4 +51,45 @@ fn compose_goes_all_the_way_to_the_start() {
         assert!(said.contains(expected), "{expected} in:\n{said}");
     }
     assert!(said.contains("0 of them denied"), "{said}");
+}
+
+/// What bash completes, when the words so far are these.
+fn completed(words: &[&str]) -> String {
+    let script = dockgate().args(["completions", "bash"]).output().unwrap().stdout;
+    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let last = words.len() - 1;
+    let line = format!(
+        "{}\nCOMP_WORDS=({}); COMP_CWORD={last}; _dockgate dockgate {} {}; echo \"${{COMPREPLY[@]}}\"",
+        String::from_utf8(script).unwrap(),
+        words.join(" "),
+        words[last],
+        words[last - 1],
+    );
+    let output = Command::new("bash").args(["--norc", "-c", &line]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn bash_completes_verbs_flags_and_values() {
+    assert_eq!(completed(&["dockgate", "exp"]), "explain\n");
+    assert!(completed(&["dockgate", "schema", ""]).contains("policy settings"));
+    assert!(completed(&["dockgate", "check", "--f"]).contains("--format"));
+    assert!(completed(&["dockgate", "check", "--format", ""]).contains("text json sarif"));
+}
+
+#[test]
+fn each_verb_has_a_page_for_man() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = dockgate().arg("man").arg(directory.path()).status().unwrap();
+    assert!(made.success());
+    for page in ["dockgate", "dockgate-check", "dockgate-explain", "dockgate-serve", "dockgate-audit-verify"]
+    {
+        let text = std::fs::read_to_string(directory.path().join(format!("{page}.1"))).unwrap();
+        assert!(text.contains(&format!(".TH {page} 1")), "{text}");
+        assert!(text.contains(".SH DESCRIPTION"), "{text}");
+    }
+    let missing = dockgate().args(["man", "/nonexistent"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("/nonexistent"));
 }

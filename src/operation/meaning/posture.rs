@@ -69,6 +69,20 @@ impl Stance {
             Self::Cpus => "cpus",
         }
     }
+
+    /// What the container is then, in one line.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::ReadOnlyRoot => "It cannot write its root file system",
+            Self::NoNewPrivileges => "It cannot gain rights",
+            Self::NonRoot => "It runs as a user by number, other than 0",
+            Self::DropCapabilities => "It does without these capabilities",
+            Self::Memory => "It has a limit of memory, in bytes",
+            Self::Pids => "It has a limit of processes",
+            Self::Cpus => "It has a limit of CPUs",
+        }
+    }
 }
 
 impl Posture {

@@ -11,7 +11,8 @@ use crate::policy::nearest::{did_you_mean, list};
 use crate::policy::problem::{Code, Problem};
 use crate::policy::resolve::Resolved;
 
-const VERDICTS: [&str; 2] = ["permit", "deny"];
+/// What a verdict can be expected to be.
+pub(in crate::policy) const VERDICTS: [&str; 2] = ["permit", "deny"];
 
 /// What is expected of a verdict; what is not said may be anything.
 #[derive(Clone, Debug)]
@@ -190,6 +191,6 @@ impl Expected {
 }
 
 /// Why a request can be denied, as records say it.
-fn reasons() -> impl Iterator<Item = &'static str> {
+pub(in crate::policy) fn reasons() -> impl Iterator<Item = &'static str> {
     Reason::ALL.into_iter().map(Reason::code).chain(Fault::ALL.into_iter().map(Fault::code))
 }

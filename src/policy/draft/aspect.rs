@@ -22,7 +22,8 @@ pub(in crate::policy) enum DraftAspect {
     Amount(DraftCondition),
 }
 
-const RESOURCES: [(&str, Resource, Unit); 4] = [
+/// The keys of `resources`.
+pub(in crate::policy) const RESOURCES: [(&str, Resource, Unit); 4] = [
     ("memory", Resource::Memory, Unit::One),
     ("cpus", Resource::Cpus, Unit::Billionth),
     ("pids", Resource::Pids, Unit::One),

@@ -57,7 +57,8 @@ pub(in crate::policy) enum DraftBody {
     File(String),
 }
 
-const CASE_KEYS: &[&str] = &[
+/// The keys of a test.
+pub(in crate::policy) const CASE_KEYS: &[&str] = &[
     "name",
     "client",
     "request",
@@ -73,7 +74,8 @@ const CASE_KEYS: &[&str] = &[
     "sees",
     "misses",
 ];
-const ASKER_KEYS: &[&str] = &["listener", "uid", "gid", "address"];
+/// The keys of somebody who connects.
+pub(in crate::policy) const ASKER_KEYS: &[&str] = &["listener", "uid", "gid", "address"];
 
 impl Reader<'_> {
     pub(super) fn cases(&mut self, table: &DeTable<'_>) -> Vec<DraftCase> {
@@ -147,9 +149,7 @@ impl Reader<'_> {
 
     fn thing(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Spanned<Thing>> {
         let table = self.table(value, what)?;
-        let kinds = KINDS.map(ThingKind::as_str);
-        let known: Vec<&'static str> = kinds.iter().copied().chain(["id", "label"]).collect();
-        self.known_keys(table, &known, &format!("`{what}`"));
+        self.known_keys(table, &seen_keys(), &format!("`{what}`"));
         // Of a container `image` is what it was made of; alone it is the thing itself.
         let named = table.iter().find_map(|(key, value)| {
             let kind = KINDS.into_iter().find(|kind| kind.as_str() == key.get_ref())?;
@@ -278,6 +278,11 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The keys of a thing that is seen or missed.
+pub(in crate::policy) fn seen_keys() -> Vec<&'static str> {
+    KINDS.map(ThingKind::as_str).into_iter().chain(["id", "label"]).collect()
 }
 
 /// Where in the source the cases stand: from the header of each to the next that is no case's.

@@ -38,7 +38,7 @@ pub(in crate::policy) enum Quantifier {
 }
 
 /// The keys of a condition that is a table.
-const KEYS: &[&str] = &["regex", "min", "max", "every", "some"];
+pub(in crate::policy) const KEYS: &[&str] = &["regex", "min", "max", "every", "some"];
 
 impl Reader<'_> {
     /// `query` and its like: a condition for each parameter.

@@ -18,7 +18,7 @@ pub(in crate::policy) struct DraftThing {
 }
 
 /// The kinds of things that a rule can speak of.
-pub(super) const KINDS: [ThingKind; 9] = [
+pub(in crate::policy) const KINDS: [ThingKind; 9] = [
     ThingKind::Container,
     ThingKind::Image,
     ThingKind::Network,
@@ -45,9 +45,7 @@ impl Reader<'_> {
     }
 
     fn properties(&mut self, kind: ThingKind, table: &DeTable<'_>) -> Vec<Conditioned> {
-        let has_image = matches!(kind, ThingKind::Container | ThingKind::Service);
-        let known = ["name", "id", "label", "owner", "image"];
-        let known = if has_image { &known[..] } else { known.get(..4).unwrap_or_default() };
+        let known = thing_keys(kind);
         self.known_keys(table, known, &format!("`{kind}`"));
         let mut read = Vec::new();
         for (name, value) in table.iter().filter(|(name, _)| known.contains(&name.get_ref().as_ref())) {
@@ -98,5 +96,23 @@ impl Reader<'_> {
         if let Some(condition) = self.condition(kind.as_str(), name, value, Unit::One) {
             read.push((Spanned::new(span, name.to_owned()), Spanned::new(value.span(), condition)));
         }
+    }
+}
+
+/// What can be said of a thing of this kind.
+pub(in crate::policy) const fn thing_keys(kind: ThingKind) -> &'static [&'static str] {
+    match kind {
+        ThingKind::Container | ThingKind::Service => &["name", "id", "label", "owner", "image"],
+        ThingKind::Exec
+        | ThingKind::Image
+        | ThingKind::Network
+        | ThingKind::Volume
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => &["name", "id", "label", "owner"],
     }
 }

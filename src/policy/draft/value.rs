@@ -14,7 +14,7 @@ const MOST_LISTED: usize = 12;
 
 /// What numbers are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::policy) enum Unit {
     /// As they stand; sizes in bytes.
     One,
     /// One is a thousand million, so that parts of it can be said.

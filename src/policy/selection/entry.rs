@@ -12,7 +12,8 @@ use crate::policy::pattern::escape_expression;
 use crate::policy::problem::{Code, Problem};
 use crate::policy::reach::endpoints_met;
 
-const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+/// The methods that operations have.
+pub(in crate::policy) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
 /// Looks up one entry.
 pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
@@ -113,7 +114,7 @@ fn plain(template: &str) -> String {
 }
 
 /// What a segment has in its braces.
-fn placeholder(segment: &str) -> Option<&str> {
+pub(in crate::policy) fn placeholder(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
