@@ -15,3 +15,4 @@ mod remote;
 mod sessions;
 mod shown;
 mod streams;
+mod swarm;

@@ -114,7 +114,9 @@ fn a_forbid_strikes_what_is_in_it_and_what_is_not_known() {
     assert_eq!(verdict(&policy, "tcp", build("t=x", "FROM victim/img")), "forbidden f");
     assert_eq!(verdict(&policy, "tcp", operation("POST /build?remote=https://x/")), "forbidden f");
     let unclear = build_denial(&policy, build("t=x", "FROM $X"));
-    assert!(unclear.message().contains("What its archive says is not known: line 1 of the Dockerfile: FROM $X"));
+    assert!(
+        unclear.message().contains("What its archive says is not known: line 1 of the Dockerfile: FROM $X")
+    );
 }
 
 #[test]

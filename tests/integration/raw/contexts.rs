@@ -107,11 +107,7 @@ fn without_a_place_it_says_so() {
     let daemon = FakeDaemon::content();
     let starting = Gate::with_policy_text(POLICY).behind(&daemon);
     let gate = starting.with(["--build-context-dir", "/nowhere/at/all"]).start();
-    assert!(
-        gate.log().contains("there is no place to keep them: /nowhere/at/all"),
-        "{}",
-        gate.log()
-    );
+    assert!(gate.log().contains("there is no place to keep them: /nowhere/at/all"), "{}", gate.log());
     let answer = gate.ask(build(&context("FROM own/a")));
     assert_eq!(answer.status, 503);
     assert!(answer.message().contains("--build-context-dir"), "{}", answer.message());
