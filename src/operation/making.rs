@@ -4,7 +4,7 @@ use super::field::Kind;
 use super::meaning::ImageRef;
 use super::table::BodyKind;
 use super::thing::{OWNER_LABEL, Thing, ThingKind};
-use super::{Body, Json, Operation, Value};
+use super::{Body, Filters, Json, Operation, Value};
 
 /// Labels that begin with this are dockgate's own.
 const RESERVED: &str = "io.dockgate.";
@@ -109,9 +109,34 @@ impl Operation {
         }
     }
 
-    /// Narrows a list, a prune or the stream of events to what bears a label: `key`, or `key=value`.
+    /// Narrows a prune to what bears a label: `key`, or `key=value`.
     pub fn narrow_to_label(&mut self, label: &str) {
         self.heading.query.put_filter(self.heading.endpoint, "label", label);
+    }
+
+    /// Has the daemon leave out of a list, or of events, what these filters do not let through, names and values,
+    /// as far as that does not change what the client's own filters mean.
+    pub fn have_filtered(&mut self, filters: &[(&'static str, String)]) {
+        let endpoint = self.endpoint();
+        if endpoint.parameter("filters").is_none() {
+            return;
+        }
+        let own = match self.query().get("filters") {
+            Some(Value::Filters(own)) => own.clone(),
+            Some(_) | None => Filters::default(),
+        };
+        for (name, value) in filters {
+            let key = |value: &str| value.split('=').next().unwrap_or_default().to_owned();
+            let of_client = own.get(name).unwrap_or_default();
+            // Of several types any will do, of several labels all must be there; swarm knows one value of each.
+            let is_free = match *name {
+                "label" => of_client.iter().all(|one| key(one) != key(value)),
+                _ => of_client.is_empty(),
+            };
+            if is_free {
+                self.heading.query.put_filter(endpoint, name, value);
+            }
+        }
     }
 
     /// The labels in the request that only dockgate may set, wherever things get labels by it.

@@ -68,6 +68,7 @@ impl Policy {
                         operation.narrow_to_label(label);
                     }
                 }
+                operation.have_filtered(&terms.filters());
                 operation.pin();
                 Verdict::Permit(Permit { operation, grounds, terms })
             }

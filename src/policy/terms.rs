@@ -1,6 +1,6 @@
 //! The terms of a permit: what of the answer its client gets to see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::things::ThingSet;
@@ -55,6 +55,32 @@ impl Terms {
         self.sight(thing).is_some()
     }
 
+    /// Filters of the daemon that let through all that is shown of a list or of events, so that it sends less of what is
+    /// not: names and values.
+    pub(super) fn filters(&self) -> Vec<(&'static str, String)> {
+        let Some(shown) = &self.shown else { return Vec::new() };
+        let listed = shown.iter().find_map(|showing| showing.kind);
+        let kinds: BTreeSet<ThingKind> = match listed {
+            Some(kind) => [kind].into(),
+            None if shown.iter().any(|showing| showing.sets.is_empty()) => return Vec::new(),
+            None => shown.iter().flat_map(|showing| showing.sets.keys().copied()).collect(),
+        };
+        let mut filters = Vec::new();
+        if listed.is_none() {
+            filters.extend(kinds.iter().filter_map(|kind| Some(("type", event_type(*kind)?.to_owned()))));
+        }
+        if kinds.iter().all(|kind| is_filtered_by_label(*kind, listed.is_none())) {
+            let labels = shown.iter().map(|showing| {
+                // A rule that says nothing of a kind that is listed shows all of it.
+                let sets = kinds.iter().map(|kind| showing.sets.get(kind));
+                let sets = sets.filter(|set| set.is_some() || listed.is_some());
+                common(sets.map(|set| set.map(ThingSet::wide_label_filters).unwrap_or_default()))
+            });
+            filters.extend(common(labels).into_iter().map(|label| ("label", label)));
+        }
+        filters
+    }
+
     /// What the client may see of a thing: nothing, or all but what is redacted. Where one rule shows all of it, all is
     /// shown; where several keep something back, what any of them keeps back.
     fn sight(&self, thing: &Thing) -> Option<Redaction> {
@@ -81,5 +107,46 @@ impl Showing {
             Some(set) => set.contains(thing),
             None => self.sets.is_empty() || self.kind == Some(thing.kind),
         }
+    }
+}
+
+/// What is in all of the sets.
+fn common(sets: impl Iterator<Item = BTreeSet<String>>) -> BTreeSet<String> {
+    sets.reduce(|all, set| all.intersection(&set).cloned().collect()).unwrap_or_default()
+}
+
+/// The type of the events of a kind of thing. A task has none.
+fn event_type(kind: ThingKind) -> Option<&'static str> {
+    match kind {
+        ThingKind::Container
+        | ThingKind::Image
+        | ThingKind::Network
+        | ThingKind::Volume
+        | ThingKind::Service
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node => Some(kind.as_str()),
+        ThingKind::Exec | ThingKind::Task | ThingKind::Plugin | ThingKind::BuildCache | ThingKind::Daemon => {
+            None
+        }
+    }
+}
+
+/// Whether the daemon's filter `label` is about the labels that rules look at. Nodes and tasks have several, and in
+/// events there are those of containers and images alone.
+fn is_filtered_by_label(kind: ThingKind, in_events: bool) -> bool {
+    match kind {
+        ThingKind::Container | ThingKind::Image => true,
+        ThingKind::Network
+        | ThingKind::Volume
+        | ThingKind::Service
+        | ThingKind::Secret
+        | ThingKind::Config => !in_events,
+        ThingKind::Exec
+        | ThingKind::Task
+        | ThingKind::Node
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => false,
     }
 }

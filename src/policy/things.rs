@@ -1,5 +1,7 @@
 //! What a rule says about the things that an operation acts on: `container.label."x" = "y"` and its siblings.
 
+use std::collections::BTreeSet;
+
 use toml::Spanned;
 
 use super::aspect::AspectSet;
@@ -77,33 +79,14 @@ impl ThingSet {
         })
     }
 
-    /// Filters of the daemon that let through just these, and those that keep out just these; by labels alone. None
-    /// where there are none.
+    /// Filters of the daemon that let through just these, by labels alone. None where there are none.
     pub(super) fn label_filters(&self) -> Option<Vec<String>> {
-        self.properties
-            .iter()
-            .map(|(property, values)| {
-                let key = match property {
-                    Property::Owner => OWNER_LABEL,
-                    Property::Label(key) => key,
-                    Property::Name | Property::Id | Property::Image => return None,
-                };
-                match values {
-                    Values::Texts(Condition::Any) => Some(key.to_owned()),
-                    Values::Texts(Condition::Texts(globs)) => match globs.as_slice() {
-                        [only] => Some(format!("{key}={}", only.literal()?)),
-                        _ => None,
-                    },
-                    Values::Texts(
-                        Condition::Unused
-                        | Condition::Expression(_)
-                        | Condition::Numbers(_)
-                        | Condition::Elements(..),
-                    )
-                    | Values::Images(_) => None,
-                }
-            })
-            .collect()
+        self.properties.iter().map(label_filter).collect()
+    }
+
+    /// Filters by labels that let through all of these, and others.
+    pub(super) fn wide_label_filters(&self) -> BTreeSet<String> {
+        self.properties.iter().filter_map(label_filter).collect()
     }
 
     /// Whether every thing that is among these is among the others; `false` also where that is not clear.
@@ -138,6 +121,27 @@ impl ThingSet {
             }
         };
         self.properties.iter().map(line).collect()
+    }
+}
+
+/// The values of the daemon's filter `label` that let through just what a property admits.
+fn label_filter((property, values): &(Property, Values)) -> Option<String> {
+    let key = match property {
+        Property::Owner => OWNER_LABEL,
+        // The daemon takes what is behind the first `=` for the value.
+        Property::Label(key) if !key.contains('=') => key,
+        Property::Label(_) | Property::Name | Property::Id | Property::Image => return None,
+    };
+    match values {
+        Values::Texts(Condition::Any) => Some(key.to_owned()),
+        Values::Texts(Condition::Texts(globs)) => match globs.as_slice() {
+            [only] => Some(format!("{key}={}", only.literal()?)),
+            _ => None,
+        },
+        Values::Texts(
+            Condition::Unused | Condition::Expression(_) | Condition::Numbers(_) | Condition::Elements(..),
+        )
+        | Values::Images(_) => None,
     }
 }
 

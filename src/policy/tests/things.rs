@@ -282,6 +282,72 @@ fn a_prune_is_told_which_labels() {
     assert_eq!(about(&policy, "POST /networks/prune"), "condition");
 }
 
+/// What the daemon is told to filter.
+fn filtered(rules: &str, request: &str) -> String {
+    match policy(rules).judge(&client("tcp"), operation(request)) {
+        Verdict::Permit(permit) => {
+            permit.operation().query().get("filters").map(ToString::to_string).unwrap_or_default()
+        }
+        Verdict::Denial(denial) => panic!("{request}: {}", denial.message()),
+    }
+}
+
+#[test]
+fn the_daemon_leaves_out_what_is_not_shown_as_far_as_it_can() {
+    let mine = r#"
+        [[allow]]
+        operations = ["ContainerList", "NetworkList", "TaskList", "SystemEvents"]
+        container.label.owner = "me"
+        container.label.on = true
+        container.name = "x*"
+        task.owner = "me"
+    "#;
+    let two = format!(
+        "{mine}\n[[allow]]\noperations = [\"ContainerList\", \"SystemEvents\"]\ncontainer.label.on = true"
+    );
+    let whole = format!("{mine}\n[[allow]]\noperations = [\"ContainerList\"]\nnetwork.name = \"n\"");
+    let contained = r#"
+        [[allow]]
+        operations = ["SystemEvents"]
+        container.owner = "me"
+    "#;
+    let odd = r#"
+        [[allow]]
+        operations = ["ContainerList"]
+        container.label."a=b" = "c"
+        container.label.two = ["a", "b"]
+    "#;
+    for (rules, request, expected) in [
+        (mine, "GET /containers/json", r#"{"label":{"on":true,"owner=me":true}}"#),
+        (
+            mine,
+            r#"GET /containers/json?filters={"label":["a=b"],"name":["y"]}"#,
+            r#"{"label":{"a=b":true,"on":true,"owner=me":true},"name":{"y":true}}"#,
+        ),
+        // What the client asks of the same label stands alone; the answer is narrowed anyway.
+        (
+            mine,
+            r#"GET /containers/json?filters={"label":["owner=you"]}"#,
+            r#"{"label":{"owner=you":true,"on":true}}"#,
+        ),
+        (mine, "GET /networks", ""),
+        (mine, "GET /tasks", ""),
+        // The events of tasks are those of their containers.
+        (mine, "GET /events", r#"{"type":{"container":true}}"#),
+        (two.as_str(), "GET /containers/json", r#"{"label":{"on":true}}"#),
+        (&whole, "GET /containers/json", ""),
+        (contained, "GET /events", r#"{"type":{"container":true},"label":{"io.dockgate.owner=me":true}}"#),
+        (
+            contained,
+            r#"GET /events?filters={"type":["network"]}"#,
+            r#"{"type":{"network":true},"label":{"io.dockgate.owner=me":true}}"#,
+        ),
+        (odd, "GET /containers/json", ""),
+    ] {
+        assert_eq!(filtered(rules, request), expected, "{request} {rules}");
+    }
+}
+
 const OWN: &str = r#"
     [[allow]]
     name = "own"

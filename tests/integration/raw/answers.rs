@@ -198,7 +198,7 @@ fn network(events: &'static str) -> FakeDaemon {
             "/v1.41/networks/1" => r#"{"Name":"n","Id":"1","Labels":{}}"#.into(),
             "/v1.41/containers/aa/json" => named("aa", "me"),
             "/v1.41/containers/bb/json" => named("bb", "you"),
-            "/v1.41/events" => events.into(),
+            asked if asked.starts_with("/v1.41/events") => events.into(),
             asked if asked.starts_with("/v1.41/containers/json?all=1&filters=%7B%22id%22") => {
                 format!("[{},{}]", container("aa", "me"), container("bb", "you"))
             }

@@ -133,7 +133,7 @@ fn what_is_anothers_in_the_swarm_is_not_there() {
     let spec = &service["Spec"];
     let mut asked = vec![("GET", format!("/tasks/{task_id}"), Value::Null)];
     asked.push(("GET", format!("/tasks/{task_id}/logs?stdout=1"), Value::Null));
-    for name in ["a-svc", service_id, &service_id[..10]] {
+    for name in ["a-svc", service_id, service_id.get(..10).unwrap()] {
         asked.push(("GET", format!("/services/{name}"), Value::Null));
         asked.push(("GET", format!("/services/{name}/logs?stdout=1"), Value::Null));
         asked.push(("POST", format!("/services/{name}/update?version={version}"), spec.clone()));
@@ -147,7 +147,7 @@ fn what_is_anothers_in_the_swarm_is_not_there() {
     for kind in ["secrets", "configs"] {
         let name = format!("a-{}", kind.trim_end_matches('s'));
         let id = world.shown(&format!("/{kind}/{name}"))["ID"].as_str().unwrap().to_owned();
-        for name in [name.as_str(), &id, &id[..10]] {
+        for name in [name.as_str(), &id, id.get(..10).unwrap()] {
             asked.push(("GET", format!("/{kind}/{name}"), Value::Null));
             asked.push(("POST", format!("/{kind}/{name}/update?version=1"), json!({"Name": name})));
             asked.push(("DELETE", format!("/{kind}/{name}"), Value::Null));
