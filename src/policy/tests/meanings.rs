@@ -237,6 +237,19 @@ fn rights_are_seen_in_every_spelling() {
         ],
     );
     assert_host_config(
+        r#"security = "systempaths=kept""#,
+        &[
+            r#""MaskedPaths":["/x","/proc/asound","/proc/acpi","/proc/kcore","/proc/keys","/proc/latency_stats","/proc/timer_list","/proc/timer_stats","/proc/sched_debug","/proc/scsi","/sys/firmware"]"#,
+            r#""ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]"#,
+        ],
+        &[
+            r#""MaskedPaths":[]"#,
+            r#""MaskedPaths":["/proc/asound"]"#,
+            r#""MaskedPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]"#,
+            r#""ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys"]"#,
+        ],
+    );
+    assert_host_config(
         r#"ports = ["8000-8999", "127.0.0.1:53/udp", "ephemeral"]"#,
         &[
             r#""PortBindings":{"80/tcp":[{"HostPort":"8080"}]}"#,
