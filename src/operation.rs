@@ -263,14 +263,19 @@ impl Asked {
         }
     }
 
-    /// Lets go of a body where none belongs, if it says nothing: none at all, a zero value, or a copy
-    /// of the query, which dockerode sends beside it. The daemon reads none of these.
+    /// Lets go of a body where none belongs, if it says nothing: none at all, a zero value, or a copy of the query, which
+    /// dockerode sends beside it, or of a name in the path, as Nextcloud does. The daemon reads none of these.
     fn without_body(&self, bytes: &[u8]) -> Result<Body, Unreadable> {
         let says_nothing = bytes.trim_ascii().is_empty()
             || match Json::read_any(bytes, Expected::Unknown) {
                 Ok(Json::Object(fields)) => {
                     let names = query::names(&self.raw_query);
-                    fields.iter().all(|(key, _)| names.contains(key))
+                    let is_in_path = |value: &Json| {
+                        value
+                            .as_text()
+                            .is_some_and(|text| self.heading.identifiers.iter().any(|id| id == text))
+                    };
+                    fields.iter().all(|(key, value)| names.contains(key) || is_in_path(value))
                 }
                 Ok(json) => json.is_zero(),
                 Err(_) => false,

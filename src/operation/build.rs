@@ -52,7 +52,16 @@ impl ContextReader {
     /// Whatever could be read in two ways.
     pub(super) fn read(&self, context: impl Read, limit: u64) -> Result<Dockerfile, Flaw> {
         let text = context::dockerfile(context, &self.path, self.builder, limit)?;
-        Dockerfile::read(&text, &self.arguments, self.builder)
+        self.read_dockerfile(&text)
+    }
+
+    /// Reads a Dockerfile as that of this build.
+    ///
+    /// # Errors
+    ///
+    /// Whatever could be read in two ways.
+    pub(super) fn read_dockerfile(&self, text: &[u8]) -> Result<Dockerfile, Flaw> {
+        Dockerfile::read(text, &self.arguments, self.builder)
     }
 }
 

@@ -74,6 +74,15 @@ impl ArchiveReader {
             Reader::Upload(reader) => Found(What::Links(reader.read(archive, limit)?)),
         })
     }
+
+    /// Reads a Dockerfile as that of the build; nothing, where the archive is something else.
+    #[must_use]
+    pub fn read_dockerfile(&self, text: &[u8]) -> Option<Result<Found, Flaw>> {
+        match &self.0 {
+            Reader::Context(reader) => Some(reader.read_dockerfile(text).map(Into::into)),
+            Reader::Upload(_) => None,
+        }
+    }
 }
 
 impl Found {

@@ -213,7 +213,7 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         | Reading::DeviceRules
         | Reading::DeviceRequests
         | Reading::SecurityOptions
-        | Reading::SystemPaths
+        | Reading::SystemPaths(_)
         | Reading::SeLinux
         | Reading::Seccomp
         | Reading::AppArmor

@@ -247,6 +247,18 @@ fn dockerodes_copy_of_the_query_is_let_go() {
 }
 
 #[test]
+fn nextclouds_copy_of_the_path_is_let_go() {
+    let delete = |body| read("DELETE", "/v1.44/volumes/nc_app_x_data", &[JSON], body);
+    let encoded = delete(r#"{"name":"nc_app_x_data"}"#).unwrap().encode();
+    assert_eq!((encoded.target.as_str(), encoded.body), ("/v1.44/volumes/nc_app_x_data", None));
+    for body in
+        [r#"{"name":"other"}"#, r#"{"name":["nc_app_x_data"]}"#, r#"{"name":"nc_app_x_data","force":true}"#]
+    {
+        assert_eq!(delete(body).unwrap_err().fault, Fault::Malformed, "{body}");
+    }
+}
+
+#[test]
 fn an_archive_is_streamed_where_one_belongs() {
     for (method, target) in [
         ("PUT", "/containers/x/archive?path=/data"),

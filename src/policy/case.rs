@@ -18,7 +18,7 @@ use super::resolve::{self, Resolved, known_version, line_of};
 use super::selector::{Selector, read_id};
 use super::{Grounds, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
-use crate::operation::inside::Found;
+use crate::operation::inside::{ArchiveReader, Found};
 use crate::operation::table::BodyKind;
 use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
@@ -51,6 +51,8 @@ pub struct Case {
     client: Client,
     requests: Vec<Line>,
     body: Option<Spanned<DraftBody>>,
+    /// What stands in the Dockerfile of a build.
+    dockerfile: Option<String>,
     newest: ApiVersion,
     /// What the daemon shows, by path.
     shows: BTreeMap<String, Option<Json>>,
@@ -172,6 +174,7 @@ impl Case {
             client: read_client(draft.client.as_ref(), &resolved.clients, problems),
             requests,
             body: body.cloned(),
+            dockerfile: draft.dockerfile.as_ref().map(|text| text.get_ref().clone()),
             newest: draft
                 .version
                 .as_ref()
@@ -204,7 +207,13 @@ impl Case {
             (None, None) => b"",
         };
         match read_operation(&line.method, &line.target, body, self.newest) {
-            Ok(operation) => {
+            Ok(mut operation) => {
+                let context = self.dockerfile.as_ref().zip(ArchiveReader::of(&operation));
+                if let Some(found) =
+                    context.and_then(|(text, reader)| reader.read_dockerfile(text.as_bytes()))
+                {
+                    operation.look_inside(found);
+                }
                 let show = |path: &str| self.shows.get(path).cloned().flatten();
                 judge(policy, &self.client, learned(policy, &self.client, operation, show))
             }

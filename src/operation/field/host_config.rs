@@ -221,7 +221,7 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "What is hidden of `/proc` and `/sys`, in place of what the daemon hides",
         "uncovers what the daemon hides of the kernel",
     )
-    .means(Reading::SystemPaths)
+    .means(Reading::SystemPaths(HIDDEN))
     .empty_counts()
     .since(38),
     Field::guarded(
@@ -230,11 +230,28 @@ pub(super) const HOST_CONFIG: &[Field] = &[
         "What cannot be written in `/proc` and `/sys`, in place of what the daemon protects",
         "lets the container write what the daemon protects of the kernel",
     )
-    .means(Reading::SystemPaths)
+    .means(Reading::SystemPaths(PROTECTED))
     .empty_counts()
     .since(38),
     Field::plain("Init", Bool, "Runs a small init as its first process").since(25),
 ];
+
+/// What every daemon hides (moby `oci.DefaultSpec`; newer ones hide more).
+const HIDDEN: &[&str] = &[
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+];
+
+/// What every daemon protects.
+const PROTECTED: &[&str] = &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 const PORT_BINDING: Kind = Struct(&[Part::of(&[
     Field::plain("HostIp", Text, "The address of the host; all of them if empty"),

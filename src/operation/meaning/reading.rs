@@ -47,8 +47,8 @@ pub enum Reading {
     DeviceRequests,
     /// `SecurityOpt`
     SecurityOptions,
-    /// `MaskedPaths`, `ReadonlyPaths`
-    SystemPaths,
+    /// `MaskedPaths`, `ReadonlyPaths`: with these every daemon hides, or protects
+    SystemPaths(&'static [&'static str]),
     /// `Privileges` of a service: SELinux.
     SeLinux,
     /// `Privileges` of a service: seccomp.
@@ -150,7 +150,7 @@ impl Reading {
             Self::DeviceRules => device::rules(value, &mut at),
             Self::DeviceRequests => device::requests(value, &mut at),
             Self::SecurityOptions => security::options(value, &mut at),
-            Self::SystemPaths => security::system_paths(value, &mut at),
+            Self::SystemPaths(usual) => security::system_paths(value, usual, &mut at),
             Self::SeLinux => security::selinux(value, &mut at),
             Self::Seccomp => security::seccomp(value, &mut at),
             Self::AppArmor => security::apparmor(value, &mut at),
@@ -199,7 +199,7 @@ impl Reading {
             | Self::DeviceRules
             | Self::DeviceRequests
             | Self::SecurityOptions
-            | Self::SystemPaths
+            | Self::SystemPaths(_)
             | Self::SeLinux
             | Self::Seccomp
             | Self::AppArmor

@@ -26,7 +26,7 @@ impl Reading {
             Self::Capabilities => &[Aspect::Capabilities],
             Self::Privileged => &[Aspect::Capabilities, Aspect::Devices, Aspect::Security],
             Self::Devices | Self::DeviceRules | Self::DeviceRequests => &[Aspect::Devices],
-            Self::SecurityOptions | Self::SystemPaths | Self::SeLinux | Self::Seccomp | Self::AppArmor => {
+            Self::SecurityOptions | Self::SystemPaths(_) | Self::SeLinux | Self::Seccomp | Self::AppArmor => {
                 &[Aspect::Security]
             }
             Self::User => &[Aspect::Users],

@@ -71,9 +71,15 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// `MaskedPaths` and `ReadonlyPaths` take the place of what the daemon would hide and protect.
-pub(super) fn system_paths(value: &Json, at: &mut Reader<'_, '_>) {
-    let extent = if value.items().is_empty() { "unconfined" } else { "custom" };
+/// `MaskedPaths` and `ReadonlyPaths` take the place of what the daemon would hide and protect. Programs that make a
+/// container anew send back what they have read, which is what is `usual`.
+pub(super) fn system_paths(value: &Json, usual: &[&str], at: &mut Reader<'_, '_>) {
+    let listed = |path: &&str| value.items().iter().any(|item| item.as_text() == Some(path));
+    let extent = match value.items() {
+        [] => "unconfined",
+        _ if usual.iter().all(listed) => "kept",
+        _ => "custom",
+    };
     at.means(Meaning::Security(format!("systempaths={extent}")));
 }
 

@@ -20,6 +20,8 @@ pub(in crate::policy) struct DraftCase {
     pub(in crate::policy) client: Option<DraftAsker>,
     pub(in crate::policy) requests: Vec<Spanned<String>>,
     pub(in crate::policy) body: Option<Spanned<DraftBody>>,
+    /// What stands in the Dockerfile of a build.
+    pub(in crate::policy) dockerfile: Option<Spanned<String>>,
     pub(in crate::policy) version: Option<Spanned<String>>,
     /// What the daemon shows at a path; nothing, where it has no such thing.
     pub(in crate::policy) shows: Vec<(Spanned<String>, Option<Json>)>,
@@ -64,6 +66,7 @@ pub(in crate::policy) const CASE_KEYS: &[&str] = &[
     "request",
     "body",
     "body_file",
+    "dockerfile",
     "version",
     "daemon",
     "verdict",
@@ -103,6 +106,7 @@ impl Reader<'_> {
             client: table.get("client").and_then(|value| self.asker(value)),
             requests: table.get("request").map(|value| self.strings(value, "request")).unwrap_or_default(),
             body: self.body(table),
+            dockerfile: table.get("dockerfile").and_then(|value| self.text(value, "dockerfile")),
             version: table.get("version").and_then(|value| self.string(value, "version")),
             shows: self.shows(table),
             verdict: table.get("verdict").and_then(|value| self.string(value, "verdict")),

@@ -224,7 +224,7 @@ impl Danger {
             | Reading::ServiceNetworks
             | Reading::Devices
             | Reading::DeviceRequests
-            | Reading::SystemPaths
+            | Reading::SystemPaths(_)
             | Reading::SeLinux
             | Reading::Seccomp
             | Reading::AppArmor

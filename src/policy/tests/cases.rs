@@ -260,3 +260,22 @@ fn a_policy_whose_every_word_is_tested_leaves_nothing_untested() {
     assert_eq!(untested, Vec::<&String>::new());
     assert!(coverage.changes == coverage.noticed && coverage.changes >= 15, "{coverage:?}");
 }
+
+#[test]
+fn a_test_can_say_what_a_build_takes_from_outside() {
+    let policy = r#"
+        [[allow]]
+        name = "build"
+        operations = ["POST /build"]
+        images = "own/*"
+    "#;
+    for (dockerfile, verdict) in [
+        ("dockerfile = \"FROM own/base\"", "permit"),
+        ("dockerfile = \"FROM alpine\"", "deny"),
+        ("dockerfile = \"ARG A\\nFROM $A\"", "deny"),
+        ("", "deny"),
+    ] {
+        let test = format!("[[test]]\nrequest = \"POST /build\"\n{dockerfile}\nverdict = \"{verdict}\"");
+        assert_eq!(failures(&format!("{policy}{test}")), Vec::<String>::new(), "{dockerfile}");
+    }
+}

@@ -189,6 +189,23 @@ fn read_only_counts_where_it_holds_for_all_below() {
 }
 
 #[test]
+fn lists_of_hidden_paths_that_hide_enough_are_told_from_others() {
+    assert_host_config(
+        r#"security = "systempaths=kept""#,
+        &[
+            r#""MaskedPaths":["/x","/proc/asound","/proc/acpi","/proc/kcore","/proc/keys","/proc/latency_stats","/proc/timer_list","/proc/timer_stats","/proc/sched_debug","/proc/scsi","/sys/firmware"]"#,
+            r#""ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]"#,
+        ],
+        &[
+            r#""MaskedPaths":[]"#,
+            r#""MaskedPaths":["/proc/asound"]"#,
+            r#""MaskedPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]"#,
+            r#""ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys"]"#,
+        ],
+    );
+}
+
+#[test]
 fn rights_are_seen_in_every_spelling() {
     assert_host_config(
         r#"capabilities = ["NET_ADMIN", "cap_sys_ptrace"]"#,
