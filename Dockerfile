@@ -1,7 +1,7 @@
 # A static binary on nothing: no shell, no libraries, no users but the one it runs as.
 FROM rust:1-alpine AS build
 WORKDIR /src
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY policy policy
 COPY src src

@@ -6,6 +6,7 @@ mod completions;
 mod doctor;
 mod explain;
 mod health;
+mod init;
 mod log;
 mod man;
 pub mod operations;
@@ -46,6 +47,8 @@ enum Verb {
     Check(check::CheckArguments),
     /// Say what a request means, what each rule says of it, and what would turn the verdict
     Explain(explain::ExplainArguments),
+    /// Write a policy, its tests and a compose file for a program that is to have a little of Docker
+    Init(init::InitArguments),
     /// Run the tests that stand in policy files
     Test(test::TestArguments),
     /// Say whether dockgate accepts clients and the daemon answers; for HEALTHCHECK
@@ -123,6 +126,11 @@ pub fn run() -> ExitCode {
         }
         Some(Verb::Test(args)) => {
             test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+        }
+        Some(Verb::Init(args)) => {
+            let is_terminal = io::stdin().is_terminal();
+            init::init(&args, &mut io::stdin().lock(), is_terminal, &mut io::stdout())
+                .unwrap_or(Exit::Failure)
         }
         Some(Verb::Health(args)) => health::health(&args),
         Some(Verb::Audit(verb)) => audit::audit(&verb),

@@ -1,8 +1,9 @@
 //! The commands with which policies are written, understood and tested.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
-use crate::harness::{clients, dockgate};
+use crate::harness::{Container, Gate, binary, clients, dockgate, unique};
 
 /// What `dockgate explain --record` says of a docker command under a policy that ships.
 fn recorded(policy: &str, arguments: &[&str]) -> String {
@@ -92,4 +93,92 @@ fn each_verb_has_a_page_for_man() {
     let missing = dockgate().args(["man", "/nonexistent"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("/nonexistent"));
+}
+
+/// What `dockgate init` writes for somebody whom no policy is for, in a directory of its own.
+fn initialised(flags: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let output = dockgate().arg("init").args(flags).arg(directory.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    directory
+}
+
+#[test]
+fn what_init_writes_is_a_policy_that_serves_its_client() {
+    let written = initialised(&["--client", "panel", "--may", "look,logs,make", "--label", "panel=yes"]);
+    let policy = written.path().join("policy.toml");
+    for verb in ["check", "test"] {
+        let output = dockgate().args([verb, "--strict"]).arg(&policy).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    let gate = Gate::with_policy_text(&std::fs::read_to_string(&policy).unwrap()).start();
+    let shown = Container::run_with(&["--detach", "--label", "panel=yes"], "echo shown; sleep 600");
+    let hidden = Container::running("sleep 600");
+    let listed = gate.docker(["ps", "--format", "{{.Names}}"]).run().ok().stdout;
+    assert!(listed.contains(&shown.name) && !listed.contains(&hidden.name), "{listed}");
+    assert_eq!(gate.docker(["logs", &shown.name]).run().ok().stdout, "shown\n");
+    gate.docker(["logs", &hidden.name]).run().failed(1);
+    gate.docker(["stop", &shown.name]).run().failed(1);
+
+    let own = Container::called(&unique("own"));
+    let run = ["run", "--rm", "--interactive", "--name", &own.name, "dockgate-test/busybox", "cat"];
+    assert_eq!(gate.docker(run).stdin("said\n").run().ok().stdout, "said\n");
+    let refused = gate.docker(["run", "--rm", "--volume", "/:/host", "dockgate-test/busybox", "true"]).run();
+    assert!(refused.stderr.contains("HostConfig.Binds"), "{refused:?}");
+    // To whom it is not shown it does not exist, which `--force` takes for done.
+    let gone = gate.docker(["rm", "--force", &hidden.name]).run();
+    assert!(gone.stderr.contains("No such container"), "{gone:?}");
+    assert!(hidden.is_running() && shown.is_running());
+}
+
+#[test]
+fn the_compose_file_that_init_writes_is_one() {
+    for listen in ["unix:///run/dockgate/traefik.sock", "tcp://0.0.0.0:2375"] {
+        let written = initialised(&["--client", "traefik", "--listen", listen]);
+        let file = written.path().join("compose.yml");
+        let config = |file: &std::path::Path| {
+            Command::new("docker")
+                .args(["compose", "--file", file.to_str().unwrap(), "config"])
+                .env("DOCKER_GID", "999")
+                .env("DOCKER_CONFIG", clients().join("config"))
+                .output()
+                .unwrap()
+        };
+        let output = config(&file);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(&format!("DOCKGATE_LISTEN: traefik={listen}")), "{said}");
+
+        // With the lines for the client in force, and what it is beside them, too.
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (head, rest) = text.split_once("  # What traefik needs, beside what it is:\n  #\n").unwrap();
+        let (needs, rest) = rest.split_once("\n\n").unwrap();
+        let needs: Vec<&str> = needs.lines().map(|line| line.strip_prefix("  # ").unwrap()).collect();
+        std::fs::write(&file, format!("{head}{}\n    image: traefik\n\n{rest}", needs.join("\n"))).unwrap();
+        let output = config(&file);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("DOCKER_HOST: ") && said.contains("image: traefik"), "{said}");
+    }
+}
+
+#[test]
+fn init_asks_at_a_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let answers = format!("homepage\n\n{}\n", directory.path().join("into").display());
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("{} init", binary().display()))
+        .arg("/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("Which program is to use Docker?"), "{said}");
+    assert!(directory.path().join("into/compose.yml").exists(), "{said}");
 }
