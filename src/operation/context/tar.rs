@@ -131,15 +131,21 @@ impl<R: Read> Archive<R> {
         }
     }
 
-    /// Goes over what is left of the present entry.
+    /// Goes over what is left of the present entry. What fills up its last block may be missing at the end of the archive:
+    /// the docker CLI leaves it out where it puts a Dockerfile from elsewhere into a context, and Go reads that as the end.
     fn skip(&mut self) -> Result<(), Flaw> {
-        let left = self.content.saturating_add(self.padding);
-        let skipped = std::io::copy(&mut self.reader.by_ref().take(left), &mut std::io::sink());
-        if skipped.map_err(|error| unreadable(&error))? != left {
+        if self.skip_bytes(self.content)? != self.content {
             return Err(Flaw::archive("is cut off"));
         }
+        self.skip_bytes(self.padding)?;
         self.frame(0);
         Ok(())
+    }
+
+    /// Goes over so many bytes, or to the end; says how many there were.
+    fn skip_bytes(&mut self, count: u64) -> Result<u64, Flaw> {
+        let skipped = std::io::copy(&mut self.reader.by_ref().take(count), &mut std::io::sink());
+        skipped.map_err(|error| unreadable(&error))
     }
 
     /// Lets content of this size follow.

@@ -233,6 +233,14 @@ impl Gate {
         })
     }
 
+    /// Insists that so far everything was permitted.
+    #[track_caller]
+    pub(crate) fn refused_nothing(&self) {
+        let refused: Vec<_> =
+            self.audit().into_iter().filter(|record| record.field("decision") == "deny").collect();
+        assert!(refused.is_empty(), "{refused:?}");
+    }
+
     /// The record of the end of the request that `judged` is about.
     #[track_caller]
     pub(crate) fn ended(&self, judged: &Record) -> Record {

@@ -1,0 +1,16 @@
+//! The policies that ship, in front of a real engine: with the programs that they are for, where those can be had, and with
+//! the calls that those make, where they cannot.
+
+mod agent;
+mod appapi;
+mod autoheal;
+mod crowdsec;
+mod devcontainer;
+mod github_runner;
+mod gitlab_runner;
+mod glances;
+mod looking;
+mod prometheus;
+mod replay;
+mod watchtower;
+mod woodpecker;
