@@ -1,5 +1,6 @@
 //! `dockgate explain`: what a request means, what each rule says of it, and what would turn the verdict.
 
+mod audited;
 mod cases;
 mod curl;
 mod json;
@@ -7,6 +8,8 @@ mod record;
 mod stand_in;
 mod text;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,6 +26,7 @@ use crate::policy::Policy;
 use crate::policy::account::Account;
 use crate::policy::case::{Outcome, judge, learned, read_operation};
 use crate::policy::problem::{Severity, render};
+use audited::Audited;
 
 /// Somebody whom no policy names (an address of RFC 5737).
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -36,7 +40,8 @@ pub(super) struct ExplainArguments {
     /// The policy file; `-` is the standard input
     #[arg(value_name = "POLICY")]
     policy: PathBuf,
-    /// METHOD and /path?query; or a curl command; or with --record the command to run
+    /// METHOD and /path?query; or a curl command; or with --record the command to run; or with --audit the
+    /// request's id
     #[arg(value_name = "REQUEST", required = true)]
     request: Vec<String>,
     /// The JSON body: as text, or the file in which it stands
@@ -45,6 +50,9 @@ pub(super) struct ExplainArguments {
     /// Run the command with a stand-in for the daemon, and explain what it asks for
     #[arg(long, conflicts_with = "body")]
     record: bool,
+    /// Explain a request of the audit in this file, by the id that its record and the answer to it have
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "client", "listener", "uid", "gid", "address"])]
+    audit: Option<PathBuf>,
     /// Ask as this client of the policy
     #[arg(long, value_name = "NAME", conflicts_with_all = ["listener", "uid", "gid", "address"])]
     client: Option<String>,
@@ -76,6 +84,7 @@ Examples:
   dockgate explain policy.toml GET '/containers/json?all=1'
   dockgate explain policy.toml --client backend POST /containers/create --body create.json
   dockgate explain policy.toml -- curl -X POST http://localhost/v1.44/containers/web/stop
+  dockgate explain policy.toml --audit /var/log/dockgate/audit.jsonl 9f3ac41e-1b
   dockgate explain policy.toml --record -- docker run --rm -v /etc:/host:ro alpine
 
 Ends with 0 if every request is permitted, 1 if one is not or the policy has errors, 2 if there is nothing to explain.";
@@ -110,6 +119,8 @@ struct Explained {
 
 /// What a request is, once it is read.
 struct Understood {
+    /// The paths of the daemon that the verdict hangs on, and nobody said what it shows there.
+    not_shown: Vec<String>,
     endpoint: String,
     id: &'static str,
     summary: &'static str,
@@ -141,8 +152,7 @@ pub(super) fn explain(
         super::complain(&render(&problems, &file.name, source, colour));
         return Ok(Exit::Failure);
     };
-    let asked = asker(arguments, &policy).and_then(|client| Ok((client, requests(arguments)?)));
-    let (client, requests) = match asked {
+    let Asked { client, requests, audited } = match asked(arguments, &policy) {
         Ok(asked) => asked,
         Err(message) => {
             super::complain(&format_args!("dockgate explain: {message}"));
@@ -151,15 +161,47 @@ pub(super) fn explain(
     };
     let explained = requests.into_iter().map(|request| explained(request, arguments, &policy, &client));
     let explained: Vec<Explained> = explained.collect();
+    let permitted = explained.iter().all(|one| matches!(one.outcome, Outcome::Permit { .. }));
     match arguments.format {
-        Format::Text => out.write_all(text::written(&explained, &policy, &file.name, source).as_bytes())?,
+        Format::Text => {
+            let record = audited.map(|audited| audited.written(&policy, permitted)).unwrap_or_default();
+            out.write_all(record.as_bytes())?;
+            out.write_all(text::written(&explained, &policy, &file.name, source).as_bytes())?;
+        }
         Format::Tests => {
             out.write_all(cases::written(&explained, arguments.client.as_deref()).as_bytes())?;
         }
-        Format::Json => writeln!(out, "{:#}", json::written(&explained, policy.mode()))?,
+        Format::Json => {
+            let record = audited.map(|audited| audited.json(&policy, permitted));
+            writeln!(out, "{:#}", json::written(&explained, policy.mode(), record))?;
+        }
     }
-    let permitted = explained.iter().all(|one| matches!(one.outcome, Outcome::Permit { .. }));
     Ok(if permitted { Exit::Success } else { Exit::Failure })
+}
+
+/// What is to be explained.
+struct Asked {
+    client: Client,
+    requests: Vec<Request>,
+    /// The record that the request is from.
+    audited: Option<Audited>,
+}
+
+fn asked(arguments: &ExplainArguments, policy: &Policy) -> Result<Asked, String> {
+    let Some(file) = &arguments.audit else {
+        let client = asker(arguments, policy)?;
+        return Ok(Asked { client, requests: requests(arguments)?, audited: None });
+    };
+    let [id] = arguments.request.as_slice() else {
+        return Err("with --audit write the id of one request".to_owned());
+    };
+    let body = arguments.body.as_deref().map(read_body).transpose()?;
+    let audited = audited::find(file, id, body)?;
+    Ok(Asked {
+        client: audited.client.clone(),
+        requests: vec![audited.request.clone()],
+        audited: Some(audited),
+    })
 }
 
 /// The requests that are to be explained.
@@ -207,20 +249,27 @@ fn asker(arguments: &ExplainArguments, policy: &Policy) -> Result<Client, String
 fn explained(request: Request, arguments: &ExplainArguments, policy: &Policy, client: &Client) -> Explained {
     match read_operation(&request.method, &request.target, &request.body, arguments.api) {
         Ok(operation) => {
+            let not_shown = RefCell::new(BTreeSet::new());
             let show = |path: &str| {
-                arguments.shows.iter().find(|(shown, _)| shown == path).map(|(_, json)| json.clone())
+                let shown = arguments.shows.iter().find(|(shown, _)| shown == path);
+                if shown.is_none() {
+                    not_shown.borrow_mut().insert(path.to_owned());
+                }
+                shown.map(|(_, json)| json.clone())
             };
             let operation = learned(policy, client, operation, show);
-            let read = Some(read(&operation, policy.account(client, &operation)));
+            let not_shown = not_shown.take().into_iter().collect();
+            let read = Some(read(&operation, policy.account(client, &operation), not_shown));
             Explained { request, read, outcome: judge(policy, client, operation) }
         }
         Err(unreadable) => Explained { request, read: None, outcome: Outcome::Unreadable(unreadable) },
     }
 }
 
-fn read(operation: &Operation, account: Account) -> Understood {
+fn read(operation: &Operation, account: Account, not_shown: Vec<String>) -> Understood {
     let endpoint = operation.endpoint();
     Understood {
+        not_shown,
         endpoint: endpoint.to_string(),
         id: endpoint.id,
         summary: endpoint.summary,

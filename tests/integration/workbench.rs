@@ -182,3 +182,58 @@ fn init_asks_at_a_terminal() {
     assert!(said.contains("Which program is to use Docker?"), "{said}");
     assert!(directory.path().join("into/compose.yml").exists(), "{said}");
 }
+
+#[test]
+fn a_request_is_explained_by_its_record() {
+    let policy = "version = 1\n[[allow]]\nname = \"few\"\noperations = [\"GET /containers/json\", \"POST /volumes/create\"]\nquery.limit = { max = 5 }\n";
+    let gate = Gate::with_policy_text(policy).start();
+    gate.ask("GET /v1.41/containers/json?limit=9&all=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    gate.ask("POST /volumes/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"Driver\":\"nfs\"}");
+    let explained = |operation: &str, more: &[&str], exit: i32| {
+        let judged = gate.recorded("judged", operation);
+        let output = dockgate()
+            .arg("explain")
+            .arg(gate.dir().join("policy.toml"))
+            .arg("--audit")
+            .arg(gate.dir().join("audit.jsonl"))
+            .arg(judged.text("id"))
+            .args(more)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = explained("ContainerList", &[], 1);
+    for expected in [
+        "  recorded: deny, condition, rule \"few\"\n  judged then by this policy\n  the record holds all that was asked\n",
+        "GET /v1.41/containers/json?all=1&limit=9\n",
+        "  verdict: deny, condition\n",
+    ] {
+        assert!(said.contains(expected), "{expected} in:\n{said}");
+    }
+    let said = explained("VolumeCreate", &[], 0);
+    assert!(said.contains("    the body; it used Driver. Give it with --body\n"), "{said}");
+    assert!(
+        said.contains(
+            "  the verdict below is not what was decided then: it hangs on what is not in the record"
+        ),
+        "{said}"
+    );
+    let json = explained("VolumeCreate", &["--body", r#"{"Driver":"nfs"}"#, "--format", "json"], 1);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["record"]["not_recorded"], serde_json::json!([]));
+    assert_eq!(
+        (&json["record"]["reason"], &json["requests"][0]["reason"]),
+        (&"missing_grant".into(), &"missing_grant".into())
+    );
+
+    let unknown = dockgate()
+        .args(["explain", "policy/read-only.toml", "--audit"])
+        .arg(gate.dir().join("audit.jsonl"))
+        .arg("zz-1")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("has no request `zz-1`"));
+}

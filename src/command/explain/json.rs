@@ -7,11 +7,16 @@ use crate::policy::account::{Finding, RuleAccount};
 use crate::policy::case::Outcome;
 use crate::policy::{Mode, Suggestion};
 
-pub(super) fn written(explained: &[Explained], mode: Mode) -> Value {
-    json!({
+/// Everything; `record` is what is said of the record that the request is from.
+pub(super) fn written(explained: &[Explained], mode: Mode, record: Option<Value>) -> Value {
+    let mut all = json!({
         "mode": mode.as_str(),
         "requests": explained.iter().map(request).collect::<Vec<_>>(),
-    })
+    });
+    if let (Some(record), Some(fields)) = (record, all.as_object_mut()) {
+        fields.insert("record".to_owned(), record);
+    }
+    all
 }
 
 fn request(explained: &Explained) -> Value {
@@ -55,6 +60,7 @@ fn operation(read: &Understood) -> Value {
         "endpoint": read.endpoint,
         "version": read.version.to_string(),
         "client": account.client,
+        "not_shown": read.not_shown,
         "means": meant
             .map(|one| json!({ "kind": one.aspect, "value": one.what, "place": one.place }))
             .collect::<Vec<_>>(),

@@ -1,0 +1,327 @@
+//! A request from its record in the audit: as much of it as the record holds, and what it does not.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Request;
+use crate::audit::read::Log;
+use crate::client::{Client, Peer};
+use crate::command::push;
+use crate::operation::table::{BodyKind, Endpoint, Header, endpoints};
+use crate::policy::Policy;
+
+/// How a cut value ends, as the record says.
+const CUT: &str = "...";
+
+/// A record, and the request that it tells of.
+pub(super) struct Audited {
+    pub(super) request: Request,
+    pub(super) client: Client,
+    id: String,
+    time: String,
+    /// `FILE:LINE`
+    place: String,
+    /// What became of it then.
+    decision: String,
+    reason: Option<String>,
+    rule: Option<String>,
+    /// The hash of the policy that judged it.
+    policy: String,
+    /// What was asked and is not in the record.
+    missing: Vec<String>,
+}
+
+/// Finds the record of a request, in the audit file or those that were moved out of it. The error says why there is
+/// nothing to explain.
+pub(super) fn find(file: &Path, id: &str, body: Option<Vec<u8>>) -> Result<Audited, String> {
+    let unreadable = |error: std::io::Error| error.to_string();
+    let log = Log::of(file).map_err(unreadable)?;
+    let mut lines = log.lines().map_err(unreadable)?;
+    let finder = memmem::Finder::new(id.as_bytes());
+    while let Some(line) = lines.next_line().map_err(unreadable)? {
+        if finder.find(line.bytes).is_none() {
+            continue;
+        }
+        match serde_json::from_slice::<Record>(line.bytes) {
+            Ok(record) if record.event == "judged" && record.id == id => {
+                return Audited::read(record, log.place(line.file, line.number), body);
+            }
+            // A record of something else that has the text in it, or none at all.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(format!("the audit {} has no request `{id}`", file.display()))
+}
+
+/// The fields of a `judged` record.
+#[derive(Deserialize)]
+struct Record {
+    event: String,
+    id: String,
+    time: String,
+    client: Who,
+    operation: Option<String>,
+    method: Option<String>,
+    path: Option<String>,
+    version: Option<String>,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    #[serde(default)]
+    fields: Vec<UsedField>,
+    fields_more: Option<u64>,
+    decision: String,
+    reason: Option<String>,
+    #[serde(default)]
+    rules: Vec<RuleInvolved>,
+    detail: Option<String>,
+    policy: String,
+}
+
+#[derive(Deserialize)]
+struct Who {
+    listener: String,
+    address: Option<SocketAddr>,
+    uid: Option<u32>,
+    gid: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct UsedField {
+    field: String,
+}
+
+#[derive(Deserialize)]
+struct RuleInvolved {
+    name: String,
+}
+
+impl Audited {
+    fn read(record: Record, place: String, body: Option<Vec<u8>>) -> Result<Self, String> {
+        let endpoint =
+            record.operation.as_ref().and_then(|id| endpoints().find(|endpoint| endpoint.id == *id));
+        let (Some(endpoint), Some(method), Some(path)) = (endpoint, &record.method, &record.path) else {
+            let detail = record.detail.or(record.reason).unwrap_or_default();
+            return Err(format!(
+                "{place}: the request could not be read, so that its record does not hold what it was: {detail}"
+            ));
+        };
+        let mut missing = Vec::new();
+        let query = query(&record.parameters, &mut missing);
+        let version = record.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
+        missing.extend(not_recorded(endpoint, &record, body.is_some()));
+        let request = Request {
+            method: method.clone(),
+            target: format!("{version}{path}{query}"),
+            body: body.unwrap_or_default(),
+        };
+        Ok(Self {
+            request,
+            client: client(record.client).ok_or_else(|| format!("{place} does not say who asked"))?,
+            id: record.id,
+            time: record.time,
+            place,
+            decision: record.decision,
+            reason: record.reason,
+            rule: record.rules.into_iter().next().map(|rule| rule.name),
+            policy: record.policy,
+            missing,
+        })
+    }
+
+    /// What is said of the record, for people; `permits` is whether the policy permits what the record holds.
+    pub(super) fn written(&self, policy: &Policy, permits: bool) -> String {
+        let Self { id, time, place, decision, .. } = self;
+        let mut text = format!("request {id} of {time}, in {place}\n");
+        push(&mut text, format_args!("  recorded: {decision}"));
+        if let Some(reason) = &self.reason {
+            push(&mut text, format_args!(", {reason}"));
+        }
+        if let Some(rule) = &self.rule {
+            push(&mut text, format_args!(", rule \"{rule}\""));
+        }
+        text.push('\n');
+        if self.is_of(policy) {
+            text.push_str("  judged then by this policy\n");
+        } else {
+            push(&mut text, format_args!("  judged then by another policy, {}\n", self.policy));
+        }
+        if self.missing.is_empty() {
+            text.push_str("  the record holds all that was asked\n");
+        } else {
+            text.push_str("  not in the record, so that it is judged here as if it had not been sent:\n");
+            for what in &self.missing {
+                push(&mut text, format_args!("    {what}\n"));
+            }
+        }
+        if permits != (self.decision == "permit") {
+            text.push_str("  the verdict below is not what was decided then: ");
+            text.push_str(match (self.is_of(policy), self.missing.is_empty()) {
+                (true, _) => "it hangs on what is not in the record, or on what the daemon showed then\n",
+                (false, true) => "the policy is another, or the daemon showed something else then\n",
+                (false, false) => "the policy is another, and the record does not hold all\n",
+            });
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self, policy: &Policy, permits: bool) -> Value {
+        json!({
+            "id": self.id,
+            "time": self.time,
+            "place": self.place,
+            "decision": self.decision,
+            "reason": self.reason,
+            "rule": self.rule,
+            "policy": self.policy,
+            "same_policy": self.is_of(policy),
+            "same_verdict": permits == (self.decision == "permit"),
+            "not_recorded": self.missing,
+        })
+    }
+
+    fn is_of(&self, policy: &Policy) -> bool {
+        self.policy == policy.hash()
+    }
+}
+
+fn client(who: Who) -> Option<Client> {
+    let peer = match who.address {
+        Some(address) => Peer::Tcp(address),
+        None => Peer::Unix { uid: who.uid?, gid: who.gid?, pid: None },
+    };
+    Some(Client { listener: who.listener, peer })
+}
+
+/// The query with the parameters that the record has the values of.
+fn query(parameters: &Map<String, Value>, missing: &mut Vec<String>) -> String {
+    let mut query = String::new();
+    for (name, value) in parameters {
+        let Some(value) = value.as_str() else {
+            missing.push(format!("the value of the parameter {name}, which is guarded"));
+            continue;
+        };
+        if value.ends_with(CUT) {
+            missing.push(format!("the end of the parameter {name}, which was long; it is left out here"));
+            continue;
+        }
+        let separator = if query.is_empty() { '?' } else { '&' };
+        push(&mut query, format_args!("{separator}{}={}", encoded(name), encoded(value)));
+    }
+    query
+}
+
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            push(&mut encoded, format_args!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// What no record holds, of those things that a request of this kind has.
+fn not_recorded(endpoint: &Endpoint, record: &Record, has_body: bool) -> Vec<String> {
+    let fields: Vec<&str> = record.fields.iter().map(|used| used.field.as_str()).collect();
+    let body = match endpoint.body {
+        BodyKind::Json { .. } if !has_body => {
+            let used = match (fields.as_slice(), record.fields_more) {
+                ([], _) => "none of its guarded fields was used".to_owned(),
+                (fields, None) => format!("it used {}", fields.join(", ")),
+                (fields, Some(more)) => format!("it used {} and {more} more", fields.join(", ")),
+            };
+            Some(format!("the body; {used}. Give it with --body"))
+        }
+        BodyKind::Tar => Some("the archive that was sent".to_owned()),
+        BodyKind::Json { .. } | BodyKind::None => None,
+    };
+    let credentials = endpoint.headers.contains(&Header::RegistryConfig);
+    body.into_iter()
+        .chain(credentials.then(|| "whether it brought credentials for registries".to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "version = 1\n[[allow]]\nname = \"pull\"\noperations = [\"POST /images/create\"]\n";
+
+    fn line(more: &Value) -> String {
+        let mut record = json!({
+            "schema": 1, "sequence": 1, "previous": "00", "time": "2026-01-02T03:04:05.678901Z", "event": "judged",
+            "client": {"listener": "ui", "uid": 1000, "gid": 999}, "decision": "deny", "policy": "sha256:00",
+        });
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format!("{record}\n")
+    }
+
+    fn found(more: &Value, id: &str, body: Option<&str>) -> Result<Audited, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("audit.jsonl");
+        let ended = json!({"event": "ended", "id": id, "end": "complete"});
+        std::fs::write(&file, format!("{}{ended}\n", line(more))).unwrap();
+        find(&file, id, body.map(|body| body.as_bytes().to_vec()))
+    }
+
+    #[test]
+    fn what_the_record_holds_is_asked_again() {
+        let record = json!({
+            "id": "a-1", "operation": "ContainerLogs", "method": "GET", "path": "/containers/w%C3%A9b/logs",
+            "version": "1.41", "parameters": {"stdout": "1", "tail": "1 0&", "since": "2026..."},
+        });
+        let audited = found(&record, "a-1", None).unwrap();
+        assert_eq!(audited.request.target, "/v1.41/containers/w%C3%A9b/logs?stdout=1&tail=1%200%26");
+        assert_eq!(audited.client.peer, Peer::Unix { uid: 1000, gid: 999, pid: None });
+        assert_eq!(audited.missing, ["the end of the parameter since, which was long; it is left out here"]);
+        assert!(found(&record, "a-2", None).err().unwrap().contains("has no request `a-2`"));
+    }
+
+    #[test]
+    fn what_it_does_not_hold_is_said() {
+        let policy = Policy::read(POLICY).0.unwrap();
+        let record = json!({
+            "id": "a-1", "operation": "ImageCreate", "method": "POST", "path": "/images/create", "version": "1.41",
+            "parameters": {"fromSrc": null}, "reason": "missing_grant", "rules": [{"name": "pull"}],
+        });
+        let text = found(&record, "a-1", None).unwrap().written(&policy, false);
+        for expected in [
+            "audit.jsonl:1\n",
+            "  recorded: deny, missing_grant, rule \"pull\"\n",
+            "  judged then by another policy, sha256:00\n",
+            "    the value of the parameter fromSrc, which is guarded\n",
+        ] {
+            assert!(text.contains(expected), "{expected} in:\n{text}");
+        }
+        let record = json!({
+            "id": "a-1", "operation": "ContainerCreate", "method": "POST", "path": "/containers/create", "version": "1.41",
+            "fields": [{"field": "HostConfig.Binds", "value": "/etc:_"}], "policy": policy.hash(),
+        });
+        let text = found(&record, "a-1", None).unwrap().written(&policy, false);
+        assert!(text.contains("    the body; it used HostConfig.Binds. Give it with --body\n"), "{text}");
+        let text = found(&record, "a-1", Some("{}")).unwrap().written(&policy, false);
+        assert!(
+            text.contains("  judged then by this policy\n  the record holds all that was asked\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_read_then_cannot_be_told_now() {
+        let record = json!({"id": "a-1", "method": "GET", "path": "/nope", "decision": "refuse", "reason": "unknown_endpoint"});
+        let error = found(&record, "a-1", None).err().unwrap();
+        assert!(
+            error.contains("audit.jsonl:1: the request could not be read")
+                && error.ends_with("unknown_endpoint"),
+            "{error}"
+        );
+    }
+}
