@@ -25,6 +25,7 @@ use std::fmt;
 use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
+pub use network::DEFAULT_BRIDGE;
 pub(super) use parameter::{of_identifiers, of_parameter};
 pub(super) use path::clean;
 pub use path::{HostPath, Link};

@@ -5,8 +5,7 @@
 
 use super::facts::{Known, Reference};
 use super::field::Kind;
-use super::meaning::ImageRef;
-use super::meaning::Reading;
+use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
 use super::{Body, Json, Operation, Value};
@@ -28,6 +27,9 @@ impl Operation {
         };
         // The walk changes nothing where there is no other name.
         self.clone().rename(&mut see);
+        if self.joins_bridge_beside() {
+            see(ThingKind::Network, DEFAULT_BRIDGE);
+        }
         references
     }
 
@@ -44,6 +46,19 @@ impl Operation {
             Known::Is(thing) => Some(thing.id),
             Known::Missing | Known::Nothing => None,
         });
+    }
+
+    /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
+    /// is said, which needs no leave.
+    fn joins_bridge_beside(&self) -> bool {
+        let (Body::Json(body), "ContainerCreate") = (&self.body, self.endpoint().id) else { return false };
+        let text = |json: Option<&Json>| json.and_then(Json::as_text).unwrap_or_default().to_owned();
+        let mode = text(body.get("HostConfig").and_then(|config| config.get("NetworkMode")));
+        let endpoints = body.get("NetworkingConfig").and_then(|config| config.get("EndpointsConfig"));
+        let is_default = |name: &str| matches!(name, "default" | DEFAULT_BRIDGE);
+        endpoints.map(Json::fields).unwrap_or_default().iter().any(|(name, _)| is_default(name))
+            && !mode.is_empty()
+            && !is_default(&mode)
     }
 
     /// Gives the things that it refers to other names.

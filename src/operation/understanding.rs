@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::facts::{Facts, Reference};
 use super::field::{self, Kind, UsedField};
 use super::meaning::{
-    Context, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers, of_parameter,
+    Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
+    of_parameter,
 };
 use super::table::{BodyKind, Endpoint, Guard, Parameter};
 use super::version::ApiVersion;
@@ -161,7 +162,27 @@ impl Operation {
         };
         let cgroup = older(41, Some("HostConfig.CgroupnsMode"), "cgroup:host");
         let ipc = older(40, Some("HostConfig.IpcMode"), "ipc:shareable");
-        users.into_iter().chain(images).chain(cgroup).chain(ipc).collect()
+        let bridge = self.is_on_bridge_by_default(understanding).map(|place| Use {
+            meaning: Meaning::Network(DEFAULT_BRIDGE.to_owned()),
+            place: place.to_owned(),
+            turned_out: true,
+        });
+        users.into_iter().chain(images).chain(cgroup).chain(ipc).chain(bridge).collect()
+    }
+
+    /// Where it is left out which network a container is in, or a build's containers are: then it is the default bridge.
+    fn is_on_bridge_by_default(&self, understanding: &Understanding<'_>) -> Option<&'static str> {
+        match self.endpoint().id {
+            "ContainerCreate" => {
+                let says = ["HostConfig.NetworkMode", "NetworkingConfig.EndpointsConfig", "NetworkDisabled"];
+                let is_said = understanding.fields.iter().any(|used| says.contains(&used.path.as_str()));
+                (!is_said).then_some("HostConfig.NetworkMode")
+            }
+            "ImageBuild" => {
+                self.query().get("networkmode").is_none_or(Value::is_zero).then_some("parameter networkmode")
+            }
+            _ => None,
+        }
     }
 }
 

@@ -115,6 +115,7 @@ pub(super) fn refusal(
                 push_details(&mut message, operation, shortfalls);
                 let mut lines = Lines::default();
                 lines.grant(shortfalls, understood, rule);
+                lines.keep_bridge(rule, understood);
                 Suggestion::Lines { rule: rule.name.label(), lines: lines.written(&mut message) }
             } else {
                 Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), &mut message))

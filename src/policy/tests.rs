@@ -7,6 +7,7 @@ mod instructions;
 mod judging;
 mod manual;
 mod meanings;
+mod networks;
 mod problems;
 mod redaction;
 mod smuggling;

@@ -2,12 +2,14 @@
 
 use super::super::json::Json;
 use super::Meaning;
+use super::network::DEFAULT_BRIDGE;
 use super::reading::Reader;
 
 /// `NetworkMode`: a namespace, or a network by name.
 pub(super) fn network(value: &Json, at: &mut Reader<'_, '_>) {
     match value.as_text() {
-        Some("default" | "none" | "bridge") => {}
+        Some("none") => {}
+        Some("default" | DEFAULT_BRIDGE) => at.turns_out("", Meaning::Network(DEFAULT_BRIDGE.to_owned())),
         Some(mode) if mode == "host" || is_joined(mode) => {
             at.means(Meaning::Namespace(format!("network:{mode}")));
         }

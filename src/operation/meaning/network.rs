@@ -12,11 +12,18 @@ pub(super) fn name(value: &Json, at: &mut Reader<'_, '_>) {
     }
 }
 
+/// The network that a container is put into where nothing is said. It needs no grant; a rule that lists networks must list
+/// it nevertheless.
+pub const DEFAULT_BRIDGE: &str = "bridge";
+
 /// A map with networks as keys. Those that `NetworkMode` takes without a grant need none here either.
 pub(super) fn keys(value: &Json, at: &mut Reader<'_, '_>) {
     for (name, _) in value.fields() {
-        if !matches!(name.as_str(), "default" | "bridge" | "none") {
-            at.means_at(&format!("[{name:?}]"), Meaning::Network(name.clone()));
+        let place = format!("[{name:?}]");
+        match name.as_str() {
+            "none" => {}
+            "default" | DEFAULT_BRIDGE => at.turns_out(&place, Meaning::Network(DEFAULT_BRIDGE.to_owned())),
+            _ => at.means_at(&place, Meaning::Network(name.clone())),
         }
     }
 }

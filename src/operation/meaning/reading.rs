@@ -250,7 +250,8 @@ impl<'a> Reader<'_, 'a> {
         self.read.uses.push(Use::new(meaning, format!("{}{further}", self.place)));
     }
 
-    /// Takes note of what a thing is that is named further in.
+    /// Takes note of what turns out to be meant: of what a thing is that is named further in, or of a network that needs
+    /// no grant.
     pub(super) fn turns_out(&mut self, further: &str, meaning: Meaning) {
         let place = format!("{}{further}", self.place);
         self.read.uses.push(Use { meaning, place, turned_out: true });

@@ -1,10 +1,10 @@
 //! The lines of a rule that grants a request and no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::push;
 use super::toml_text::{self, quote};
-use crate::operation::meaning::{Aspect, Meaning};
+use crate::operation::meaning::{Aspect, DEFAULT_BRIDGE, Meaning};
 use crate::operation::{Json, Known, Operation, Reference, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
@@ -138,6 +138,22 @@ impl Lines {
     }
 
     /// Everything of this kind that is meant.
+    /// Where lines are added to a rule that listed no networks: it goes on to admit what was admitted without any.
+    pub(super) fn keep_bridge(&mut self, rule: &Rule, understood: &Understanding<'_>) {
+        let Some(networks) = self.aspects.get_mut(&Aspect::Networks) else { return };
+        if rule.aspects.contains_key(&Aspect::Networks) || self.wide.iter().any(|wide| wide == "networks") {
+            return;
+        }
+        let meant = understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == Aspect::Networks);
+        let bridge = Meaning::Network(DEFAULT_BRIDGE.to_owned());
+        let items: BTreeSet<String> =
+            meant.chain([&bridge]).filter_map(aspect::item).map(|item| quote(&item)).collect();
+        let items: Vec<String> = items.into_iter().collect();
+        if let Some(list) = toml_text::list(&items) {
+            *networks = list;
+        }
+    }
+
     fn aspect(&mut self, aspect: Aspect, understood: &Understanding<'_>) {
         let meant: Vec<&Meaning> =
             understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == aspect).collect();

@@ -421,6 +421,10 @@ fn what_is_made_is_marked_and_nothing_else_is_met() {
             "no such network net",
         ),
         (
+            r#"POST /containers/create {"Image":"own/bb","HostConfig":{"NetworkMode":"mynet"},"NetworkingConfig":{"EndpointsConfig":{"bridge":{}}}}"#,
+            "no such network bridge",
+        ),
+        (
             r#"POST /containers/create {"Image":"own/bb","HostConfig":{"NetworkMode":"future"}}"#,
             "no such network future",
         ),
