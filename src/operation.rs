@@ -46,6 +46,7 @@ use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
 pub use query::{Query, Value};
 use redaction::mark;
+pub use reference::kinds_named;
 use table::{BodyKind, Endpoint, Lookup, Method};
 pub use understanding::{Understanding, UsedParameter};
 use version::ApiVersion;

@@ -46,6 +46,7 @@ use problem::Problem;
 use rule::Rule;
 use selection::{Key, Paths};
 use selector::Selector;
+pub use targets::things_met;
 pub use terms::Terms;
 pub use verdict::{Denial, Grounds, Reason, Refusal, Suggestion, Verdict};
 

@@ -1,5 +1,7 @@
 //! `dockgate operations`: the manual of the operations, from the endpoint table.
 
+mod conditions;
+
 use crate::operation::field::{Field, Kind, Part};
 use crate::operation::table::{
     Answer, BodyKind, Endpoint, Guard, Header, Parameter, ParameterKind, Protocol, RESOURCES, Resource,
@@ -26,7 +28,8 @@ is not passed on; a field that is not listed is guarded.
 
 In the tables of fields, `[]` stands for each element of a list and `[…]` for each value of a map. Of a list or map that
 is guarded, all that stands in it is guarded with it. The values after *but for* need no grant; of a map they are keys.
-*Since* and *until* tell in which API versions a field means something; dockgate passes it on in all.
+*Since* and *until* tell in which API versions a field means something; dockgate passes it on in all. *Conditions* are the
+keys of a rule that speak of what the parameter or field says.
 
 dockgate passes neither `OPTIONS` on nor a path that ends in a slash.
 ";
@@ -36,6 +39,8 @@ dockgate passes neither `OPTIONS` on nor a path that ends in a slash.
 pub fn render() -> String {
     let mut page = Page(INTRODUCTION.to_owned());
     page.groups();
+    page.paragraph("## Conditions");
+    page.paragraph(&conditions::chapter());
     for resource in RESOURCES {
         page.resource(resource);
     }
@@ -91,19 +96,22 @@ impl Page {
         if !groups.is_empty() {
             self.line(&format!("- Groups: {groups}"));
         }
+        if let Some(conditions) = conditions::of_endpoint(endpoint) {
+            self.line(&conditions);
+        }
         if !endpoint.parameters.is_empty() {
-            self.paragraph("| Parameter | Value | Meaning | Guard |");
-            self.line("| --- | --- | --- | --- |");
+            self.paragraph("| Parameter | Value | Meaning | Guard | Conditions |");
+            self.line("| --- | --- | --- | --- | --- |");
             for parameter in endpoint.parameters {
-                self.parameter(parameter);
+                self.parameter(endpoint, parameter);
             }
         }
         if let BodyKind::Json { kind, guard } = endpoint.body {
             let mut rows = Vec::new();
             field_rows(kind, "", guard != Guard::Plain, &mut rows);
             if !rows.is_empty() {
-                self.paragraph("| Field | Value | Meaning | Guard |");
-                self.line("| --- | --- | --- | --- |");
+                self.paragraph("| Field | Value | Meaning | Guard | Conditions |");
+                self.line("| --- | --- | --- | --- | --- |");
                 for row in rows {
                     self.line(&row);
                 }
@@ -111,10 +119,11 @@ impl Page {
         }
     }
 
-    fn parameter(&mut self, parameter: &Parameter) {
+    fn parameter(&mut self, endpoint: &Endpoint, parameter: &Parameter) {
         let guard = guard_in_words(parameter.guard, parameter.harmless);
         let (name, summary) = (parameter.name, parameter.summary);
-        self.line(&format!("| `{name}` | {} | {summary} | {guard} |", kind(parameter.kind)));
+        let conditions = conditions::of_parameter(endpoint, parameter);
+        self.line(&format!("| `{name}` | {} | {summary} | {guard} | {conditions} |", kind(parameter.kind)));
     }
 }
 
@@ -142,7 +151,7 @@ fn part_rows(part: &Part, path: &str, in_guarded: bool, rows: &mut Vec<String>) 
         let (first, last) = (first.name, last.name);
         rows.push(format!(
             "| `{first}` … `{last}` | as below `{elsewhere}` | What stands below `{elsewhere}`, in Engines up to \
-             26.1; each of its fields | as below `{elsewhere}` |"
+             26.1; each of its fields | as below `{elsewhere}` | |"
         ));
         return;
     }
@@ -155,7 +164,8 @@ fn part_rows(part: &Part, path: &str, in_guarded: bool, rows: &mut Vec<String>) 
             let said =
                 if in_guarded { "as the whole".to_owned() } else { guard_in_words(guard, field.harmless) };
             let (kind, meaning) = (type_of(field.kind), meaning(field));
-            rows.push(format!("| `{path}` | {kind} | {meaning} | {said} |"));
+            let conditions = conditions::of_field(field);
+            rows.push(format!("| `{path}` | {kind} | {meaning} | {said} | {conditions} |"));
         }
         // Of a map of structs each field is guarded or plain by itself.
         let each_by_itself = matches!(field.kind, Kind::Map(Kind::Struct(_)));
@@ -270,6 +280,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::operation::meaning::{Aspect, aspects_of};
     use crate::operation::table::endpoints;
 
     #[test]
@@ -310,17 +321,41 @@ mod tests {
         field_rows(kind, "", false, &mut rows);
         let row = |path: &str| rows.iter().find(|row| row.starts_with(&format!("| `{path}` |"))).unwrap();
         assert!(row("HostConfig.Privileged").contains("**guarded**: gives the container every right"));
-        assert!(row("HostConfig.Mounts[].Source").ends_with("| as the whole |"));
-        assert!(row("Healthcheck.Test").ends_with("| plain |"));
+        assert!(row("HostConfig.Mounts[].Source").ends_with("| as the whole |  |"));
+        assert!(row("Healthcheck.Test").ends_with("| plain |  |"));
+        assert!(row("HostConfig.Binds").ends_with("| `host_paths`, `volumes` |"));
         assert!(row("NetworkingConfig.EndpointsConfig[…].NetworkID").contains("**guarded**"));
         let again = rows.iter().filter(|row| row.contains("as below `HostConfig`")).count();
         assert_eq!(again, 2, "once for its own fields, once for the limits");
     }
 
     #[test]
+    fn every_condition_is_in_the_manual_with_what_it_speaks_of() {
+        let manual = render();
+        for aspect in Aspect::ALL {
+            let row = manual.lines().find(|line| line.starts_with(&format!("| `{aspect}` |"))).unwrap();
+            assert!(row.contains(aspect.summary()), "{row}");
+            let said = endpoints().filter(|endpoint| aspects_of(endpoint).contains(&aspect));
+            let said: Vec<_> = said.collect();
+            assert!(!said.is_empty(), "{aspect}");
+            for endpoint in said {
+                assert!(row.contains(&format!("`{}`", endpoint.id)), "{row}");
+                let (_, section) = manual.split_once(&format!("### `{endpoint}`\n")).unwrap();
+                let list = section.split("\n\n").nth(1).unwrap();
+                assert!(
+                    list.contains("- Conditions: ") && list.contains(&format!("`{aspect}`")),
+                    "{endpoint}: {list}"
+                );
+            }
+        }
+        assert!(manual.contains("- Conditions: `container.…`\n"));
+    }
+
+    #[test]
     fn no_cell_breaks_its_table() {
         for line in render().lines().filter(|line| line.starts_with('|')) {
-            assert_eq!(line.matches('|').count(), 5, "{line}");
+            let columns = line.matches('|').count();
+            assert!([3, 5, 6].contains(&columns), "{line}");
         }
     }
 }

@@ -265,7 +265,8 @@ impl Aspect {
             Self::Remotes => &["https://git.example/*"],
             Self::ExtraHosts => &["db:10.0.0.*"],
             Self::Resource(Resource::Memory | Resource::Shm) => &["2GiB"],
-            Self::Resource(Resource::Cpus | Resource::Pids) => &[],
+            Self::Resource(Resource::Cpus) => &["1.5"],
+            Self::Resource(Resource::Pids) => &["100"],
         }
     }
 }

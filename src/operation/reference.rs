@@ -93,6 +93,11 @@ impl Operation {
     }
 }
 
+/// The kinds of things that the path of an endpoint names.
+pub fn kinds_named(endpoint: &Endpoint) -> impl Iterator<Item = ThingKind> {
+    endpoint.identifiers.iter().filter_map(|identifier| kind_of(*identifier, endpoint))
+}
+
 /// What an identifier of a path names, where that can be looked at.
 fn kind_of(identifier: Identifier, endpoint: &Endpoint) -> Option<ThingKind> {
     match identifier {

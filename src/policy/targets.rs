@@ -9,7 +9,7 @@ use super::terms::{Showing, Terms};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{OWNER_LABEL, Thing, ThingKind};
-use crate::operation::{Known, Operation, Reference};
+use crate::operation::{Known, Operation, Reference, kinds_named};
 
 /// How an operation meets things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,15 @@ pub(super) fn reach(endpoint: &Endpoint) -> Reach {
         "VolumePrune" => Reach::Prunes(ThingKind::Volume),
         _ => Reach::Named,
     }
+}
+
+/// The kinds of things that conditions on them look at for an endpoint: what its path names, its answer shows, or it prunes.
+#[must_use]
+pub fn things_met(endpoint: &Endpoint) -> BTreeSet<ThingKind> {
+    let pruned = if let Reach::Prunes(kind) = reach(endpoint) { Some(kind) } else { None };
+    // An exec instance is judged as its container.
+    let met = |kind| if kind == ThingKind::Exec { ThingKind::Container } else { kind };
+    kinds_named(endpoint).chain(listed(endpoint)).chain(pruned).map(met).collect()
 }
 
 /// What the answer of an endpoint is about. None: whatever the daemon has.
