@@ -17,7 +17,7 @@ use crate::operation::{Operation, Reference};
 /// An operation that may go on. Only the judge makes one.
 #[derive(Debug)]
 pub struct Permit {
-    operation: Operation,
+    operation: Box<Operation>,
     grounds: Grounds,
     terms: Terms,
 }
@@ -54,7 +54,8 @@ impl Policy {
     /// The same client, operation and policy always give the same verdict, in whatever order the
     /// rules stand. What goes on acts on the things that were judged, by their IDs, and bears the marks that its
     /// rule puts on what it makes.
-    pub fn judge(&self, client: &Client, mut operation: Operation) -> Verdict {
+    pub fn judge(&self, client: &Client, operation: Operation) -> Verdict {
+        let mut operation = Box::new(operation);
         match self.decide(client, &operation) {
             Ok(Grant { rule, terms }) => {
                 let grounds = Grounds::Rule { name: rule.name.label() };
@@ -74,7 +75,7 @@ impl Policy {
             }
             Err(refusal) => match self.mode {
                 Mode::Observe => {
-                    let grounds = Grounds::Observed(*refusal);
+                    let grounds = Grounds::Observed(refusal);
                     Verdict::Permit(Permit { operation, grounds, terms: Terms::default() })
                 }
                 Mode::Enforce => Verdict::Denial(Denial { operation, refusal: *refusal }),
@@ -119,7 +120,8 @@ impl Policy {
     }
 
     /// Whether a rule speaks of what the daemon may have to be asked about.
-    fn asks(&self, endpoint: &Endpoint) -> bool {
+    #[must_use]
+    pub fn asks(&self, endpoint: &Endpoint) -> bool {
         self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| candidates.asks)
     }
 
