@@ -334,8 +334,9 @@ impl Gate {
         mut operation: Operation,
         mut ask: impl AsyncFnMut(&str, ApiVersion) -> Result<Option<Json>, Unasked>,
     ) -> (Operation, Option<Unasked>) {
+        let mut unknown = policy.unknown(client, &operation);
         for _ in 0..LOOK_UP_ROUNDS {
-            let questions = policy.questions(client, &operation);
+            let questions = std::mem::take(&mut unknown.questions);
             if questions.is_empty() {
                 break;
             }
@@ -349,10 +350,10 @@ impl Gate {
                     Err(unasked) => return (operation, Some(unasked)),
                 }
             }
+            unknown = policy.unknown(client, &operation);
         }
         if matches!(self.daemon.address(), Address::Unix(_)) {
-            let paths = policy.untraced_paths(client, &operation);
-            for path in paths.into_iter().take(MOST_QUESTIONS) {
+            for path in unknown.paths.into_iter().take(MOST_QUESTIONS) {
                 let link = host::link_to(&path).await;
                 operation.trace(path, link);
             }

@@ -169,7 +169,11 @@ impl<'a> Reader<'a> {
         let mut string = Cow::Borrowed("");
         self.expect("\"")?;
         loop {
-            let end = self.rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ');
+            let mut end = memchr::memchr2(b'"', b'\\', self.rest.as_bytes());
+            let before = end.and_then(|end| self.rest.as_bytes().get(..end)).unwrap_or_default();
+            if before.iter().min().is_some_and(|least| *least < b' ') {
+                end = before.iter().position(|byte| *byte < b' ');
+            }
             let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
                 return Err(self.flaw("a string has no end"));
             };
