@@ -192,7 +192,7 @@ impl Daemon {
             Resting::None => {}
             Resting::Spoiled => self.version.set(None),
         }
-        self.connect().await
+        Box::pin(self.connect()).await
     }
 
     /// Connects, and tries again as often as the settings say, or until nobody waits for the daemon any more.

@@ -29,7 +29,7 @@ pub use drain::{Drained, Phase};
 pub use listener::{BindError, Listener};
 pub use signals::Signals;
 
-use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
+use crate::audit::{Audit, End, Ending, Recorded, RequestContext, RequestIds};
 use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::metrics::{Metrics, Tally};
@@ -40,6 +40,7 @@ use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
+use context::Context;
 use refusal::Refusal;
 use request::{Unasked, Unread};
 use tenure::Tenure;
@@ -214,43 +215,35 @@ impl Gate {
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
     ) -> Outcome {
+        match self.recorded(connection, head, hearing).await {
+            Ok((recorded, kept, tenure)) => {
+                relay::forward(self, connection, head, recorded, hearing, (kept, tenure)).await
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// The permit that is on record, with what was kept of the body and how long the answer may go on; what became of
+    /// the request where there is none.
+    async fn recorded<'a>(
+        &'a self,
+        connection: &mut Connection,
+        head: &RequestHead<'_>,
+        hearing: &Hearing<'a>,
+    ) -> Result<(Recorded, Option<Context<'a>>, Option<Box<Tenure<'a>>>), Outcome> {
         let context = &hearing.context;
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
-        connection.keep_alive = head.keep_alive && !head.is_http_10;
-        connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
-        let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
-        let read = match request::read(self, hearing.policy, connection, head, version).await {
-            Ok(operation) => context::look_inside(self, hearing.policy, connection, head, operation).await,
-            Err(unread) => Err(unread),
-        };
-        let (operation, kept) = match read {
-            Ok(read) => read,
-            Err(Unread::Unreadable(unreadable)) => {
-                let line = (head.method, head.target);
-                return self.refuse_unreadable(connection, line, &unreadable, hearing).await;
-            }
-            Err(Unread::Gone(cut)) => {
-                hearing.tally.unreadable(cut.endpoint);
-                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(recording).await.ok();
-                return Outcome::client_gone(connection.body_bytes);
-            }
-            Err(Unread::Drained(cut)) => {
-                hearing.tally.unreadable(cut.endpoint);
-                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(recording).await.ok();
-                return Outcome::drained(connection.body_bytes);
-            }
-        };
+        let (operation, kept, unasked) = self.read(connection, head, hearing).await?;
         let (operation, unasked) = match unasked {
+            None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
                 let Connection { stream, inbox, line, phase, .. } = &mut *connection;
                 let ask = async |path: &str, version| {
                     let asking = self.daemon.look_up(path, version, line);
                     request::while_wanted(stream, inbox, phase.clone(), asking).await
                 };
-                self.look_up(hearing.policy, client, operation, ask).await
+                Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }
             Some(unasked) => (operation, Some(unasked)),
         };
@@ -265,14 +258,14 @@ impl Gate {
                 // It is refused, whether or not that could be recorded.
                 self.metrics.recording(self.audit.record_denial(context, &denial)).await.ok();
                 let refusal = match unasked {
-                    Some(Unasked::Over(outcome)) => return outcome,
+                    Some(Unasked::Over(outcome)) => return Err(outcome),
                     // What it would have said could have turned the verdict.
                     Some(Unasked::Away(away)) => Refusal::away(&away),
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.
                 drop(denial);
-                return connection.refuse(id, is_head, &refusal, End::Refused).await;
+                return Err(connection.refuse(id, is_head, &refusal, End::Refused).await);
             }
         };
         if let Some(tenure) = &mut tenure {
@@ -282,15 +275,53 @@ impl Gate {
         let recorded = match self.metrics.recording(self.audit.record(context, permit)).await {
             Ok(recorded) => recorded,
             Err(error) => {
-                return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
+                let refusal = Refusal::unrecorded(&error);
+                return Err(connection.refuse(id, is_head, &refusal, End::Failed).await);
             }
         };
         match unasked {
-            Some(Unasked::Over(outcome)) => outcome,
+            Some(Unasked::Over(outcome)) => Err(outcome),
             Some(Unasked::Away(away)) => {
-                connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
+                Err(connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await)
             }
-            None => relay::forward(self, connection, head, recorded, hearing, (kept, tenure)).await,
+            None => Ok((recorded, kept, tenure)),
+        }
+    }
+
+    /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy
+    /// may permit it.
+    async fn read<'g>(
+        &'g self,
+        connection: &mut Connection,
+        head: &RequestHead<'_>,
+        hearing: &Hearing<'_>,
+    ) -> Result<(Operation, Option<Context<'g>>, Option<Unasked>), Outcome> {
+        let context = &hearing.context;
+        connection.keep_alive = head.keep_alive && !head.is_http_10;
+        connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
+        let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
+        let read = match request::read(self, hearing.policy, connection, head, version).await {
+            Ok(operation) => context::look_inside(self, hearing.policy, connection, head, operation).await,
+            Err(unread) => Err(unread),
+        };
+        match read {
+            Ok((operation, kept)) => Ok((operation, kept, unasked)),
+            Err(Unread::Unreadable(unreadable)) => {
+                let line = (head.method, head.target);
+                Err(self.refuse_unreadable(connection, line, &unreadable, hearing).await)
+            }
+            Err(Unread::Gone(cut)) => {
+                hearing.tally.unreadable(cut.endpoint);
+                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
+                self.metrics.recording(recording).await.ok();
+                Err(Outcome::client_gone(connection.body_bytes))
+            }
+            Err(Unread::Drained(cut)) => {
+                hearing.tally.unreadable(cut.endpoint);
+                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
+                self.metrics.recording(recording).await.ok();
+                Err(Outcome::drained(connection.body_bytes))
+            }
         }
     }
 
@@ -303,8 +334,9 @@ impl Gate {
         mut operation: Operation,
         mut ask: impl AsyncFnMut(&str, ApiVersion) -> Result<Option<Json>, Unasked>,
     ) -> (Operation, Option<Unasked>) {
+        let mut unknown = policy.unknown(client, &operation);
         for _ in 0..LOOK_UP_ROUNDS {
-            let questions = policy.questions(client, &operation);
+            let questions = std::mem::take(&mut unknown.questions);
             if questions.is_empty() {
                 break;
             }
@@ -318,10 +350,10 @@ impl Gate {
                     Err(unasked) => return (operation, Some(unasked)),
                 }
             }
+            unknown = policy.unknown(client, &operation);
         }
         if matches!(self.daemon.address(), Address::Unix(_)) {
-            let paths = policy.untraced_paths(client, &operation);
-            for path in paths.into_iter().take(MOST_QUESTIONS) {
+            for path in unknown.paths.into_iter().take(MOST_QUESTIONS) {
                 let link = host::link_to(&path).await;
                 operation.trace(path, link);
             }

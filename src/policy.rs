@@ -40,7 +40,7 @@ use sha2::{Digest, Sha256};
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
 use case::Suite;
-pub use judge::Permit;
+pub use judge::{Permit, Unknown};
 use path_expression::PathSet;
 use problem::Problem;
 use rule::Rule;

@@ -145,7 +145,8 @@ impl Scribe {
         queue.push(time, event, None)?;
         match self.way {
             Way::Inline if queue.is_led => {}
-            Way::Inline if !self.is_slow() => {
+            // Of a request that is over: whoever is recorded next takes it along, or the audit's thread does.
+            Way::Inline if !matches!(event, Event::Ended(_)) && !self.is_slow() => {
                 drop(queue);
                 self.write_here();
             }

@@ -88,11 +88,11 @@ impl Passing<'_> {
             self.daemon.note(&answer, receiver.mark);
             self.metrics.answered(self.asked);
             if answer.status == 101 || self.is_raw_stream(&answer) {
-                return Ok(self.switch(&answer).await);
+                return Ok(Box::pin(self.switch(&answer)).await);
             }
             // Errors are passed on as they are.
             let passed = match self.filter.take().filter(|_| answer.status < 300) {
-                Some(filter) => self.show(receiver, &answer, filter).await,
+                Some(filter) => Box::pin(self.show(receiver, &answer, filter)).await,
                 None => self.pass(receiver, &answer).await,
             };
             return Ok(match passed {
@@ -161,7 +161,8 @@ impl Passing<'_> {
             if before.is_empty()
                 && let Some(rest) = body.worth_carrying(receiver.inbox)
                 && let Some(carried) =
-                    receiver.stream.carry(self.client, rest, |count| self.progress.down.add(count)).await
+                    Box::pin(receiver.stream.carry(self.client, rest, |count| self.progress.down.add(count)))
+                        .await
             {
                 carried.map_err(|broken| match broken {
                     Broken::Source => Down::Lost(Lost::Closed),

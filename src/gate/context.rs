@@ -56,7 +56,7 @@ pub(super) async fn look_inside<'g>(
             Unread::Drained(Unreadable { fault: Fault::Malformed, endpoint, message })
         }
     };
-    let (context, found) = keep(gate, connection, head, reader).await.map_err(unread)?;
+    let (context, found) = Box::pin(keep(gate, connection, head, reader)).await.map_err(unread)?;
     operation.look_inside(found);
     Ok((operation, Some(context)))
 }

@@ -4,6 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::libc;
+
 use crate::operation::meaning::Link;
 
 /// How long a file system may take to say what a path is. One of another host can be away.
@@ -12,9 +16,25 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 /// The link by which a path is reached, if there is one and dockgate can see it. In a container of its own it sees
 /// none of the host's.
 pub(super) async fn link_to(path: &str) -> Option<Link> {
+    if has_no_link(path) {
+        return None;
+    }
     let path = PathBuf::from(path);
     let looking = tokio::task::spawn_blocking(move || find_link(&path));
     tokio::time::timeout(LOOK_TIMEOUT, looking).await.ok()?.ok()?
+}
+
+/// Whether there is no link on the way to a path, as far as the system knows that by heart. What it would have to wait
+/// for, or cannot tell, is none of its business here.
+fn has_no_link(path: &str) -> bool {
+    // nix does not name the first.
+    let by_heart = ResolveFlag::from_bits_retain(libc::RESOLVE_CACHED) | ResolveFlag::RESOLVE_NO_SYMLINKS;
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(by_heart);
+    match openat2(AT_FDCWD, path, how) {
+        Ok(_) => true,
+        // Of a path that is not there, what is there has been passed.
+        Err(errno) => errno == Errno::ENOENT,
+    }
 }
 
 fn find_link(path: &Path) -> Option<Link> {

@@ -99,7 +99,7 @@ pub(super) async fn forward(
             let client = tunnel::Side { stream: &connection.stream, inbox: &mut connection.inbox };
             let daemon = tunnel::Side { stream: receiver.stream, inbox: receiver.inbox };
             tokio::select! {
-                () = tunnel::run(client, daemon, &progress.up, &progress.down) => {
+                () = Box::pin(tunnel::run(client, daemon, &progress.up, &progress.down)) => {
                     outcome(&progress, End::Tunnel, Next::Close)
                 }
                 end = &mut closed => outcome(&progress, end, Next::Cut),
@@ -200,7 +200,7 @@ async fn up(
     if let Some(context) = context {
         tokio::select! {
             biased;
-            sent = send_kept(context, &sender, progress) => if let Err(error) = sent {
+            sent = Box::pin(send_kept(context, &sender, progress)) => if let Err(error) = sent {
                 tracing::error!("a build context that was kept cannot be read: {error}");
                 return Up::Lost;
             },
@@ -214,7 +214,7 @@ async fn up(
     // Without a body there is nothing to end.
     while !progress.uploaded.get() {
         if let Some(rest) = body.worth_carrying(inbox)
-            && let Some(carried) = sender.carry(client, rest, |count| progress.up.add(count)).await
+            && let Some(carried) = Box::pin(sender.carry(client, rest, |count| progress.up.add(count))).await
         {
             match carried {
                 Ok(()) => body.was_carried(),

@@ -60,7 +60,8 @@ pub(super) async fn newest_version(
         return (ApiVersion::NEWEST, None);
     }
     let asking = gate.daemon.newest_version(&mut connection.line);
-    match while_wanted(&connection.stream, &mut connection.inbox, connection.phase.clone(), asking).await {
+    let asking = while_wanted(&connection.stream, &mut connection.inbox, connection.phase.clone(), asking);
+    match Box::pin(asking).await {
         Ok(version) => (version, None),
         Err(unasked) => (ApiVersion::NEWEST, Some(unasked)),
     }
@@ -117,9 +118,12 @@ pub(super) async fn read(
         BodyKind::Json { .. } => SMALL_JSON_BYTES,
         BodyKind::None => MAX_NEEDLESS_BYTES,
     };
+    if head.framing == Framing::None {
+        return Ok(asked.with_body(&[])?);
+    }
     let time = gate.limits.head_timeout;
     let reading = read_body(connection, head, limit, &gate.bodies);
-    let unreadable = match tokio::time::timeout(time, reading).await {
+    let unreadable = match Box::pin(tokio::time::timeout(time, reading)).await {
         Ok(Ok(bytes)) => return Ok(asked.with_body(&bytes)?),
         Ok(Err(BodyEnd::TooLarge)) => match asked.body_kind() {
             BodyKind::None => fault(Fault::Malformed, format!("{endpoint} takes no body")),

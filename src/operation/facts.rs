@@ -95,6 +95,11 @@ impl Facts {
     /// Nothing was asked.
     pub(super) const NONE: Self = Self { things: Vec::new(), links: Vec::new() };
 
+    /// Whether the daemon was asked for no thing.
+    pub(super) fn knows_no_thing(&self) -> bool {
+        self.things.is_empty()
+    }
+
     /// What the daemon shows at a reference, where it was asked.
     pub(super) fn get(&self, reference: &Reference) -> Option<&Option<Json>> {
         self.things.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)

@@ -26,10 +26,12 @@ pub(super) mod swarm;
 pub(super) mod task;
 pub(super) mod volume;
 
+mod index;
 mod path;
 mod row;
 mod used;
 
+pub use index::Index;
 pub use path::{FieldPath, Found};
 pub use used::UsedField;
 pub(super) use used::used_fields;
@@ -96,6 +98,8 @@ pub enum Kind {
 pub struct Part {
     /// The fields.
     pub fields: &'static [Field],
+    /// Where each of them is found.
+    pub index: Index,
     /// Why all of them are guarded here, those too that are plain elsewhere.
     pub guard: Option<&'static str>,
     /// The field below which the same fields stand, where these are a second way to say what is said there.
@@ -126,15 +130,7 @@ impl Kind {
     #[must_use]
     pub fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
         let Self::Struct(parts) = self else { return None };
-        for part in parts {
-            for field in part.fields {
-                // Most differ in their lengths.
-                if field.name.len() == key.len() && field.name.eq_ignore_ascii_case(key) {
-                    return Some((part, field));
-                }
-            }
-        }
-        None
+        parts.iter().find_map(|part| Some((part, part.index.find(part.fields, key)?)))
     }
 
     /// What stands in a list or map, where this is one.

@@ -65,7 +65,10 @@ impl Json {
 
     /// Writes the value compactly, in the order in which it was read.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.to_string().as_bytes());
+        let mut text = String::with_capacity(1024);
+        // Writing to a `String` cannot fail.
+        write::value(self, &mut text).unwrap_or_default();
+        out.extend_from_slice(text.as_bytes());
     }
 
     /// The text, where this is one.

@@ -1,5 +1,7 @@
 //! What an operation makes: the thing it will be, and the mark that it bears.
 
+use std::fmt;
+
 use super::field::Kind;
 use super::meaning::ImageRef;
 use super::table::BodyKind;
@@ -144,7 +146,7 @@ impl Operation {
     pub fn reserved_labels(&self) -> Vec<ReservedLabel> {
         let mut found = Vec::new();
         if let (Some(body), BodyKind::Json { kind, guard: _ }) = (self.body_json(), self.endpoint().body) {
-            find_reserved(kind, body, "", &mut found);
+            find_reserved(kind, body, None, &mut found);
         }
         for (parameter, value) in self.query().iter() {
             let place = format!("parameter {}", parameter.name);
@@ -210,23 +212,42 @@ fn put(value: &mut Json, path: &[&str], entry: &(String, Json)) {
     }
 }
 
+/// A field, below others.
+#[derive(Clone, Copy)]
+struct Below<'a> {
+    above: Option<&'a Below<'a>>,
+    key: &'a str,
+}
+
+impl fmt::Display for Below<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            write!(f, "{above}.")?;
+        }
+        f.write_str(self.key)
+    }
+}
+
 /// Finds reserved labels in whatever field is called `Labels`.
-fn find_reserved(kind: Kind, value: &Json, place: &str, found: &mut Vec<ReservedLabel>) {
+fn find_reserved(kind: Kind, value: &Json, above: Option<&Below<'_>>, found: &mut Vec<ReservedLabel>) {
     match kind {
         Kind::Struct(_) => {
             for (key, value) in value.fields() {
+                if value.is_zero() {
+                    continue;
+                }
                 let Some((_, field)) = kind.field(key) else { continue };
-                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                let place = Below { above, key };
                 if field.name == "Labels" {
                     add_reserved(value, &place, found);
                 } else {
-                    find_reserved(field.kind, value, &place, found);
+                    find_reserved(field.kind, value, Some(&place), found);
                 }
             }
         }
-        Kind::List(inner) => value.items().iter().for_each(|item| find_reserved(*inner, item, place, found)),
+        Kind::List(inner) => value.items().iter().for_each(|item| find_reserved(*inner, item, above, found)),
         Kind::Map(inner) => {
-            value.fields().iter().for_each(|(_, value)| find_reserved(*inner, value, place, found));
+            value.fields().iter().for_each(|(_, value)| find_reserved(*inner, value, above, found));
         }
         Kind::Bool
         | Kind::Int
@@ -239,7 +260,7 @@ fn find_reserved(kind: Kind, value: &Json, place: &str, found: &mut Vec<Reserved
     }
 }
 
-fn add_reserved(labels: &Json, place: &str, found: &mut Vec<ReservedLabel>) {
+fn add_reserved(labels: &Json, place: &impl fmt::Display, found: &mut Vec<ReservedLabel>) {
     for (key, value) in labels.fields().iter().filter(|(key, _)| key.starts_with(RESERVED)) {
         let owner = value.as_text().filter(|_| key == OWNER_LABEL).map(str::to_owned);
         found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner });

@@ -8,7 +8,7 @@ use super::field::Kind;
 use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
-use super::{Body, Json, Operation, Value};
+use super::{Body, Heading, Json, Operation, Value};
 
 /// What becomes of a reference: nothing, or another name for the same thing.
 type Renaming<'r> = dyn FnMut(ThingKind, &str) -> Option<String> + 'r;
@@ -25,8 +25,12 @@ impl Operation {
             }
             None
         };
-        // The walk changes nothing where there is no other name.
-        self.clone().rename(&mut see);
+        // Nothing is changed where there is no other name.
+        let mut heading = self.heading.clone();
+        rename_in_heading(&mut heading, &mut see);
+        if let (Body::Json(json), BodyKind::Json { kind, guard: _ }) = (&self.body, self.endpoint().body) {
+            look_within(kind, json, &mut see);
+        }
         if self.joins_bridge_beside() {
             see(ThingKind::Network, DEFAULT_BRIDGE);
         }
@@ -39,6 +43,9 @@ impl Operation {
     pub fn pin(&mut self) {
         let keeps_image = self.endpoint().identifiers.contains(&Identifier::Image);
         let keeps_image = keeps_image || self.endpoint().id == "ImageGetAll";
+        if self.facts.knows_no_thing() {
+            return;
+        }
         let facts = self.facts.clone();
         self.rename(&mut |kind, name| match facts.known(&Reference::new(kind, name)) {
             Known::Is(_) if kind == ThingKind::Image && keeps_image => None,
@@ -63,39 +70,46 @@ impl Operation {
 
     /// Gives the things that it refers to other names.
     fn rename(&mut self, renaming: &mut Renaming<'_>) {
-        let endpoint = self.endpoint();
-        for (identifier, name) in endpoint.identifiers.iter().zip(&mut self.heading.identifiers) {
-            if let Some(kind) = kind_of(*identifier, endpoint) {
-                replace(kind, name, renaming);
-            }
-        }
-        self.heading.query.each_mut(|parameter, value| match (endpoint.id, parameter.name, value) {
-            ("ImageCommit", "container", Value::Text(name)) => replace(ThingKind::Container, name, renaming),
-            ("ImageGetAll", "names", Value::List(names)) => {
-                for name in names {
-                    replace(ThingKind::Image, name, renaming);
-                }
-            }
-            (
-                _,
-                _,
-                Value::Bool(_)
-                | Value::Int(_)
-                | Value::Text(_)
-                | Value::List(_)
-                | Value::Filters(_)
-                | Value::Json(_),
-            ) => {}
-        });
-        if let (Body::Json(json), BodyKind::Json { kind, guard: _ }) = (&mut self.body, endpoint.body) {
+        rename_in_heading(&mut self.heading, renaming);
+        let kind = self.endpoint().body;
+        if let (Body::Json(json), BodyKind::Json { kind, guard: _ }) = (&mut self.body, kind) {
             within(kind, json, renaming);
         }
     }
 }
 
+<<<<<<< HEAD
 /// The kinds of things that the path of an endpoint names.
 pub fn kinds_named(endpoint: &Endpoint) -> impl Iterator<Item = ThingKind> {
     endpoint.identifiers.iter().filter_map(|identifier| kind_of(*identifier, endpoint))
+=======
+/// Goes through the path and the query.
+fn rename_in_heading(heading: &mut Heading, renaming: &mut Renaming<'_>) {
+    let endpoint = heading.endpoint;
+    for (identifier, name) in endpoint.identifiers.iter().zip(&mut heading.identifiers) {
+        if let Some(kind) = kind_of(*identifier, endpoint) {
+            replace(kind, name, renaming);
+        }
+    }
+    heading.query.each_mut(|parameter, value| match (endpoint.id, parameter.name, value) {
+        ("ImageCommit", "container", Value::Text(name)) => replace(ThingKind::Container, name, renaming),
+        ("ImageGetAll", "names", Value::List(names)) => {
+            for name in names {
+                replace(ThingKind::Image, name, renaming);
+            }
+        }
+        (
+            _,
+            _,
+            Value::Bool(_)
+            | Value::Int(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Filters(_)
+            | Value::Json(_),
+        ) => {}
+    });
+>>>>>>> bench
 }
 
 /// What an identifier of a path names, where that can be looked at.
@@ -130,6 +144,32 @@ fn immutable_name(image: &Thing, asked: &str) -> String {
 fn replace(kind: ThingKind, name: &mut String, renaming: &mut Renaming<'_>) {
     if let Some(other) = renaming(kind, name) {
         *name = other;
+    }
+}
+
+/// Goes through a body that stays as it is.
+fn look_within(kind: Kind, value: &Json, renaming: &mut Renaming<'_>) {
+    match (kind, value) {
+        (Kind::Struct(_), Json::Object(fields)) => {
+            for (key, value) in fields.iter().filter(|(_, value)| !value.is_zero()) {
+                let Some((_, field)) = kind.field(key) else { continue };
+                if let Some(reading) = field.reading {
+                    of_field(reading, &mut value.clone(), renaming);
+                }
+                look_within(field.kind, value, renaming);
+            }
+        }
+        (Kind::List(inner), Json::Array(items)) => {
+            for item in items {
+                look_within(*inner, item, renaming);
+            }
+        }
+        (Kind::Map(inner), Json::Object(fields)) => {
+            for (_, value) in fields {
+                look_within(*inner, value, renaming);
+            }
+        }
+        (_, _) => {}
     }
 }
 

@@ -124,10 +124,9 @@ impl Operation {
         understanding
     }
 
-    /// The paths of the host that it means and of which it is not known whether a link leads there.
+    /// The paths of the host that it means, as it is understood, and of which it is not known whether a link leads there.
     #[must_use]
-    pub fn untraced_paths(&self) -> BTreeSet<String> {
-        let understood = self.understand();
+    pub fn untraced_paths(&self, understood: &Understanding<'_>) -> BTreeSet<String> {
         let paths = understood.uses().filter_map(|one| one.meaning.host_path());
         paths.filter(|path| self.facts.link(path).is_none()).map(ToOwned::to_owned).collect()
     }

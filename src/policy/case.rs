@@ -287,7 +287,7 @@ pub fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome 
                 let owner = made.and_then(|made| made.label(OWNER_LABEL).map(str::to_owned));
                 Outcome::Permit { rule: name.clone(), terms: permit.terms().clone(), owner }
             }
-            Grounds::Observed(refusal) => Outcome::Denial(Box::new(refusal.clone())),
+            Grounds::Observed(refusal) => Outcome::Denial(refusal.clone()),
         },
         Verdict::Denial(denial) => Outcome::Denial(Box::new(denial.refusal().clone())),
     }

@@ -17,7 +17,7 @@ use crate::operation::{Operation, Reference};
 /// An operation that may go on. Only the judge makes one.
 #[derive(Debug)]
 pub struct Permit {
-    operation: Operation,
+    operation: Box<Operation>,
     grounds: Grounds,
     terms: Terms,
 }
@@ -42,6 +42,16 @@ impl Permit {
     }
 }
 
+/// What must be found out before an operation can be judged.
+#[derive(Debug, Default)]
+pub struct Unknown {
+    /// What the daemon must be asked: where a rule looks at things, what those are; where one looks at files of the
+    /// host, what volumes and the containers of `VolumesFrom` are.
+    pub questions: Vec<Reference>,
+    /// The paths of the host that a rule looks at and of which it is not known whether a link leads there.
+    pub paths: BTreeSet<String>,
+}
+
 /// How a request is granted.
 struct Grant<'p> {
     rule: &'p Rule,
@@ -54,7 +64,8 @@ impl Policy {
     /// The same client, operation and policy always give the same verdict, in whatever order the
     /// rules stand. What goes on acts on the things that were judged, by their IDs, and bears the marks that its
     /// rule puts on what it makes.
-    pub fn judge(&self, client: &Client, mut operation: Operation) -> Verdict {
+    pub fn judge(&self, client: &Client, operation: Operation) -> Verdict {
+        let mut operation = Box::new(operation);
         match self.decide(client, &operation) {
             Ok(Grant { rule, terms }) => {
                 let grounds = Grounds::Rule { name: rule.name.label() };
@@ -74,7 +85,7 @@ impl Policy {
             }
             Err(refusal) => match self.mode {
                 Mode::Observe => {
-                    let grounds = Grounds::Observed(*refusal);
+                    let grounds = Grounds::Observed(refusal);
                     Verdict::Permit(Permit { operation, grounds, terms: Terms::default() })
                 }
                 Mode::Enforce => Verdict::Denial(Denial { operation, refusal: *refusal }),
@@ -90,36 +101,32 @@ impl Policy {
         self.mode == Mode::Observe || self.allowing(endpoint).any(|rule| rule.is_for(&clients))
     }
 
-    /// What the daemon must be asked before the operation can be judged: where a rule looks at files of the host,
-    /// what volumes and the containers of `VolumesFrom` are.
+    /// What must be found out before the operation can be judged, given what is known so far.
     #[must_use]
-    pub fn questions(&self, client: &Client, operation: &Operation) -> Vec<Reference> {
-        let clients = self.matching_clients(client);
+    pub fn unknown(&self, client: &Client, operation: &Operation) -> Unknown {
         if !self.asks(operation.endpoint()) {
-            return Vec::new();
-        }
-        let rules = self.rules_for(&clients, operation.endpoint());
-        let looks_at_files = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
-        let mut questions = targets::asked_about(&rules, operation);
-        if looks_at_files {
-            questions.extend(operation.understand().questions().cloned());
-        }
-        questions.into_iter().collect()
-    }
-
-    /// The paths of the host that a rule looks at and of which it is not known whether a link leads there.
-    #[must_use]
-    pub fn untraced_paths(&self, client: &Client, operation: &Operation) -> BTreeSet<String> {
-        if !self.asks(operation.endpoint()) {
-            return BTreeSet::new();
+            return Unknown::default();
         }
         let rules = self.rules_for(&self.matching_clients(client), operation.endpoint());
-        let looks_at_files = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
-        if looks_at_files { operation.untraced_paths() } else { BTreeSet::new() }
+        let mut questions = targets::asked_about(&rules, operation);
+        let mut paths = BTreeSet::new();
+        if rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths)) {
+            let understood = operation.understand();
+            questions.extend(understood.questions().cloned());
+            paths = operation.untraced_paths(&understood);
+        }
+        Unknown { questions: questions.into_iter().collect(), paths }
+    }
+
+    /// What the daemon must be asked.
+    #[must_use]
+    pub fn questions(&self, client: &Client, operation: &Operation) -> Vec<Reference> {
+        self.unknown(client, operation).questions
     }
 
     /// Whether a rule speaks of what the daemon may have to be asked about.
-    fn asks(&self, endpoint: &Endpoint) -> bool {
+    #[must_use]
+    pub fn asks(&self, endpoint: &Endpoint) -> bool {
         self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| candidates.asks)
     }
 

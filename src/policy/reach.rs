@@ -85,22 +85,33 @@ impl Place {
 
 /// Whether a path of the template begins with the text, or, where `whole`, is the text.
 fn spells(template: &[Place], text: &[u8], whole: bool) -> bool {
+    // Before the first name there is one way to go; most templates go another.
+    for (place, byte) in template.iter().zip(text) {
+        match place {
+            Place::Byte(own) if own != byte => return false,
+            Place::Byte(_) => {}
+            Place::Name { .. } => break,
+        }
+    }
     // Where in the template the next byte may belong.
-    let mut here = vec![false; template.len().saturating_add(1)];
-    let mut next = here.clone();
-    here.iter_mut().take(1).for_each(|first| *first = true);
+    let mut here = vec![0];
+    let mut next: Vec<usize> = Vec::new();
     for byte in text {
-        next.fill(false);
-        for (at, _) in here.iter().enumerate().filter(|(_, is_here)| **is_here) {
+        for at in here.drain(..) {
             let Some(place) = template.get(at).filter(|place| place.takes(*byte, *byte)) else { continue };
             let stays = matches!(place, Place::Name { .. }).then_some(at);
             for to in stays.into_iter().chain([at.saturating_add(1)]) {
-                next.get_mut(to).into_iter().for_each(|reached| *reached = true);
+                if !next.contains(&to) {
+                    next.push(to);
+                }
             }
+        }
+        if next.is_empty() {
+            return false;
         }
         std::mem::swap(&mut here, &mut next);
     }
-    if whole { here.last() == Some(&true) } else { here.contains(&true) }
+    !whole || here.contains(&template.len())
 }
 
 /// Whether a path of the template is matched.

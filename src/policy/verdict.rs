@@ -22,13 +22,13 @@ pub enum Grounds {
         name: String,
     },
     /// It would have been refused, but the policy only observes.
-    Observed(Refusal),
+    Observed(Box<Refusal>),
 }
 
 /// An operation that may not go on.
 #[derive(Debug)]
 pub struct Denial {
-    pub(super) operation: Operation,
+    pub(super) operation: Box<Operation>,
     pub(super) refusal: Refusal,
 }
 

@@ -72,10 +72,12 @@ impl Log {
 
     fn of_these(path: &Path, beside: &[PathBuf], head: Option<Link>) -> io::Result<Self> {
         let mut files = moved(beside)?;
-        if let Some(file) = LogFile::open(path)? {
-            files.push(file);
-        } else if files.is_empty() {
-            return Err(named(path, &io::ErrorKind::NotFound.into()));
+        match LogFile::open(path)? {
+            // One with nothing in it yet may be another one by the time that it is read.
+            Some(file) if file.bytes == 0 && !files.is_empty() => {}
+            Some(file) => files.push(file),
+            None if files.is_empty() => return Err(named(path, &io::ErrorKind::NotFound.into())),
+            None => {}
         }
         Ok(Self::sorted(files, head, Some(path.to_owned())))
     }

@@ -6,6 +6,7 @@ use super::*;
 use crate::audit::record::Gap;
 use crate::audit::store::Store;
 use crate::audit::writer::{Sealing, Start};
+use crate::audit::{End, Ending, RequestIds};
 use crate::settings::AuditSettings;
 
 /// A store that tells who writes how many lines, and waits for leave where it is told to.
@@ -84,6 +85,23 @@ async fn records_of_one_turn_are_written_together_by_whoever_hands_them_in() {
     assert_ne!(thread, "audit");
     scribe.put("TIME", &event()).unwrap();
     assert_eq!(writes.try_recv().unwrap().1, 1, "nobody waits, and it is written at once");
+}
+
+#[tokio::test]
+async fn that_a_request_is_over_waits_for_the_next_record_and_not_for_long() {
+    let (wrote, writes) = channel();
+    let scribe = start(Way::Inline, quick(wrote));
+    let ending = Ending {
+        status: None,
+        daemon_status: None,
+        request_bytes: 0,
+        response_bytes: 0,
+        duration: Duration::ZERO,
+        end: End::Refused,
+    };
+    let over = Event::ended(RequestIds::new().unwrap().next(), ending);
+    scribe.put("TIME", &over).unwrap();
+    assert_eq!(writes.recv().unwrap(), ("audit".to_owned(), 1));
 }
 
 #[tokio::test]

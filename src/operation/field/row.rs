@@ -1,6 +1,6 @@
 //! Spelling a row: what is not said of a field is that it is plain, and in all versions.
 
-use super::{ApiVersion, Field, Guard, Kind, Part, Reading};
+use super::{ApiVersion, Field, Guard, Index, Kind, Part, Reading};
 
 impl Field {
     pub(super) const fn plain(name: &'static str, kind: Kind, summary: &'static str) -> Self {
@@ -74,17 +74,17 @@ impl Field {
 impl Part {
     /// These fields, each guarded or plain as its own row says.
     pub(super) const fn of(fields: &'static [Field]) -> Self {
-        Self { fields, guard: None, same_as: None }
+        Self { fields, index: Index::of(fields), guard: None, same_as: None }
     }
 
     /// These fields, all of them guarded here.
     pub(super) const fn guarded(fields: &'static [Field], reason: &'static str) -> Self {
-        Self { fields, guard: Some(reason), same_as: None }
+        Self { guard: Some(reason), ..Self::of(fields) }
     }
 
     /// These fields, which say a second time what stands below the field `name`.
     pub(super) const fn same_as(fields: &'static [Field], name: &'static str) -> Self {
-        Self { fields, guard: None, same_as: Some(name) }
+        Self { same_as: Some(name), ..Self::of(fields) }
     }
 }
 

@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
                             walk.field(part, field, value, fields);
                         }),
                         None if value.is_all_zero() => {}
-                        None => self.at_field(None, key, |walk| {
+                        None => self.at_unknown_field(key, |walk| {
                             walk.push(None, Guard::Guarded(UNKNOWN), value, &[]);
                         }),
                     }
@@ -133,17 +133,24 @@ impl<'a> Walk<'a> {
 
     /// Goes to a field; `elsewhere` is the field below which it stands in canonical spelling.
     fn at_field(&mut self, elsewhere: Option<&str>, name: &str, walk: impl FnOnce(&mut Self)) {
-        let step = |path: &mut String, name: &str| {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            write_key(name, path)
-        };
         self.at(
             |path, place| {
-                elsewhere.map_or(Ok(()), |above| step(path, above))?;
-                step(path, name)?;
-                step(place, name)
+                for name in elsewhere.into_iter().chain([name]) {
+                    begin_step(path).push_str(name);
+                }
+                begin_step(place).push_str(name);
+                Ok(())
+            },
+            walk,
+        );
+    }
+
+    /// Goes to a field that nobody knows.
+    fn at_unknown_field(&mut self, name: &str, walk: impl FnOnce(&mut Self)) {
+        self.at(
+            |path, place| {
+                write_key(name, begin_step(path))?;
+                write_key(name, begin_step(place))
             },
             walk,
         );
@@ -161,6 +168,13 @@ impl<'a> Walk<'a> {
         self.path.truncate(path);
         self.place.truncate(place);
     }
+}
+
+fn begin_step(path: &mut String) -> &mut String {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path
 }
 
 /// `["80/tcp"]`

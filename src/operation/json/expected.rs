@@ -1,5 +1,7 @@
 //! What is expected at a place, and so what the keys of an object there are.
 
+use std::borrow::Cow;
+
 use crate::operation::field::Kind;
 
 /// What is expected at a place.
@@ -81,10 +83,10 @@ impl Keys {
 }
 
 impl Spelling {
-    pub(super) fn of(self, key: String) -> String {
+    pub(super) fn of(self, key: Cow<'_, str>) -> String {
         match self {
             Self::Canonical(name) => name.to_owned(),
-            Self::AsItIs | Self::NoField => key,
+            Self::AsItIs | Self::NoField => key.into_owned(),
         }
     }
 }

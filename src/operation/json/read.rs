@@ -56,7 +56,7 @@ struct Reader<'a> {
     values: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// Reads a value.
     fn value(&mut self, expected: Expected) -> Result<Json, Flaw> {
         let at = self.offset();
@@ -67,7 +67,7 @@ impl Reader<'_> {
         let value = match self.rest.bytes().next() {
             Some(b'{') => self.nested(|reader| reader.object(expected))?,
             Some(b'[') => self.nested(|reader| reader.array(expected))?,
-            Some(b'"') => self.string().map(Json::String)?,
+            Some(b'"') => Json::String(self.string()?.into_owned()),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Json::Bool(true))?,
             Some(b'f') => self.word("false", Json::Bool(false))?,
@@ -93,7 +93,7 @@ impl Reader<'_> {
 
     fn object(&mut self, expected: Expected) -> Result<Json, Flaw> {
         let mut fields = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::default();
         let keys = expected.keys();
         self.expect("{")?;
         self.skip_space();
@@ -109,16 +109,15 @@ impl Reader<'_> {
             let key = self.string()?;
             if keys.fold() && !key.is_ascii() {
                 let what = "the name of a field holds a character beyond ASCII; no Docker field does";
-                return Err(Flaw::new(at, what).under(Step::Key(key)));
+                return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
-            let folded = if keys.fold() { key.to_ascii_lowercase() } else { key.clone() };
-            if !seen.insert(folded) {
+            if !seen.insert(key.clone(), keys.fold()) {
                 let what = if keys.fold() {
                     "this field stands twice (upper and lower case do not count); keep one"
                 } else {
                     "this key stands twice; keep one"
                 };
-                return Err(Flaw::new(at, what).under(Step::Key(key)));
+                return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
             self.skip_space();
             self.expect(":")?;
@@ -128,7 +127,7 @@ impl Reader<'_> {
                 // A field that nobody knows does nothing at its zero value: it is as if it were not there.
                 Ok(value) if spelling == Spelling::NoField && value.is_all_zero() => {}
                 Ok(value) => fields.push((spelling.of(key), value)),
-                Err(flaw) => return Err(flaw.under(Step::Key(key))),
+                Err(flaw) => return Err(flaw.under(Step::Key(key.into_owned()))),
             }
             self.skip_space();
             if self.take("}") {
@@ -166,15 +165,23 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Flaw> {
-        let mut string = String::new();
+    fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
+        let mut string = Cow::Borrowed("");
         self.expect("\"")?;
         loop {
-            let end = self.rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ');
+            let mut end = memchr::memchr2(b'"', b'\\', self.rest.as_bytes());
+            let before = end.and_then(|end| self.rest.as_bytes().get(..end)).unwrap_or_default();
+            if before.iter().min().is_some_and(|least| *least < b' ') {
+                end = before.iter().position(|byte| *byte < b' ');
+            }
             let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
                 return Err(self.flaw("a string has no end"));
             };
-            string.push_str(plain);
+            if string.is_empty() {
+                string = Cow::Borrowed(plain);
+            } else {
+                string.to_mut().push_str(plain);
+            }
             self.rest = rest;
             if self.take("\"") {
                 return Ok(string);
@@ -182,7 +189,7 @@ impl Reader<'_> {
             if !self.take("\\") {
                 return Err(self.flaw("a string holds a raw control character; escape it"));
             }
-            string.push(self.escape()?);
+            string.to_mut().push(self.escape()?);
         }
     }
 
@@ -295,6 +302,36 @@ impl Reader<'_> {
 
     fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
         Flaw::new(self.offset(), what)
+    }
+}
+
+/// The keys of one object so far.
+#[derive(Default)]
+struct Seen<'a> {
+    few: Vec<Cow<'a, str>>,
+    /// All of them, where they are not few: in small letters, where case does not count.
+    many: BTreeSet<String>,
+}
+
+impl<'a> Seen<'a> {
+    /// How many are few enough to be compared with each other.
+    const FEW: usize = 64;
+
+    /// Adds one; `false`, if it was there. Whether case counts is the same for all of an object.
+    fn insert(&mut self, key: Cow<'a, str>, folds: bool) -> bool {
+        let folded = |key: &str| if folds { key.to_ascii_lowercase() } else { key.to_owned() };
+        if !self.many.is_empty() {
+            return self.many.insert(folded(&key));
+        }
+        let is_same = |own: &str| if folds { own.eq_ignore_ascii_case(&key) } else { own == key };
+        if self.few.iter().any(|own| own.len() == key.len() && is_same(own)) {
+            return false;
+        }
+        self.few.push(key);
+        if self.few.len() > Self::FEW {
+            self.many = self.few.drain(..).map(|key| folded(&key)).collect();
+        }
+        true
     }
 }
 

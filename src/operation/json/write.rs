@@ -40,6 +40,12 @@ pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
 /// Writes a string, escaping what JSON demands and the other control characters, nothing else.
 fn string(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
+    // The first byte of U+0080 to U+009F, which are control characters, is 0xc2.
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\' && byte != 0x7f && byte != 0xc2;
+    if text.bytes().all(is_plain) {
+        out.write_str(text)?;
+        return out.write_char('"');
+    }
     let mut rest = text;
     while let Some((plain, special, after)) = next_special(rest) {
         out.write_str(plain)?;

@@ -22,14 +22,20 @@ pub const MAC: &str = "02:64:67:61:74:65";
 /// In place of a time: Go's zero. It is no mark, since it says nothing; no request takes a time back.
 pub(super) const TIME: &str = "0001-01-01T00:00:00Z";
 
+/// How long the shortest of them is.
+const SHORTEST: usize = IPV4.len();
+
 /// Whether a text holds a mark.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
-    text.contains(TEXT)
-        || text.contains(BYTES)
-        || stands_alone(text, IPV4)
-        || (text.contains(':')
-            && [IPV6, MAC].iter().any(|address| stands_alone(&text.to_ascii_lowercase(), address)))
+    // Most texts have nothing in them that a mark would have.
+    let has = |byte: u8| text.as_bytes().contains(&byte);
+    text.len() >= SHORTEST
+        && (has(b'-') && text.contains(TEXT)
+            || has(b'=') && text.contains(BYTES)
+            || has(b'.') && stands_alone(text, IPV4)
+            || has(b':')
+                && [IPV6, MAC].iter().any(|address| stands_alone(&text.to_ascii_lowercase(), address)))
 }
 
 /// The way to the first mark in a JSON value, if there is one: `HostConfig.Binds[0]`.

@@ -83,6 +83,9 @@ fn latin_like(character: char) -> Option<char> {
     const CYRILLIC: &str = "аaеeоoрpсcуyхxіiјjѕsԁdһhԛqԝwАAВBЕEЗ3КKМMНHОOРPСCТTУYХXІIЈJЅS";
     const GREEK: &str = "οoαaνvρpιiκkυuτtΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧX";
     const OTHER: &str = "օoսuոnհhց9ɡgıiⅼlⅰi";
+    if character.is_ascii() {
+        return None;
+    }
     let pairs = [CYRILLIC, GREEK, OTHER].into_iter().flat_map(|pairs| {
         let odd = pairs.chars().step_by(2);
         odd.zip(pairs.chars().skip(1).step_by(2))

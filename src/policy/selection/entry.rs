@@ -64,9 +64,8 @@ pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
         return Err(fault(Code::VersionInPath, format!("`{rest}` begins with an API version"))
             .help(format!("operations are the same in every version: write `{method} {unversioned}`")));
     }
-    let endpoints: Vec<_> = table::endpoints()
-        .filter(|endpoint| endpoint.method == method && plain(endpoint.template) == plain(rest))
-        .collect();
+    let says_so = |endpoint: &&Endpoint| endpoint.method == method && is_same(endpoint.template, rest);
+    let endpoints: Vec<_> = table::endpoints().filter(says_so).collect();
     let Some(first) = endpoints.first() else {
         return Err(fault(Code::UnknownOperation, format!("the Docker API has no `{method} {rest}`"))
             .help_if(suggest_operation(method, rest)));
@@ -108,9 +107,16 @@ fn read_expression(operation: &Spanned<String>, method: Method, source: &str) ->
 
 /// A template with its placeholders nameless: `{id}` and `{name}` say the same.
 fn plain(template: &str) -> String {
-    let segments =
-        template.split('/').map(|segment| if placeholder(segment).is_some() { "{}" } else { segment });
-    segments.collect::<Vec<_>>().join("/")
+    plain_segments(template).collect::<Vec<_>>().join("/")
+}
+
+fn plain_segments(template: &str) -> impl Iterator<Item = &str> {
+    template.split('/').map(|segment| if placeholder(segment).is_some() { "{}" } else { segment })
+}
+
+/// Whether two templates say the same.
+fn is_same(template: &str, other: &str) -> bool {
+    plain_segments(template).eq(plain_segments(other))
 }
 
 /// What a segment has in its braces.
@@ -151,7 +157,7 @@ fn suggest_method(path: &str) -> Option<String> {
     }
     let path = without_version(path).unwrap_or(path);
     let found: Vec<String> = table::endpoints()
-        .filter(|endpoint| plain(endpoint.template) == plain(path))
+        .filter(|endpoint| is_same(endpoint.template, path))
         .map(|endpoint| format!("`{endpoint}`"))
         .collect();
     if found.is_empty() {
@@ -233,7 +239,7 @@ fn suggest_operation(method: Method, path: &str) -> Option<String> {
         return Some(format!("write `{method} {path}`; parameters are conditions: `query.NAME = …`"));
     }
     let others: Vec<String> = table::endpoints()
-        .filter(|endpoint| plain(endpoint.template) == plain(path))
+        .filter(|endpoint| is_same(endpoint.template, path))
         .map(|endpoint| format!("`{endpoint}`"))
         .collect();
     if !others.is_empty() {

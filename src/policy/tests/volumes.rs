@@ -91,10 +91,10 @@ fn a_link_that_no_rule_names_leads_nowhere() {
         let target = if bind.contains(':') { "" } else { ":/x" };
         let body = format!(r#"{{"HostConfig":{{"Binds":["{bind}{target}"]}}}}"#);
         let mut operation = read(&format!("POST /containers/create {body}"), ApiVersion::NEWEST);
-        for path in policy.untraced_paths(&client("tcp"), &operation) {
+        for path in policy.unknown(&client("tcp"), &operation).paths {
             operation.trace(path, link.map(|(at, to)| Link { at: at.to_owned(), to: to.to_owned() }));
         }
-        assert!(policy.untraced_paths(&client("tcp"), &operation).is_empty());
+        assert!(policy.unknown(&client("tcp"), &operation).paths.is_empty());
         assert_eq!(verdict(&policy, "tcp", operation), expected, "{bind} {link:?}");
     }
 }

@@ -1,0 +1,94 @@
+//! Finding a field by its name without looking at all of them: a table that the compiler makes of each part of a struct.
+
+use super::Field;
+
+/// How many places the table has: more than any part has fields.
+const PLACES: usize = 128;
+
+/// Where the fields of a part are. Each is at the place that its name leads to, or at the next that was free: its number,
+/// counted from 1.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Index([u8; PLACES]);
+
+impl Index {
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "done by the compiler, which says what goes wrong"
+    )]
+    pub(super) const fn of(fields: &[Field]) -> Self {
+        assert!(fields.len() < PLACES, "some places must stay free, or nothing ends a search");
+        let mut places = [0; PLACES];
+        let mut number = 0;
+        while number < fields.len() {
+            let mut place = place_of(fields[number].name);
+            while places[place] != 0 {
+                place = (place + 1) % PLACES;
+            }
+            number += 1;
+            places[place] = number as u8;
+        }
+        Self(places)
+    }
+
+    /// The first of the fields with this name, in any case.
+    pub(super) fn find(&self, fields: &'static [Field], key: &str) -> Option<&'static Field> {
+        let mut place = place_of(key);
+        loop {
+            let number = usize::from(*self.0.get(place)?);
+            let field = fields.get(number.checked_sub(1)?)?;
+            if field.name.len() == key.len() && field.name.eq_ignore_ascii_case(key) {
+                return Some(field);
+            }
+            place = place.wrapping_add(1) % PLACES;
+        }
+    }
+}
+
+/// The place that a name leads to, by its length and its first, middle and last letter, whatever their case.
+const fn place_of(name: &str) -> usize {
+    let name = name.as_bytes();
+    let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
+    let (_, behind) = name.split_at(name.len() / 2);
+    let middle = match behind.first() {
+        Some(middle) => small(*middle),
+        None => 0,
+    };
+    let mixed = name.len().wrapping_mul(7).wrapping_add(small(*first).wrapping_mul(31));
+    mixed.wrapping_add(middle.wrapping_mul(5)).wrapping_add(small(*last).wrapping_mul(17)) % PLACES
+}
+
+#[expect(clippy::as_conversions, reason = "constant functions have no other way yet, and nothing is lost")]
+const fn small(letter: u8) -> usize {
+    (letter | 0x20) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kind, container, service};
+
+    /// Every field of a struct, and of those in it, is found as a look at all of them finds it.
+    #[track_caller]
+    fn assert_finds_all(kind: Kind) {
+        for (_, field) in kind.fields() {
+            let first = kind.fields().find(|(_, other)| other.name.eq_ignore_ascii_case(field.name)).unwrap();
+            let (small, capital) = (field.name.to_ascii_lowercase(), field.name.to_ascii_uppercase());
+            for spelling in [field.name, &small, &capital] {
+                let found = kind.field(spelling).unwrap();
+                assert_eq!((found.0.same_as, found.1), (first.0.same_as, first.1), "{spelling}");
+            }
+            assert_eq!(kind.field(&format!("{}x", field.name)), None);
+            assert_finds_all(field.kind.innermost());
+        }
+    }
+
+    #[test]
+    fn a_field_is_found_in_any_case() {
+        assert_finds_all(container::CREATE);
+        assert_finds_all(service::SPEC);
+        assert_eq!(container::CREATE.field(""), None);
+        assert_eq!(Kind::EMPTY.field("a"), None);
+    }
+}
