@@ -57,7 +57,7 @@ impl Policy {
     pub fn judge(&self, client: &Client, mut operation: Operation) -> Verdict {
         match self.decide(client, &operation) {
             Ok(Grant { rule, terms }) => {
-                let grounds = Grounds::Rule { name: rule.name.label() };
+                let grounds = Grounds::Rule { name: rule.name.label(), line: rule.line };
                 if let Some(owner) = &rule.own {
                     operation.stamp(owner);
                 }
