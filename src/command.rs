@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::ServeArgs;
+use crate::settings::{ServeArgs, forbids_colour};
 
 /// A least-privilege filtering proxy for the Docker socket
 ///
@@ -144,7 +144,7 @@ pub fn run() -> ExitCode {
 }
 
 fn is_coloured() -> bool {
-    io::stdout().is_terminal()
+    io::stdout().is_terminal() && !forbids_colour()
 }
 
 fn print(text: &str) -> Exit {

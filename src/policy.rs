@@ -172,6 +172,11 @@ impl Policy {
         self.allow.len().saturating_add(self.forbid.len())
     }
 
+    /// Every rule: its name, or its line as `line 12`, and that line.
+    pub fn rules(&self) -> impl Iterator<Item = (String, u32)> {
+        self.allow.iter().chain(&self.forbid).map(|rule| (rule.name.label(), rule.line))
+    }
+
     /// All names that the policy gives to a client.
     pub fn client_names(&self, client: &Client) -> impl Iterator<Item = &str> {
         self.clients.iter().filter(|selector| selector.matches(client)).map(|selector| selector.name.as_str())

@@ -32,7 +32,7 @@ pub use args::ServeArgs;
 pub use audit::{AuditSettings, AuditSink, Durability, OnFailure, Rotation};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
-pub use environment::{ClientEnvironment, Supervision};
+pub use environment::{ClientEnvironment, Supervision, forbids_colour};
 use key::Key;
 pub use listener::ListenerSettings;
 pub use log_level::LogLevel;

@@ -50,6 +50,8 @@ pub(super) struct Linked<'l> {
     pub(super) time: &'l [u8],
     /// What happened, as a code.
     pub(super) event: &'l [u8],
+    /// What stands behind that.
+    pub(super) rest: &'l [u8],
 }
 
 impl<'l> Linked<'l> {
@@ -66,8 +68,16 @@ impl<'l> Linked<'l> {
         let rest = rest.strip_prefix(b"\",\"time\":\"")?;
         let (time, rest) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
         let rest = rest.strip_prefix(b"\",\"event\":\"")?;
-        let (event, _) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
-        Some(Self { sequence, previous: Hash::read(previous)?, time, event })
+        let (event, rest) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
+        Some(Self { sequence, previous: Hash::read(previous)?, time, event, rest })
+    }
+}
+
+impl<'l> Linked<'l> {
+    /// The id of the request that the record is about.
+    pub(super) fn id(&self) -> Option<&'l [u8]> {
+        let rest = self.rest.strip_prefix(b"\",\"id\":\"")?;
+        rest.get(..memchr::memchr(b'"', rest)?)
     }
 }
 

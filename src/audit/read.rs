@@ -2,16 +2,28 @@
 
 mod block;
 mod files;
+mod filter;
+mod follow;
 mod input;
+pub mod record;
+mod requests;
+mod scan;
+mod stats;
 mod verify;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use super::ascii;
 use block::Block;
 pub(super) use files::directory_of;
 pub use files::{Begin, Log, LogFile};
+pub use filter::{Filter, Pattern, time_of};
+pub use follow::Follower;
+pub use requests::{Joiner, Request};
+pub use stats::{Slow, Stats, Tally};
 pub use verify::{Break, End, Verified, Verifier};
 
 /// How many blocks are read ahead.
@@ -96,6 +108,29 @@ impl Lines {
     pub fn read_bytes(&self) -> u64 {
         self.read_bytes
     }
+}
+
+/// A line as JSON in ASCII. What dockgate wrote is that already; a line that somebody else put in may not be.
+#[must_use]
+pub fn ascii_object(line: &[u8]) -> Cow<'_, [u8]> {
+    if line.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return Cow::Borrowed(line);
+    }
+    let mut out = Vec::new();
+    match serde_json::from_slice::<serde_json::Value>(line) {
+        Ok(value) if ascii::write(&value, &mut out).is_ok() => Cow::Owned(out),
+        Ok(_) | Err(_) => Cow::Borrowed(b"{}"),
+    }
+}
+
+/// A value as a line of JSON in ASCII.
+#[must_use]
+pub fn ascii_line(value: &serde_json::Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    // A value cannot fail to be written as JSON.
+    ascii::write(value, &mut out).unwrap_or_default();
+    out.push(b'\n');
+    out
 }
 
 fn shown(path: &Path) -> String {

@@ -113,6 +113,8 @@ pub(super) struct UsedField {
 #[derive(Debug, Serialize)]
 pub(super) struct RuleInvolved<'a> {
     pub(super) name: &'a str,
+    /// Its line in the policy file.
+    pub(super) line: u32,
 }
 
 /// What became of the request.

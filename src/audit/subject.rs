@@ -34,8 +34,8 @@ impl<'a> Judged<'a> {
     pub(super) fn permitted(context: &'a RequestContext<'_>, permit: &'a Permit, detail: Detail) -> Self {
         let of = Self::of(context, permit.operation(), detail);
         match permit.grounds() {
-            Grounds::Rule { name } => {
-                Self { decision: Decision::Permit, rules: vec![RuleInvolved { name }], ..of }
+            Grounds::Rule { name, line } => {
+                Self { decision: Decision::Permit, rules: vec![RuleInvolved { name, line: *line }], ..of }
             }
             Grounds::Observed(refusal) => Self { decision: Decision::Observe, ..of.refused(refusal) },
         }
@@ -49,7 +49,12 @@ impl<'a> Judged<'a> {
         Self {
             decision: Decision::Deny,
             reason: Some(refusal.reason().code()),
-            rules: refusal.rule().map(|name| RuleInvolved { name }).into_iter().collect(),
+            rules: refusal
+                .rule()
+                .zip(refusal.rule_line())
+                .map(|(name, line)| RuleInvolved { name, line })
+                .into_iter()
+                .collect(),
             detail: Some(Cow::Borrowed(refusal.summary())),
             ..self
         }
@@ -361,7 +366,7 @@ mod tests {
     #[test]
     fn a_permit_names_its_rule() {
         let json = judged(LOOK_AND_STOP, "POST", "/v1.41/containers/w%65b/stop?t=10&x=canary", b"");
-        insta::assert_snapshot!(json, @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerStop","method":"POST","path":"/containers/web/stop","version":"1.41","targets":[{"kind":"container","asked":"web"}],"parameters":{"t":"10"},"decision":"permit","rules":[{"name":"look and stop"}],"policy":"sha256:00"}"#);
+        insta::assert_snapshot!(json, @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerStop","method":"POST","path":"/containers/web/stop","version":"1.41","targets":[{"kind":"container","asked":"web"}],"parameters":{"t":"10"},"decision":"permit","rules":[{"name":"look and stop","line":4}],"policy":"sha256:00"}"#);
     }
 
     #[test]

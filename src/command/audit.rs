@@ -1,6 +1,15 @@
 //! `dockgate audit`: questions to the audit.
 
+mod export;
+mod output;
+mod plain;
 mod progress;
+mod query;
+mod row;
+mod selection;
+mod show;
+mod stats;
+mod tail;
 mod verify;
 
 use std::io;
@@ -10,10 +19,23 @@ use clap::{Args, Subcommand};
 
 use super::{Exit, complain};
 use crate::audit::read::Log;
-use crate::settings::{AuditSink, ServeArgs, Settings};
+use crate::settings::{AuditSink, Problems, ServeArgs, Settings};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::command) enum AuditVerb {
+    /// Show what is asked now, as it comes
+    ///
+    /// The last requests, and then each one that comes, when it is over or has gone on for a moment. It follows the
+    /// file when that is rotated.
+    Tail(tail::TailArguments),
+    /// List requests: by time, client, operation, target, decision, rule, reason
+    Query(query::QueryArguments),
+    /// Say everything about one request, and why it was decided so
+    Show(show::ShowArguments),
+    /// Count: decisions, what is denied most, rules by use and those never used, clients, what takes long
+    Stats(stats::StatsArguments),
+    /// Write requests in the words of others: OCSF or ECS, one JSON object a line
+    Export(export::ExportArguments),
     /// Say whether anything was changed, removed, reordered or cut off, and where it begins
     Verify(verify::VerifyArguments),
 }
@@ -32,6 +54,11 @@ struct LogArguments {
 /// Answers.
 pub(super) fn audit(verb: &AuditVerb) -> Exit {
     match verb {
+        AuditVerb::Tail(arguments) => tail::tail(arguments),
+        AuditVerb::Query(arguments) => query::query(arguments),
+        AuditVerb::Show(arguments) => show::show(arguments),
+        AuditVerb::Stats(arguments) => stats::stats(arguments),
+        AuditVerb::Export(arguments) => export::export(arguments),
         AuditVerb::Verify(arguments) => verify::verify(arguments),
     }
 }
@@ -51,8 +78,13 @@ impl LogArguments {
     }
 }
 
+/// What environment and settings file say.
+fn settings() -> Result<Settings, Problems> {
+    Settings::load(&ServeArgs::default())
+}
+
 fn file_of_settings() -> Result<PathBuf, Exit> {
-    let settings = Settings::load(&ServeArgs::default()).map_err(|problems| {
+    let settings = settings().map_err(|problems| {
         complain(&problems);
         Exit::Usage
     })?;

@@ -78,11 +78,11 @@ impl Operation {
     }
 }
 
-<<<<<<< HEAD
 /// The kinds of things that the path of an endpoint names.
 pub fn kinds_named(endpoint: &Endpoint) -> impl Iterator<Item = ThingKind> {
     endpoint.identifiers.iter().filter_map(|identifier| kind_of(*identifier, endpoint))
-=======
+}
+
 /// Goes through the path and the query.
 fn rename_in_heading(heading: &mut Heading, renaming: &mut Renaming<'_>) {
     let endpoint = heading.endpoint;
@@ -109,7 +109,6 @@ fn rename_in_heading(heading: &mut Heading, renaming: &mut Renaming<'_>) {
             | Value::Json(_),
         ) => {}
     });
->>>>>>> bench
 }
 
 /// What an identifier of a path names, where that can be looked at.

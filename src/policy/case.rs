@@ -282,7 +282,7 @@ pub fn learned(
 pub fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome {
     match policy.judge(client, operation) {
         Verdict::Permit(permit) => match permit.grounds() {
-            Grounds::Rule { name } => {
+            Grounds::Rule { name, line: _ } => {
                 let made = permit.operation().made();
                 let owner = made.and_then(|made| made.label(OWNER_LABEL).map(str::to_owned));
                 Outcome::Permit { rule: name.clone(), terms: permit.terms().clone(), owner }

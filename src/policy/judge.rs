@@ -68,7 +68,7 @@ impl Policy {
         let mut operation = Box::new(operation);
         match self.decide(client, &operation) {
             Ok(Grant { rule, terms }) => {
-                let grounds = Grounds::Rule { name: rule.name.label() };
+                let grounds = Grounds::Rule { name: rule.name.label(), line: rule.line };
                 if let Some(owner) = &rule.own {
                     operation.stamp(owner);
                 }

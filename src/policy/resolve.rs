@@ -47,8 +47,9 @@ pub(super) fn resolve(draft: &Draft, source: &str, problems: &mut Vec<Problem>) 
         let rules = drafts.iter().map(|rule| resolve_rule(rule, forbids, &clients, source, problems));
         rules.collect::<Vec<_>>()
     };
-    let allow = rules(&draft.allow, false);
-    let forbid = rules(&draft.forbid, true);
+    let mut allow = rules(&draft.allow, false);
+    let mut forbid = rules(&draft.forbid, true);
+    number_lines(&mut allow, &mut forbid, source);
     let min_version = resolve_min_version(draft, problems);
     Resolved { mode: resolve_mode(draft, problems), min_version, clients, allow, forbid }
 }
@@ -158,6 +159,7 @@ pub(super) fn resolve_rule(
         },
         name,
         span: draft.span.clone(),
+        line: 0,
         clients: draft.clients.as_ref().map(|names| resolve_clients(names, clients, problems)),
         selection,
         conditions,
@@ -467,6 +469,19 @@ fn unknown_parameter(name: &Spanned<String>, selection: &Selection) -> Option<Pr
     };
     (selection.endpoints().next().is_some())
         .then(|| Problem::new(Code::UnknownParameter, name.span(), message).help_if(help))
+}
+
+/// Says in which line each rule begins, in one walk through the source.
+fn number_lines(allow: &mut [Rule], forbid: &mut [Rule], source: &str) {
+    let mut rules: Vec<_> = allow.iter_mut().chain(forbid).collect();
+    rules.sort_by_key(|rule| rule.span.start);
+    let (mut line, mut at) = (1_u32, 0);
+    for rule in rules {
+        let between = source.get(at..rule.span.start).unwrap_or_default();
+        let newlines = between.matches('\n').count();
+        line = line.saturating_add(newlines.try_into().unwrap_or(u32::MAX));
+        (rule.line, at) = (line, rule.span.start);
+    }
 }
 
 /// The line, counted from 1, in which the byte stands.

@@ -32,6 +32,8 @@ pub(super) struct Rule {
     pub(super) name: RuleName,
     /// Its header in the file.
     pub(super) span: Range<usize>,
+    /// The line of that, counted from 1.
+    pub(super) line: u32,
     /// Places in the policy's list of clients; without them it is for everyone.
     pub(super) clients: Option<BTreeSet<usize>>,
     pub(super) selection: Selection,
@@ -140,6 +142,7 @@ impl Rule {
         Self {
             name: RuleName::AtLine(0),
             span: 0..0,
+            line: 0,
             clients: None,
             selection: Selection::default(),
             conditions: BTreeMap::new(),

@@ -141,6 +141,7 @@ pub(super) fn refusal(
         reason,
         lacks: lacks.into_iter().collect(),
         rule: rule.map(|rule| rule.name.label()),
+        line: rule.map(|rule| rule.line),
         summary,
         message: message.trim_end().to_owned(),
         suggestion,

@@ -20,6 +20,8 @@ pub enum Grounds {
     Rule {
         /// The rule's name, or its line: `line 12`.
         name: String,
+        /// Its line in the policy file, counted from 1.
+        line: u32,
     },
     /// It would have been refused, but the policy only observes.
     Observed(Box<Refusal>),
@@ -37,6 +39,7 @@ pub struct Denial {
 pub struct Refusal {
     pub(super) reason: Reason,
     pub(super) rule: Option<String>,
+    pub(super) line: Option<u32>,
     pub(super) summary: String,
     pub(super) message: String,
     pub(super) suggestion: Option<Suggestion>,
@@ -79,7 +82,7 @@ impl Grounds {
     #[must_use]
     pub fn rule(&self) -> Option<&str> {
         match self {
-            Self::Rule { name } => Some(name),
+            Self::Rule { name, line: _ } => Some(name),
             Self::Observed(refusal) => refusal.rule(),
         }
     }
@@ -129,6 +132,12 @@ impl Refusal {
     #[must_use]
     pub fn rule(&self) -> Option<&str> {
         self.rule.as_deref()
+    }
+
+    /// The line of that rule in the policy file, counted from 1.
+    #[must_use]
+    pub fn rule_line(&self) -> Option<u32> {
+        self.line
     }
 
     /// What the closest allow rule lacks, or does not admit, as a policy calls it: `HostConfig.Binds`,

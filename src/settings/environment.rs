@@ -41,6 +41,16 @@ impl Supervision {
     }
 }
 
+/// Whether whoever started the process wants text without colours: `NO_COLOR` (no-color.org), or a terminal that has
+/// none.
+#[must_use]
+pub fn forbids_colour() -> bool {
+    let is_so = |(name, value): &(OsString, OsString)| {
+        (name == "NO_COLOR" && !value.is_empty()) || (name == "TERM" && value == "dumb")
+    };
+    read().iter().any(is_so)
+}
+
 /// Where Docker's clients would go that are started in this environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientEnvironment {

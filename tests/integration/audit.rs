@@ -1,6 +1,7 @@
 //! The audit as evidence: what is in it, whether it can be relied on, and what it answers.
 
 mod killed;
+mod questions;
 mod rotated;
 mod verify;
 

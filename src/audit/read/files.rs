@@ -128,17 +128,22 @@ impl Log {
         let gone =
             || io::Error::new(io::ErrorKind::NotFound, "it was removed while the log was read: ask again");
         let file = self.files.get(file).ok_or_else(gone)?;
-        let opened = Input::open(&file.path).map(|mut input| (input.begin(), input));
-        match (opened, &self.audit) {
-            (Ok((first, input)), _) if first == file.first || file.first.is_none() => Ok(input),
-            (Ok((_, input)), None) => Ok(input),
-            (Err(error), _) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            (Err(error), None) => Err(error),
-            (Ok(_) | Err(_), Some(audit)) => {
-                let again = moved(&beside(audit)?)?.into_iter().find(|other| other.first == file.first);
-                Input::open(&again.ok_or_else(gone)?.path)
-            }
+        let Some(audit) = &self.audit else { return Input::open(&file.path) };
+        if file.bytes == 0 && file.path.is_file() {
+            // What was written since belongs to what comes after this log.
+            return Ok(Input::empty());
         }
+        let mut path = file.path.clone();
+        for _ in 0..TRIES {
+            match Input::open(&path).map(|mut input| (input.begin(), input)) {
+                Ok((first, input)) if file.first.is_none() || first == file.first => return Ok(input),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+            let found = moved(&beside(audit)?)?.into_iter().find(|other| other.first == file.first);
+            path = found.map_or_else(|| file.path.clone(), |found| found.path);
+        }
+        Err(gone())
     }
 
     /// The size of all files on the disk.

@@ -37,6 +37,12 @@ impl Input {
         Ok(Self { text: BufReader::with_capacity(BUFFER, text), read_bytes, is_compressed })
     }
 
+    /// A file with nothing in it.
+    pub(super) fn empty() -> Self {
+        let text: Box<dyn Read + Send> = Box::new(io::empty());
+        Self { text: BufReader::new(text), read_bytes: Arc::default(), is_compressed: false }
+    }
+
     /// The number and time of the first record, where the file begins with one.
     pub(super) fn begin(&mut self) -> Option<Begin> {
         // No more than a block, which is enough for what is looked at.

@@ -37,6 +37,13 @@ impl Progress {
         }
     }
 
+    /// Makes room for other output; it is drawn again in its time.
+    pub(super) fn hide(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
+            let _cleared = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
     fn text(&self, read_bytes: u64, now: Instant) -> String {
         let part = |whole: u64| {
             let part = u128::from(read_bytes).saturating_mul(u128::from(whole));
@@ -53,9 +60,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.is_drawn {
-            let _cleared = write!(io::stderr(), "\r\x1b[K");
-        }
+        self.hide();
     }
 }
 

@@ -244,7 +244,7 @@ fn observing_permits_and_says_what_would_have_been() {
     let Verdict::Permit(permit) = policy.judge(&client("tcp"), operation("GET /_ping")) else {
         panic!("it is refused");
     };
-    assert_eq!(*permit.grounds(), Grounds::Rule { name: "line 3".to_owned() });
+    assert_eq!(*permit.grounds(), Grounds::Rule { name: "line 3".to_owned(), line: 3 });
 }
 
 #[test]
