@@ -166,7 +166,8 @@ impl Daemon {
             line.keep(connection);
         }
         match (answer.status, Json::read_shown(&answer.body)) {
-            (404, _) => Ok(None),
+            // What can have no such name, or has it with others, is no thing that could be judged.
+            (400 | 404, _) => Ok(None),
             (200, Ok(shown)) => Ok(Some(shown)),
             (200, Err(flaw)) => Err(Away::unanswered(address, &Lost::Malformed(flaw.to_string()))),
             (status, _) => Err(Away::unhelpful(address, &target, status)),

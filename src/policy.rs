@@ -64,6 +64,8 @@ pub struct Policy {
     candidates: BTreeMap<Key, Candidates>,
     /// The regular expressions of all rules.
     expressions: PathSet<ByPath>,
+    /// Whether any rule asks for whom something was made.
+    speaks_of_owners: bool,
 }
 
 /// A rule that chooses paths by a regular expression.
@@ -142,6 +144,7 @@ impl Policy {
                 }
             }
         }
+        let speaks_of_owners = resolved.allow.iter().chain(&resolved.forbid).any(Rule::speaks_of_owners);
         Some(Self {
             hash: hash(text),
             mode: resolved.mode,
@@ -151,6 +154,7 @@ impl Policy {
             forbid: resolved.forbid,
             candidates,
             expressions: PathSet::new(expressions)?,
+            speaks_of_owners,
         })
     }
 

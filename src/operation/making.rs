@@ -5,7 +5,7 @@ use std::fmt;
 use super::field::Kind;
 use super::meaning::ImageRef;
 use super::table::BodyKind;
-use super::thing::{OWNER_LABEL, Thing, ThingKind};
+use super::thing::{IMAGE_OWNER_LABEL, OWNER_LABEL, Thing, ThingKind, owner_label};
 use super::{Body, Filters, Json, Operation, Value};
 
 /// Labels that begin with this are dockgate's own.
@@ -93,8 +93,23 @@ impl Operation {
 
     /// Marks what it makes as made for `owner`. What it makes none of is left as it is.
     pub fn stamp(&mut self, owner: &str) {
-        let Some((_, labels)) = self.makes() else { return };
-        let mark = (OWNER_LABEL.to_owned(), Json::String(owner.to_owned()));
+        let Some((kind, labels)) = self.makes() else { return };
+        self.put_label(labels, owner_label(kind), owner);
+        if kind == ThingKind::Image {
+            // Of the container that it is made of, or of its base.
+            self.put_label(labels, OWNER_LABEL, "");
+        }
+    }
+
+    /// Marks what it makes as made for nobody, where it would inherit a mark from an image or a container.
+    pub fn stamp_as_nobodys(&mut self) {
+        if matches!(self.endpoint().id, "ContainerCreate" | "ServiceCreate" | "ImageBuild" | "ImageCommit") {
+            self.stamp("");
+        }
+    }
+
+    fn put_label(&mut self, labels: Labels, label: &str, owner: &str) {
+        let mark = (label.to_owned(), Json::String(owner.to_owned()));
         match labels {
             Labels::Fields(paths) => {
                 if self.body == Body::None {
@@ -153,11 +168,15 @@ impl Operation {
             match (parameter.name, value) {
                 ("labels", Value::Json(labels)) => add_reserved(labels, &place, &mut found),
                 // Instructions of a Dockerfile, in any spelling.
-                ("changes", Value::List(texts)) if texts.iter().any(|text| text.contains(RESERVED)) => {
+                ("changes", Value::List(texts)) if texts.iter().any(|text| may_label(text)) => {
                     found.push(ReservedLabel { place, owner: None });
                 }
                 _ => {}
             }
+        }
+        // Containers inherit it from their images, and nobody looks at it there.
+        if !matches!(self.makes(), Some((ThingKind::Image, _))) {
+            found.retain(|label| !label.place.ends_with(&format!("[{IMAGE_OWNER_LABEL:?}]")));
         }
         found
     }
@@ -261,8 +280,20 @@ fn find_reserved(kind: Kind, value: &Json, above: Option<&Below<'_>>, found: &mu
 }
 
 fn add_reserved(labels: &Json, place: &impl fmt::Display, found: &mut Vec<ReservedLabel>) {
-    for (key, value) in labels.fields().iter().filter(|(key, _)| key.starts_with(RESERVED)) {
+    // An empty mark is none.
+    let is_mark = |(key, value): &&(String, Json)| key.starts_with(RESERVED) && value.as_text() != Some("");
+    for (key, value) in labels.fields().iter().filter(is_mark) {
         let owner = value.as_text().filter(|_| key == OWNER_LABEL).map(str::to_owned);
         found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner });
     }
+}
+
+/// Whether instructions of a Dockerfile may set a label that is dockgate's own: one that they name, or whose name they put
+/// together from variables.
+fn may_label(instructions: &str) -> bool {
+    let is_composed = |line: &str| {
+        let key = |word: &str| word.split('=').next().is_some_and(|key| key.contains('$'));
+        line.to_ascii_lowercase().contains("label") && line.split_whitespace().any(key)
+    };
+    instructions.contains(RESERVED) || instructions.lines().any(is_composed)
 }

@@ -34,6 +34,12 @@ impl Operation {
         if self.joins_bridge_beside() {
             see(ThingKind::Network, DEFAULT_BRIDGE);
         }
+        for network in self.networks_at_start() {
+            see(ThingKind::Network, &network);
+        }
+        if let Some((kind, name)) = self.taken_name() {
+            see(kind, &name);
+        }
         references
     }
 
@@ -53,6 +59,58 @@ impl Operation {
             Known::Is(thing) => Some(thing.id),
             Known::Missing | Known::Nothing => None,
         });
+    }
+
+    /// Whether the container is put into its networks by this. That goes by their names, whichever networks have them by
+    /// then.
+    #[must_use]
+    pub fn starts_container(&self) -> bool {
+        matches!(self.endpoint().id, "ContainerStart" | "ContainerRestart")
+    }
+
+    /// The networks that a container which is started is put into, as far as the container is known.
+    fn networks_at_start(&self) -> Vec<String> {
+        let (true, Some(name)) = (self.starts_container(), self.identifiers().first()) else {
+            return Vec::new();
+        };
+        let Some(Some(shown)) = self.facts.get(&Reference::new(ThingKind::Container, name)) else {
+            return Vec::new();
+        };
+        let networks = shown.get("NetworkSettings").and_then(|settings| settings.get("Networks"));
+        let names = networks.map(Json::fields).unwrap_or_default().iter().map(|(name, _)| name.clone());
+        names.filter(|name| !is_the_daemons_own(name)).collect()
+    }
+
+    /// The kind and name of what is made, where there may be one already that the daemon gives instead, or beside it.
+    #[must_use]
+    pub fn taken_name(&self) -> Option<(ThingKind, String)> {
+        let kind = match self.endpoint().id {
+            "VolumeCreate" => ThingKind::Volume,
+            "NetworkCreate" => ThingKind::Network,
+            _ => return None,
+        };
+        let Body::Json(body) = &self.body else { return None };
+        let name = body.get("Name").and_then(Json::as_text).filter(|name| !name.is_empty())?;
+        Some((kind, name.to_owned()))
+    }
+
+    /// Whether a reference stands for every image of a repository, not for one.
+    #[must_use]
+    pub fn means_all_tags(&self, reference: &Reference) -> bool {
+        let takes_all = matches!(self.endpoint().id, "ImageGet" | "ImageGetAll" | "ImagePush");
+        let is_id = || match self.known(reference) {
+            Known::Is(image) => {
+                image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(&reference.name))
+            }
+            Known::Missing | Known::Nothing => false,
+        };
+        takes_all
+            && reference.kind == ThingKind::Image
+            && match ImageRef::with_tag(&reference.name, "") {
+                ImageRef::Named { name: _, tag, digest } => tag.is_none() && digest.is_none() && !is_id(),
+                ImageRef::Id(id) => !id.starts_with("sha256:") && !is_id(),
+                ImageRef::None => false,
+            }
     }
 
     /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
@@ -86,13 +144,24 @@ pub fn kinds_named(endpoint: &Endpoint) -> impl Iterator<Item = ThingKind> {
 /// Goes through the path and the query.
 fn rename_in_heading(heading: &mut Heading, renaming: &mut Renaming<'_>) {
     let endpoint = heading.endpoint;
+    let tag = heading.query.get("tag").map(Value::as_text).filter(|tag| !tag.is_empty());
     for (identifier, name) in endpoint.identifiers.iter().zip(&mut heading.identifiers) {
         if let Some(kind) = kind_of(*identifier, endpoint) {
+            if let (ThingKind::Image, "ImagePush", Some(tag)) = (kind, endpoint.id, tag) {
+                // It is pushed under this name, which stays.
+                renaming(kind, &format!("{name}{}{tag}", if tag.contains(':') { '@' } else { ':' }));
+                continue;
+            }
             replace(kind, name, renaming);
         }
     }
     heading.query.each_mut(|parameter, value| match (endpoint.id, parameter.name, value) {
         ("ImageCommit", "container", Value::Text(name)) => replace(ThingKind::Container, name, renaming),
+        ("ImageBuild", "networkmode", Value::Text(mode)) => {
+            if let Some(other) = of_network_mode(mode, renaming) {
+                *mode = other;
+            }
+        }
         ("ImageGetAll", "names", Value::List(names)) => {
             for name in names {
                 replace(ThingKind::Image, name, renaming);
@@ -109,6 +178,20 @@ fn rename_in_heading(heading: &mut Heading, renaming: &mut Renaming<'_>) {
             | Value::Json(_),
         ) => {}
     });
+}
+
+/// The network, or the container whose network it is, that a mode names.
+fn of_network_mode(mode: &str, renaming: &mut Renaming<'_>) -> Option<String> {
+    match mode.split_once(':') {
+        Some(("container", name)) => Some(format!("container:{}", renaming(ThingKind::Container, name)?)),
+        None if !is_the_daemons_own(mode) => renaming(ThingKind::Network, mode),
+        Some(_) | None => None,
+    }
+}
+
+/// Whether a network is one that every daemon has, or stands for none.
+fn is_the_daemons_own(network: &str) -> bool {
+    matches!(network, "" | "default" | "none" | DEFAULT_BRIDGE | "host")
 }
 
 /// What an identifier of a path names, where that can be looked at.
@@ -227,13 +310,7 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
             let (name, rest) = text.split_at_checked(text.find(':').unwrap_or(text.len()))?;
             Some(format!("{}{rest}", renaming(ThingKind::Container, name)?))
         }),
-        Reading::NetworkMode => each_text(value, |mode| match mode.split_once(':') {
-            Some(("container", name)) => Some(format!("container:{}", renaming(ThingKind::Container, name)?)),
-            None if !matches!(mode, "" | "default" | "none" | "bridge" | "host") => {
-                renaming(ThingKind::Network, mode)
-            }
-            Some(_) | None => None,
-        }),
+        Reading::NetworkMode => each_text(value, |mode| of_network_mode(mode, renaming)),
         Reading::NamespaceMode(_) => each_text(value, |mode| {
             let name = mode.strip_prefix("container:")?;
             Some(format!("container:{}", renaming(ThingKind::Container, name)?))
@@ -241,10 +318,7 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         Reading::Network => each_text(value, |name| renaming(ThingKind::Network, name)),
         Reading::NetworkKeys => {
             if let Json::Object(fields) = value {
-                for (name, _) in fields
-                    .iter_mut()
-                    .filter(|(name, _)| !matches!(name.as_str(), "default" | "none" | "bridge" | "host"))
-                {
+                for (name, _) in fields.iter_mut().filter(|(name, _)| !is_the_daemons_own(name)) {
                     replace(ThingKind::Network, name, renaming);
                 }
             }

@@ -14,6 +14,14 @@ pub use event::Event;
 
 /// The label with which dockgate marks what it has made for somebody. No client may set it.
 pub const OWNER_LABEL: &str = "io.dockgate.owner";
+/// The same on images. What is made of an image inherits its labels, and must not inherit its owner.
+pub const IMAGE_OWNER_LABEL: &str = "io.dockgate.image.owner";
+
+/// The label that says for whom dockgate has had a thing made.
+#[must_use]
+pub fn owner_label(kind: ThingKind) -> &'static str {
+    if kind == ThingKind::Image { IMAGE_OWNER_LABEL } else { OWNER_LABEL }
+}
 
 /// A thing that the daemon has.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -166,6 +166,7 @@ fn guarded(operation: &Operation, understood: &Understanding<'_>) -> Vec<Guarded
             | Shortfall::Meaning(_)
             | Shortfall::Unknown(_)
             | Shortfall::Thing(_)
+            | Shortfall::AllTags(_)
             | Shortfall::Made(_)
             | Shortfall::Prune(_)
             | Shortfall::ReservedLabel { .. }

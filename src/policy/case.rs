@@ -20,7 +20,7 @@ use super::{Grounds, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::inside::{ArchiveReader, Found};
 use crate::operation::table::BodyKind;
-use crate::operation::thing::OWNER_LABEL;
+use crate::operation::thing::owner_label;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Head, Json, Operation, Unreadable};
 pub use coverage::Coverage;
@@ -284,7 +284,7 @@ pub fn judge(policy: &Policy, client: &Client, operation: Operation) -> Outcome 
         Verdict::Permit(permit) => match permit.grounds() {
             Grounds::Rule { name, line: _ } => {
                 let made = permit.operation().made();
-                let owner = made.and_then(|made| made.label(OWNER_LABEL).map(str::to_owned));
+                let owner = made.and_then(|made| made.label(owner_label(made.kind)).map(str::to_owned));
                 Outcome::Permit { rule: name.clone(), terms: permit.terms().clone(), owner }
             }
             Grounds::Observed(refusal) => Outcome::Denial(refusal.clone()),

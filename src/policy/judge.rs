@@ -6,7 +6,6 @@ use super::rule::{Rule, Shortfall};
 use super::suggest::{self, Asker, Case};
 use super::targets::{self, Reach, reach};
 use super::terms::Terms;
-use super::things::ThingSet;
 use super::verdict::{Denial, Grounds, Refusal, Verdict};
 use super::{AboutPath, ByPath, Mode, Policy, selection};
 use crate::client::Client;
@@ -69,11 +68,13 @@ impl Policy {
         match self.decide(client, &operation) {
             Ok(Grant { rule, terms }) => {
                 let grounds = Grounds::Rule { name: rule.name.label(), line: rule.line };
-                if let Some(owner) = &rule.own {
-                    operation.stamp(owner);
+                match &rule.own {
+                    Some(owner) => operation.stamp(owner),
+                    None if self.speaks_of_owners => operation.stamp_as_nobodys(),
+                    None => {}
                 }
                 if let Reach::Prunes(kind) = reach(operation.endpoint())
-                    && let Some(labels) = rule.things.get(&kind).and_then(ThingSet::label_filters)
+                    && let Some(labels) = rule.things.get(&kind).and_then(|set| set.label_filters(kind))
                 {
                     for label in &labels {
                         operation.narrow_to_label(label);

@@ -102,6 +102,8 @@ pub(super) enum Shortfall {
     Unknown(Reference),
     /// A thing that is acted on is not among those that the rule speaks of, or is not there.
     Thing(Reference),
+    /// An image is named without a tag where that stands for all its tags.
+    AllTags(Reference),
     /// The thing that is made is not among those that the rule speaks of.
     Made(ThingKind),
     /// The daemon cannot be told to prune only what the rule speaks of.
@@ -182,6 +184,11 @@ impl Rule {
     /// As a forbid rule: whether it must be known.
     pub(super) fn strikes_inside(&self, endpoint: &Endpoint) -> bool {
         inside(endpoint).iter().any(|aspect| self.aspects.contains_key(aspect))
+    }
+
+    /// Whether it asks for whom something was made.
+    pub(super) fn speaks_of_owners(&self) -> bool {
+        self.things.values().any(ThingSet::speaks_of_owners)
     }
 
     /// Whether the daemon may have to be asked what something is, before it can be told what the rule says of it.
@@ -432,6 +439,7 @@ impl Shortfall {
             Self::Credentials => vec!["registry_credentials".to_owned()],
             Self::Unknown(Reference { kind, name: _ })
             | Self::Thing(Reference { kind, name: _ })
+            | Self::AllTags(Reference { kind, name: _ })
             | Self::Made(kind)
             | Self::Prune(kind) => {
                 vec![kind.as_str().to_owned()]
@@ -454,6 +462,7 @@ impl Shortfall {
             | Self::Meaning(_)
             | Self::Unknown(_)
             | Self::Thing(_)
+            | Self::AllTags(_)
             | Self::Made(_)
             | Self::Prune(_)
             | Self::ReservedLabel { .. }

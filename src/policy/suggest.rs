@@ -175,6 +175,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     let mut seen = BTreeSet::new();
     let mut unknown = 0_usize;
     let mut unknown_things = false;
+    let mut all_tags = false;
     let mut things = BTreeSet::new();
     let mut pruned = None;
     let mut reserved = false;
@@ -201,6 +202,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
                 inside.insert(meant.meaning.aspect());
             }
             Shortfall::Unknown(_) => unknown_things = true,
+            Shortfall::AllTags(_) => all_tags = true,
             Shortfall::Thing(reference) => {
                 things.insert(reference.kind.as_str());
             }
@@ -246,6 +248,9 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     }
     if reserved {
         lacks.push(format!("only dockgate sets the label {OWNER_LABEL}, where a rule says `own`"));
+    }
+    if all_tags {
+        lacks.push("an image without a tag stands for all its tags, and it is judged by one".to_owned());
     }
     if unknown_things {
         lacks.push("the daemon was not asked what all that is asked for is".to_owned());
@@ -307,6 +312,9 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
             }
             Shortfall::Thing(reference) => {
                 push(message, format_args!("\nIt was asked for {reference}."));
+            }
+            Shortfall::AllTags(reference) => {
+                push(message, format_args!("\nIt was asked for {reference}: name it with its tag."));
             }
             Shortfall::ReservedLabel { place } => {
                 push(message, format_args!("\nIt stands in {place}."));

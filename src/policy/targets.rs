@@ -8,7 +8,7 @@ use super::selection;
 use super::terms::{Showing, Terms};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
-use crate::operation::thing::{OWNER_LABEL, Thing, ThingKind};
+use crate::operation::thing::{Thing, ThingKind, owner_label};
 use crate::operation::{Known, Operation, Reference, kinds_named};
 
 /// How an operation meets things.
@@ -88,7 +88,7 @@ impl Rule {
         match reach(operation.endpoint()) {
             Reach::Shows => return shortfalls,
             Reach::Prunes(kind) => {
-                if self.things.get(&kind).is_some_and(|set| set.label_filters().is_none()) {
+                if self.things.get(&kind).is_some_and(|set| set.label_filters(kind).is_none()) {
                     shortfalls.push(Shortfall::Prune(kind));
                 }
                 return shortfalls;
@@ -98,13 +98,22 @@ impl Rule {
         for reference in operation.references() {
             let Some(set) = self.things.get(&kind_judged(reference.kind)) else { continue };
             match thing(operation, &reference) {
+                Known::Is(_) if operation.means_all_tags(&reference) => {
+                    shortfalls.push(Shortfall::AllTags(reference));
+                }
                 Known::Is(thing) if set.contains(&thing) => {}
+                // What is made is judged below.
+                Known::Missing if operation.taken_name().is_some() => {}
                 Known::Is(_) | Known::Missing => shortfalls.push(Shortfall::Thing(reference)),
                 Known::Nothing => shortfalls.push(Shortfall::Unknown(reference)),
             }
         }
         if let Some(mut made) = operation.made() {
-            made.labels.extend(self.own.iter().map(|own| (OWNER_LABEL.to_owned(), own.clone())));
+            let label = owner_label(made.kind);
+            if let Some(own) = &self.own {
+                made.labels.retain(|(key, _)| key != label);
+                made.labels.push((label.to_owned(), own.clone()));
+            }
             // Of several names that it gets each must do.
             let by_name = made.names.iter().map(|name| Thing { names: vec![name.clone()], ..made.clone() });
             let each: Vec<Thing> = if made.names.is_empty() { vec![made.clone()] } else { by_name.collect() };
@@ -132,7 +141,7 @@ impl Rule {
                 || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
                     |reference| {
                         match thing(operation, reference) {
-                            Known::Is(thing) => set.contains(&thing),
+                            Known::Is(thing) => set.contains(&thing) || operation.means_all_tags(reference),
                             // What is not known may be one.
                             Known::Nothing => true,
                             Known::Missing => false,
@@ -153,7 +162,8 @@ impl Policy {
         operation: &Operation,
     ) -> Option<Reference> {
         let speaks = |kind: ThingKind| candidates.iter().any(|rule| rule.things.contains_key(&kind));
-        if reach(operation.endpoint()) != Reach::Named {
+        // That a name is taken cannot be hidden from whoever asks to have it.
+        if reach(operation.endpoint()) != Reach::Named || operation.taken_name().is_some() {
             return None;
         }
         operation.references().into_iter().find(|reference| {
@@ -198,7 +208,8 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
     let is_spoken_of = |kind: ThingKind| rules.iter().any(|rule| rule.things.contains_key(&kind));
     let mut asked = BTreeSet::new();
     for reference in operation.references() {
-        if !is_spoken_of(kind_judged(reference.kind)) {
+        let leads_to_networks = operation.starts_container() && is_spoken_of(ThingKind::Network);
+        if !is_spoken_of(kind_judged(reference.kind)) && !leads_to_networks {
             continue;
         }
         match (operation.known(&reference), reference.kind) {

@@ -72,9 +72,11 @@ impl Terms {
         if kinds.iter().all(|kind| is_filtered_by_label(*kind, listed.is_none())) {
             let labels = shown.iter().map(|showing| {
                 // A rule that says nothing of a kind that is listed shows all of it.
-                let sets = kinds.iter().map(|kind| showing.sets.get(kind));
-                let sets = sets.filter(|set| set.is_some() || listed.is_some());
-                common(sets.map(|set| set.map(ThingSet::wide_label_filters).unwrap_or_default()))
+                let sets = kinds.iter().map(|kind| (*kind, showing.sets.get(kind)));
+                let sets = sets.filter(|(_, set)| set.is_some() || listed.is_some());
+                common(
+                    sets.map(|(kind, set)| set.map(|set| set.wide_label_filters(kind)).unwrap_or_default()),
+                )
             });
             filters.extend(common(labels).into_iter().map(|label| ("label", label)));
         }

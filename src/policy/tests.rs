@@ -8,6 +8,7 @@ mod judging;
 mod manual;
 mod meanings;
 mod networks;
+mod owners;
 mod problems;
 mod redaction;
 mod smuggling;

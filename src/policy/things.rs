@@ -9,7 +9,7 @@ use super::condition::Condition;
 use super::draft::{DraftAspect, DraftCondition, DraftThing};
 use super::problem::{Code, Problem};
 use crate::operation::meaning::{Aspect, ImageRef, Meaning};
-use crate::operation::thing::{OWNER_LABEL, Thing, ThingKind};
+use crate::operation::thing::{Thing, ThingKind, owner_label};
 
 /// A set of things of one kind, by what they are called and carry. All that is said must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,11 @@ impl ThingSet {
         (problems.len() == before && !properties.is_empty()).then_some(Self { properties })
     }
 
+    /// Whether it asks for whom something was made.
+    pub(super) fn speaks_of_owners(&self) -> bool {
+        self.properties.iter().any(|(property, _)| *property == Property::Owner)
+    }
+
     /// Whether a thing is among them.
     pub(super) fn contains(&self, thing: &Thing) -> bool {
         self.properties.iter().all(|(property, values)| match (property, values) {
@@ -72,7 +77,11 @@ impl ThingSet {
             (Property::Image, Values::Images(set)) => {
                 thing.image.as_ref().is_some_and(|image| has_image(set, image))
             }
-            (Property::Owner, Values::Texts(condition)) => is_label(condition, thing.label(OWNER_LABEL)),
+            (Property::Owner, Values::Texts(condition)) => {
+                // An empty mark is none.
+                let owner = thing.label(owner_label(thing.kind)).filter(|owner| !owner.is_empty());
+                is_label(condition, owner)
+            }
             (Property::Label(key), Values::Texts(condition)) => is_label(condition, thing.label(key)),
             (Property::Id | Property::Owner | Property::Label(_), Values::Images(_))
             | (Property::Image, Values::Texts(_)) => false,
@@ -80,13 +89,13 @@ impl ThingSet {
     }
 
     /// Filters of the daemon that let through just these, by labels alone. None where there are none.
-    pub(super) fn label_filters(&self) -> Option<Vec<String>> {
-        self.properties.iter().map(label_filter).collect()
+    pub(super) fn label_filters(&self, kind: ThingKind) -> Option<Vec<String>> {
+        self.properties.iter().map(|property| label_filter(kind, property)).collect()
     }
 
     /// Filters by labels that let through all of these, and others.
-    pub(super) fn wide_label_filters(&self) -> BTreeSet<String> {
-        self.properties.iter().filter_map(label_filter).collect()
+    pub(super) fn wide_label_filters(&self, kind: ThingKind) -> BTreeSet<String> {
+        self.properties.iter().filter_map(|property| label_filter(kind, property)).collect()
     }
 
     /// Whether every thing that is among these is among the others; `false` also where that is not clear.
@@ -125,9 +134,11 @@ impl ThingSet {
 }
 
 /// The values of the daemon's filter `label` that let through just what a property admits.
-fn label_filter((property, values): &(Property, Values)) -> Option<String> {
+fn label_filter(kind: ThingKind, (property, values): &(Property, Values)) -> Option<String> {
     let key = match property {
-        Property::Owner => OWNER_LABEL,
+        // An empty mark is none, which the daemon cannot be told.
+        Property::Owner if *values == Values::Texts(Condition::Any) => return None,
+        Property::Owner => owner_label(kind),
         // The daemon takes what is behind the first `=` for the value.
         Property::Label(key) if !key.contains('=') => key,
         Property::Label(_) | Property::Name | Property::Id | Property::Image => return None,

@@ -18,12 +18,14 @@ pub(super) struct Links<'a> {
     /// Every path where a link stands or stood, hashed. If two paths have one hash, an archive is refused that need
     /// not be.
     seen: HashSet<u64>,
+    /// The directories that it has made anew: no link stands there.
+    directories: HashSet<u64>,
     out: Vec<LinkOut>,
 }
 
 impl<'a> Links<'a> {
     pub(super) fn new(path: &'a str) -> Self {
-        Self { path, seen: HashSet::new(), out: Vec::new() }
+        Self { path, seen: HashSet::new(), directories: HashSet::new(), out: Vec::new() }
     }
 
     /// Takes note of `entry`.
@@ -36,12 +38,15 @@ impl<'a> Links<'a> {
             return Err(refused(entry, "goes through a link of the archive"));
         }
         match entry.kind {
-            Kind::File | Kind::Directory => {}
+            Kind::File => {}
+            Kind::Directory => self.directories.extend(hashes.last()),
             Kind::Special => return Err(refused(entry, "is a device or pipe")),
             Kind::HardLink => self.hard_link(entry)?,
             Kind::Symlink => {
                 self.seen.extend(hashes.last());
-                self.symlink(entry, path.get(..parents).unwrap_or_default())?;
+                let directory = path.get(..parents).unwrap_or_default();
+                self.refuse_unsteady(entry, hashes.get(..parents).unwrap_or_default())?;
+                self.symlink(entry, directory)?;
             }
         }
         Ok(())
@@ -57,6 +62,22 @@ impl<'a> Links<'a> {
             .ok_or_else(|| refused(entry, "is a hard link out of the directory that is written to"))?;
         if hashes(&target).iter().any(|hash| self.seen.contains(hash)) {
             return Err(refused(entry, "is a hard link to a link"));
+        }
+        Ok(())
+    }
+
+    /// What `..` leads to hangs on where the directory of the link really is: there may be a link on the way to it that an
+    /// earlier upload has left.
+    fn refuse_unsteady(&self, entry: &Entry, above: &[u64]) -> Result<(), Flaw> {
+        let is_relative = !entry.link.starts_with(b"/");
+        let up = entry.link.split(|&byte| byte == b'/').filter(|name| *name == b"..").count();
+        let is_steady = up <= above.len()
+            && above.iter().rev().take(up).all(|directory| self.directories.contains(directory));
+        if is_relative && up > 0 && !is_steady {
+            return Err(refused(
+                entry,
+                "is a link with `..` out of the archive, or out of a directory that the archive does not make",
+            ));
         }
         Ok(())
     }

@@ -48,7 +48,9 @@ pub(in crate::operation) fn of_parameter(
                 image @ (ImageRef::Named { .. } | ImageRef::None) => image,
             }))
         }
-        ("ImageBuild", "t") | ("ImageGetAll", "names") => images(value, &place),
+        ("ImageBuild", "t") => images(value, &place, ImageRef::read),
+        // Without a tag it is all of them.
+        ("ImageGetAll", "names") => images(value, &place, |name| ImageRef::with_tag(name, "")),
         ("ImageBuild", "cachefrom") => match value {
             Value::Json(json) => images_of(json, &place),
             Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_) | Value::Filters(_) => none,
@@ -86,7 +88,8 @@ pub(in crate::operation) fn of_identifiers(
         .map(|(_, name)| {
             let image = match (endpoint.id, query.get("tag")) {
                 ("ImagePush", Some(tag)) => ImageRef::with_tag(name, tag.as_text()),
-                ("ImagePush", None) => ImageRef::with_tag(name, ""),
+                // Without a tag it is all of them.
+                ("ImagePush", None) | ("ImageGet", _) => ImageRef::with_tag(name, ""),
                 _ => ImageRef::read(name),
             };
             Use::new(Meaning::Image(image), "the path".to_owned())
@@ -94,9 +97,9 @@ pub(in crate::operation) fn of_identifiers(
         .collect()
 }
 
-fn images(value: &Value, place: &str) -> Read {
+fn images(value: &Value, place: &str, read: impl Fn(&str) -> ImageRef) -> Read {
     let Value::List(texts) = value else { return Read { says_more: true, ..Read::default() } };
-    let uses = texts.iter().map(|text| Use::new(Meaning::Image(ImageRef::read(text)), place.to_owned()));
+    let uses = texts.iter().map(|text| Use::new(Meaning::Image(read(text)), place.to_owned()));
     Read { uses: uses.collect(), ..Read::default() }
 }
 

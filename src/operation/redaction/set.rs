@@ -101,7 +101,12 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("Config.Labels", PathLabels),
         ],
         Shape::ListedContainer => &[("Mounts.Source", Paths), ("Labels", PathLabels)],
-        Shape::Image => &[("GraphDriver.Data", Paths)],
+        Shape::Image => &[
+            ("GraphDriver.Data", Paths),
+            ("Config.Labels", PathLabels),
+            ("ContainerConfig.Labels", PathLabels),
+            ("Labels", PathLabels),
+        ],
         Shape::Volume => {
             &[("Mountpoint", Paths), ("Options", Paths), ("Status", Paths), ("Labels", PathLabels)]
         }

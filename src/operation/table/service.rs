@@ -32,7 +32,12 @@ pub(super) static ROWS: &[Endpoint] = &[
                 Text,
                 "Which credentials to go on with: those of `spec` or of `previous-spec`",
             ),
-            Parameter::plain("rollback", Text, "`previous` goes back to what it was before"),
+            Parameter::guarded(
+                "rollback",
+                Text,
+                "`previous` goes back to what it was before",
+                "brings back what the service was before, whatever that was: it is not in the request",
+            ),
         ])
         .json(field::service::SPEC)
         .carries(&[Header::RegistryAuth])

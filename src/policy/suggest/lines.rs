@@ -121,6 +121,7 @@ impl Lines {
                 | Shortfall::FieldCondition { .. }
                 | Shortfall::Meaning(_)
                 | Shortfall::Unknown(_)
+                | Shortfall::AllTags(_)
                 | Shortfall::Thing(_)
                 | Shortfall::Made(_)
                 | Shortfall::Prune(_)

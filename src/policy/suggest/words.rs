@@ -42,6 +42,9 @@ pub(in crate::policy) fn in_words(operation: &Operation, shortfall: &Shortfall) 
         Shortfall::Unseen(why) => format!("what the archive says is not known: {why}"),
         Shortfall::Unknown(question) => format!("it is not known what {question} is"),
         Shortfall::Thing(reference) => format!("it is not for {reference}"),
+        Shortfall::AllTags(reference) => {
+            format!("{reference} without a tag stands for all its tags, and it is judged by one")
+        }
         Shortfall::Made(kind) => format!("it is not for such a {kind} as is made"),
         Shortfall::Prune(kind) => {
             format!("the daemon can be told to prune each {kind} with one label only, not those it is for")

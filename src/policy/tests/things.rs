@@ -18,6 +18,13 @@ fn shown(reference: &Reference) -> Option<Json> {
     let text = match (reference.kind, reference.name.as_str()) {
         (ThingKind::Container, "mine" | "aaaa") => container("a", "mine", "me"),
         (ThingKind::Container, "other" | "bbbb") => container("b", "other", "you"),
+        (ThingKind::Container, name @ ("late" | "early")) => {
+            let network = if name == "late" { "net" } else { "mynet" };
+            let shown = container("f", name, "me");
+            let networks =
+                format!(r#","NetworkSettings":{{"Networks":{{"bridge":{{}},"{network}":{{}}}}}}}}"#);
+            format!("{}{networks}", shown.strip_suffix('}').unwrap())
+        }
         (ThingKind::Exec, "e1") => r#"{"ID":"e1","ContainerID":"mine"}"#.to_owned(),
         (ThingKind::Exec, "e2") => r#"{"ID":"e2","ContainerID":"other"}"#.to_owned(),
         (ThingKind::Network, name @ ("mynet" | "net")) => {
@@ -32,6 +39,9 @@ fn shown(reference: &Reference) -> Option<Json> {
             r#"{{"Id":"sha256:{}","RepoTags":["own/bb:latest"],"RepoDigests":[],"Config":{{"Labels":null}}}}"#,
             id("d")
         ),
+        (ThingKind::Image, id) if id == "d".repeat(12) => {
+            return shown(&Reference::new(ThingKind::Image, "own/bb"));
+        }
         (ThingKind::Image, "pulled:1") => format!(
             r#"{{"Id":"sha256:{}","RepoTags":["pulled:1"],"RepoDigests":["pulled@sha256:{}"],"Config":{{"Labels":null}}}}"#,
             id("d"),
@@ -43,7 +53,7 @@ fn shown(reference: &Reference) -> Option<Json> {
 }
 
 /// The request with everything answered that the policy asks for.
-fn asked(policy: &Policy, request: &str) -> Operation {
+pub(super) fn asked(policy: &Policy, request: &str) -> Operation {
     let mut operation = read(request, ApiVersion::NEWEST);
     for _ in 0..4 {
         for question in policy.questions(&client("tcp"), &operation) {
@@ -55,7 +65,7 @@ fn asked(policy: &Policy, request: &str) -> Operation {
     operation
 }
 
-fn about(policy: &Policy, request: &str) -> String {
+pub(super) fn about(policy: &Policy, request: &str) -> String {
     match policy.judge(&client("tcp"), asked(policy, request)) {
         Verdict::Permit(permit) => permit.operation().encode().target.split_off("/v1.56".len()),
         Verdict::Denial(denial) => match denial.refusal().hidden() {
@@ -390,7 +400,8 @@ fn what_is_made_is_marked_and_nothing_else_is_met() {
         r#"/v1.56/volumes/create {"Labels":{"io.dockgate.owner":"me"}}"#
     );
     assert!(
-        body("POST /build?t=own/x").starts_with("/v1.56/build?t=own%2Fx&rm=1&labels=%7B%22io.dockgate.owner"),
+        body("POST /build?t=own/x")
+            .starts_with("/v1.56/build?t=own%2Fx&rm=1&labels=%7B%22io.dockgate.image.owner"),
         "{}",
         body("POST /build?t=own/x")
     );

@@ -31,15 +31,9 @@ fn links_within_the_directory_say_nothing() {
 
 #[test]
 fn links_out_of_it_say_where_they_lead() {
-    for (name, target, expected) in [
-        ("l", "/etc", "l -> /etc"),
-        ("l", "..", "l -> /data"),
-        ("l", "../inner", "l -> /data/inner"),
-        ("l", "/data/in2", "l -> /data/in2"),
-        ("a/b/l", "../../../../../../x", "a/b/l -> /x"),
-        ("a/l", "../../other/y", "a/l -> /data/other/y"),
-        ("l", "/", "l -> /"),
-    ] {
+    for (name, target, expected) in
+        [("l", "/etc", "l -> /etc"), ("l", "/data/in2", "l -> /data/in2"), ("l", "/", "l -> /")]
+    {
         assert_eq!(out(&[Entry::symlink(name, target)]), Ok(vec![expected.to_owned()]), "{name} -> {target}");
     }
     // A long target stands in a record before its entry.
@@ -64,7 +58,12 @@ fn what_could_be_written_elsewhere_is_refused() {
     assert_refused(&[Entry::symlink("l", "a"), Entry::hard_link("h", "l")], "hard link to a link");
     assert_refused(&[Entry::hard_link("h", "../x")], "hard link out of");
     assert_refused(&[Entry::file("../x", "")], "leads out of");
-    assert_refused(&[Entry::symlink("l", "a/../../x")], "`..` behind a name");
+    assert_refused(&[Entry::symlink("l", "/data/in/a/../../x")], "`..` behind a name");
+    assert_refused(&[Entry::symlink("l", "a/../x")], "`..` out of");
+    assert_refused(&[Entry::symlink("l", "..")], "`..` out of");
+    assert_refused(&[Entry::directory("a/"), Entry::symlink("a/l", "../../x")], "`..` out of");
+    // An earlier upload may have left a link where `a` stands.
+    assert_refused(&[Entry::symlink("a/l", "../x")], "a directory that the archive does not make");
     assert_refused(&[Entry::new(b'3', "dev")], "a device or pipe");
     assert_refused(
         &[Entry::symlink("l", "a\u{fffd}").behind(Entry::records(b'g', &[("path", "x")]))],

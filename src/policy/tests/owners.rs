@@ -1,0 +1,133 @@
+//! Ways around ownership that the daemon offers, and that a rule which speaks of owners must see.
+
+use super::things::{about, asked};
+use super::*;
+
+const OWN: &str = r#"
+    [[allow]]
+    name = "own"
+    operations = ["*"]
+    own = "me"
+    container.owner = "me"
+    network.owner = "me"
+    volume.owner = "me"
+    service.owner = "me"
+    image.name = ["own/*", "pulled:1"]
+    query.networkmode = true
+    query.changes = true
+    images = true
+"#;
+
+/// What goes to the daemon: the target, and the body.
+fn sent(rules: &str, request: &str) -> String {
+    let policy = policy(rules);
+    match policy.judge(&client("tcp"), asked(&policy, request)) {
+        Verdict::Permit(permit) => {
+            let encoded = permit.operation().encode();
+            let body = encoded.body.map(|body| String::from_utf8(body).unwrap()).unwrap_or_default();
+            format!("{} {body}", encoded.target)
+        }
+        Verdict::Denial(denial) => panic!("{request}: {}", denial.message()),
+    }
+}
+
+#[test]
+fn a_build_joins_no_network_of_anothers() {
+    let policy = policy(OWN);
+    for (mode, expected) in [
+        ("container:other", "no such container other"),
+        ("container:nosuch", "no such container nosuch"),
+        ("net", "no such network net"),
+        ("nosuch", "no such network nosuch"),
+    ] {
+        assert_eq!(about(&policy, &format!("POST /build?t=own/x&networkmode={mode}")), expected);
+    }
+    let id = "c".repeat(64);
+    let build = sent(OWN, "POST /build?t=own/x&networkmode=mynet");
+    assert!(build.contains(&format!("networkmode={id}")), "{build}");
+}
+
+#[test]
+fn a_start_goes_into_networks_by_their_names() {
+    let policy = policy(OWN);
+    assert_eq!(about(&policy, "POST /containers/late/start"), "no such network net");
+    assert_eq!(about(&policy, "POST /containers/late/restart"), "no such network net");
+    assert!(about(&policy, "POST /containers/early/start").starts_with("/containers/"));
+    let by_network = "[[allow]]\noperations = [\"ContainerStart\"]\nnetwork.owner = \"me\"";
+    assert_eq!(about(&super::policy(by_network), "POST /containers/late/start"), "no such network net");
+}
+
+#[test]
+fn an_image_without_a_tag_is_not_one() {
+    let policy = policy(OWN);
+    for request in ["GET /images/own/bb/get", "GET /images/get?names=own/bb", "POST /images/own/bb/push"] {
+        assert_eq!(about(&policy, request), "condition", "{request}");
+    }
+    assert_eq!(about(&policy, "GET /images/pulled:1/get"), "/images/pulled:1/get");
+    assert_eq!(about(&policy, "POST /images/pulled/push?tag=1"), "/images/pulled/push?tag=1");
+    assert_eq!(about(&policy, "POST /images/own/bb/push?tag=other"), "no such image own/bb:other");
+    let id = "d".repeat(12);
+    assert!(about(&policy, &format!("GET /images/{id}/get")).starts_with("/images/"));
+    let listed = "[[allow]]\noperations = [\"ImageGet\"]\nimages = [\"own/bb:1\"]";
+    assert_eq!(about(&super::policy(listed), "GET /images/own/bb:1/get"), "/images/own/bb:1/get");
+    assert_eq!(about(&super::policy(listed), "GET /images/own/bb/get"), "condition");
+}
+
+#[test]
+fn a_name_that_is_taken_is_not_given_out() {
+    let policy = policy(OWN);
+    for (request, is_granted) in [
+        (r#"POST /volumes/create {"Name":"vol"}"#, false),
+        (r#"POST /volumes/create {"Name":"myvol"}"#, true),
+        (r#"POST /volumes/create {"Name":"new"}"#, true),
+        (r#"POST /networks/create {"Name":"net"}"#, false),
+        (r#"POST /networks/create {"Name":"new"}"#, true),
+    ] {
+        let about = about(&policy, request);
+        assert_eq!(about.starts_with('/'), is_granted, "{request}: {about}");
+    }
+}
+
+#[test]
+fn nobody_inherits_a_mark() {
+    let empty = r#""io.dockgate.owner":"""#;
+    let commit = sent(OWN, "POST /commit?container=mine&repo=own/x");
+    assert!(commit.contains(r#""io.dockgate.image.owner":"me""#) && commit.contains(empty), "{commit}");
+    let two = format!(
+        "{OWN}\n[[allow]]\nname = \"all\"\nclients = [\"all\"]\noperations = [\"*\"]\nunguarded = true\n[clients.all]\nlistener = \"tcp\""
+    );
+    let create = r#"POST /containers/create {"Image":"other/x"}"#;
+    assert!(sent(&two, create).contains(empty), "{}", sent(&two, create));
+    let alone = "[[allow]]\noperations = [\"ContainerCreate\"]";
+    assert!(!sent(alone, create).contains("io.dockgate"), "nobody asks for owners");
+    // What an updater has read it may send again.
+    for labels in [r#"{"io.dockgate.owner":""}"#, r#"{"io.dockgate.image.owner":"you"}"#] {
+        let again = format!(r#"POST /containers/create {{"Image":"own/bb","Labels":{labels}}}"#);
+        assert!(about(&policy(OWN), &again).starts_with('/'), "{labels}");
+    }
+}
+
+#[test]
+fn a_mark_is_not_put_together_from_variables() {
+    let policy = policy(OWN);
+    for changes in [
+        "LABEL+$X.dockgate.owner=you",
+        "ENV+X=io%0alabel+$%7bX%7d.dockgate.owner=you",
+        "ONBUILD+LABEL+\"$X\"=you",
+        "LABEL+io.dockgate.image.owner=you",
+    ] {
+        let request = format!("POST /commit?container=mine&repo=own/x&changes={changes}");
+        assert_eq!(about(&policy, &request), "condition", "{changes}");
+    }
+    let plain = "POST /commit?container=mine&repo=own/x&changes=ENV+X=$Y%0aLABEL+a=$X";
+    assert!(about(&policy, plain).starts_with('/'), "{}", about(&policy, plain));
+}
+
+#[test]
+fn what_a_service_was_before_is_granted_by_itself() {
+    let rules = "[[allow]]\noperations = [\"ServiceUpdate\"]\nbody = true";
+    let request = "POST /services/s/update?version=1&rollback=previous {}";
+    assert_eq!(about(&policy(rules), request), "missing_grant");
+    let granting = format!("{rules}\nquery.rollback = true");
+    assert!(about(&policy(&granting), request).starts_with('/'));
+}
