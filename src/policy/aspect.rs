@@ -203,6 +203,8 @@ impl AspectSet {
             (Self::Devices { paths, .. }, Meaning::Device(device)) if device.starts_with('/') => {
                 paths.iter().any(|glob| glob.reaches(device))
             }
+            // An archive of a directory has all that is below it.
+            (Self::Paths(globs), Meaning::ContainerPath(path)) => globs.iter().any(|glob| glob.reaches(path)),
             (Self::Capabilities(names), Meaning::Capability(name)) => {
                 name == "ALL" || names.contains("ALL") || names.contains(name)
             }

@@ -242,6 +242,30 @@ impl Condition {
         }
     }
 
+    /// Whether no used value is in both; `false` also where that is not clear.
+    pub(super) fn is_disjoint_from(&self, other: &Self) -> bool {
+        let apart = |one: &Glob, other: &Glob| {
+            one.literal().is_some_and(|literal| !other.matches(&literal))
+                || other.literal().is_some_and(|literal| !one.matches(&literal))
+        };
+        match (self, other) {
+            (Self::Unused, _) | (_, Self::Unused) => true,
+            (Self::Texts(mine), Self::Texts(theirs)) => {
+                mine.iter().all(|one| theirs.iter().all(|other| apart(one, other)))
+            }
+            (Self::Texts(globs), Self::Expression(expression))
+            | (Self::Expression(expression), Self::Texts(globs)) => {
+                globs.iter().all(|glob| glob.literal().is_some_and(|literal| !expression.matches(&literal)))
+            }
+            (Self::Numbers(mine), Self::Numbers(theirs)) => mine
+                .iter()
+                .all(|(low, high)| theirs.iter().all(|(lowest, highest)| high < lowest || highest < low)),
+            (Self::Any | Self::Texts(_) | Self::Expression(_) | Self::Numbers(_) | Self::Elements(..), _) => {
+                false
+            }
+        }
+    }
+
     /// The condition as a policy writes it; texts are quoted by `quote`.
     pub(super) fn written(&self, quote: fn(&str) -> String) -> String {
         match self {

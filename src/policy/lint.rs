@@ -1,6 +1,7 @@
 //! What is not wrong with a policy but looks it: rules that do nothing, clients that nobody names,
 //! rights that reach further than they seem to.
 
+mod between;
 mod characters;
 mod dangers;
 mod gifts;
@@ -45,10 +46,14 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
         }
         gifts::find(rule, written, problems);
         idle::find_never_matching(rule, written, problems);
+        between::find_forbidden(rule, &resolved.forbid, problems);
         idle::find_idle_keys(rule, written, problems);
     }
+    between::find_covered_forbids(&resolved.forbid, problems);
     for (rule, written) in resolved.forbid.iter().zip(&draft.forbid) {
-        check_forbid(rule, &resolved.allow, problems);
+        let allow = resolved.allow.iter();
+        let allow: Vec<&Rule> = allow.filter(|other| between::meet(rule, other, &resolved.clients)).collect();
+        check_forbid(rule, &allow, problems);
         idle::find_idle_keys(rule, written, problems);
     }
 }
@@ -128,13 +133,17 @@ fn find_bodies_without_grant(rule: &Rule, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_forbid(rule: &Rule, allow: &[Rule], problems: &mut Vec<Problem>) {
+fn check_forbid(rule: &Rule, allow: &[&Rule], problems: &mut Vec<Problem>) {
     let promise = "what is not granted is refused anyway: remove the rule, or keep it as a promise";
     if !allow.iter().any(|other| other.selection.meets(&rule.selection)) {
         let message = format!("{} forbids what no allow rule grants", rule.name);
         problems.push(Problem::new(Code::UnreachableForbid, rule.span.clone(), message).help(promise));
     } else if let Some(kinds) = idle::ungranted_kinds(rule, allow) {
         let message = format!("{} forbids {kinds}, of which no allow rule grants any", rule.name);
+        problems.push(Problem::new(Code::UnreachableForbid, rule.span.clone(), message).help(promise));
+    } else if between::strikes_nothing(rule, allow) && !rule.is_unconditional() {
+        let message =
+            format!("{} forbids what its conditions say, and no allow rule lets that through", rule.name);
         problems.push(Problem::new(Code::UnreachableForbid, rule.span.clone(), message).help(promise));
     }
     let by_name = rule.selection.targets().find(|target| {

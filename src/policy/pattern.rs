@@ -140,9 +140,44 @@ impl Glob {
 
     /// Whether everything that it matches is matched by the other; `false` also where that is not clear.
     pub(super) fn within(&self, other: &Self) -> bool {
-        self == other
-            || other.tokens == [Token::Run]
-            || self.literal().is_some_and(|literal| other.matches(&literal))
+        // Which beginnings of the other's tokens have taken all tokens so far.
+        let runs_on = |reached: &mut Vec<bool>| {
+            for (place, token) in other.tokens.iter().enumerate() {
+                if *token == Token::Run && reached.get(place) == Some(&true) {
+                    set(reached, place.saturating_add(1));
+                }
+            }
+        };
+        let mut reached = vec![false; other.tokens.len().saturating_add(1)];
+        set(&mut reached, 0);
+        runs_on(&mut reached);
+        for mine in &self.tokens {
+            let mut next = vec![false; reached.len()];
+            for (place, theirs) in other.tokens.iter().enumerate() {
+                if reached.get(place) != Some(&true) {
+                    continue;
+                }
+                match (mine, theirs) {
+                    // It goes on taking.
+                    (_, Token::Run) => set(&mut next, place),
+                    (Token::Literal(_) | Token::One, Token::One) => set(&mut next, place.saturating_add(1)),
+                    (Token::Literal(mine), Token::Literal(theirs)) if mine == theirs => {
+                        set(&mut next, place.saturating_add(1));
+                    }
+                    (Token::Literal(_) | Token::One | Token::Run, Token::Literal(_))
+                    | (Token::Run, Token::One) => {}
+                }
+            }
+            runs_on(&mut next);
+            reached = next;
+        }
+        reached.last() == Some(&true)
+    }
+}
+
+fn set(places: &mut [bool], place: usize) {
+    if let Some(is_reached) = places.get_mut(place) {
+        *is_reached = true;
     }
 }
 
@@ -233,6 +268,19 @@ mod tests {
             let expression = glob.replace('*', ".*").replace('?', ".");
             let expected = Expression::new(&expression).unwrap().matches(&text);
             prop_assert_eq!(Glob::new(&glob).matches(&text), expected);
+        }
+
+        #[test]
+        fn what_is_within_another_matches_nothing_else(
+            narrow in "[ab*?]{0,6}", wide in "[ab*?]{0,6}", text in "[abc]{0,8}",
+        ) {
+            let (narrow, wide) = (Glob::new(&narrow), Glob::new(&wide));
+            prop_assert!(!narrow.within(&wide) || !narrow.matches(&text) || wide.matches(&text));
+        }
+
+        #[test]
+        fn a_text_is_within_what_matches_it(glob in "[ab*?]{0,6}", text in "[ab]{0,8}") {
+            prop_assert_eq!(Glob::new(&text).within(&Glob::new(&glob)), Glob::new(&glob).matches(&text));
         }
 
         #[test]

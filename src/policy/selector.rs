@@ -49,6 +49,19 @@ impl Selector {
             && has(&self.gids, gid)
     }
 
+    /// Whether somebody can be both.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        fn can_be_in<T>(mine: Option<&[T]>, theirs: Option<&[T]>, are_one: fn(&T, &T) -> bool) -> bool {
+            let (Some(mine), Some(theirs)) = (mine, theirs) else { return true };
+            mine.iter().any(|one| theirs.iter().any(|other| are_one(one, other)))
+        }
+        let listener =
+            |one: &toml::Spanned<String>, other: &toml::Spanned<String>| one.get_ref() == other.get_ref();
+        can_be_in(self.listeners.as_deref(), other.listeners.as_deref(), listener)
+            && can_be_in(self.uids.as_deref(), other.uids.as_deref(), u32::eq)
+            && can_be_in(self.gids.as_deref(), other.gids.as_deref(), u32::eq)
+    }
+
     /// Someone who is this client.
     pub(super) fn example(&self) -> Client {
         let first = |ids: &Option<Vec<u32>>| ids.as_ref().and_then(|ids| ids.first().copied());

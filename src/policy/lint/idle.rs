@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::operation::meaning::{Aspect, aspects_of, plain_aspects_of};
+use crate::operation::meaning::{Aspect, Resource, Stance, aspects_of, plain_aspects_of};
 use crate::policy::aspect::AspectSet;
 use crate::policy::condition::Condition;
 use crate::policy::draft::DraftRule;
 use crate::policy::nearest::list;
 use crate::policy::problem::{Code, Problem};
-use crate::policy::require::Requirement;
+use crate::policy::require::{Demand, Requirement};
 use crate::policy::rule::Rule;
 
 /// Warns of an allow rule that no request can match: it requires what it keeps out, or keeps out what every request
@@ -31,17 +31,39 @@ pub(super) fn find_never_matching(rule: &Rule, written: &DraftRule, problems: &m
     for requirement in &rule.requirements {
         let (kept_out, name) = match requirement {
             Requirement::Field(field) => (
-                rule.fields.iter().any(|own| own.path == field.path && own.condition == Condition::Unused),
+                rule.fields
+                    .iter()
+                    .any(|own| own.path == field.path && own.condition.is_disjoint_from(&field.condition)),
                 field.path.clone(),
             ),
-            Requirement::Parameter(name, _) => {
-                (rule.conditions.get(name) == Some(&Condition::Unused), format!("query.{name}"))
+            Requirement::Parameter(name, condition) => (
+                rule.conditions.get(name).is_some_and(|own| own.is_disjoint_from(condition)),
+                format!("query.{name}"),
+            ),
+            Requirement::Stance(stance, demand) => {
+                (is_beyond(rule, *stance, demand), stance.as_str().to_owned())
             }
-            Requirement::Stance(..) => (false, String::new()),
         };
         if kept_out {
             problems.push(never(rule.span.clone(), format!("it requires `{name}`, and keeps it out")));
         }
+    }
+}
+
+/// Whether the limit that is demanded lies beyond what the rule lets be asked for.
+fn is_beyond(rule: &Rule, stance: Stance, demand: &Demand) -> bool {
+    let resource = match stance {
+        Stance::Memory => Resource::Memory,
+        Stance::Pids => Resource::Pids,
+        Stance::Cpus => Resource::Cpus,
+        Stance::ReadOnlyRoot | Stance::NoNewPrivileges | Stance::NonRoot | Stance::DropCapabilities => {
+            return false;
+        }
+    };
+    match (demand, rule.aspects.get(&Aspect::Resource(resource))) {
+        (Demand::Limit(_), Some(AspectSet::Nothing)) => true,
+        (Demand::Limit(limit), Some(AspectSet::Amounts(own))) => own.is_disjoint_from(limit),
+        (Demand::Limit(_) | Demand::Holds | Demand::Dropped(_), _) => false,
     }
 }
 
@@ -71,7 +93,7 @@ pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Ve
 
 /// The kinds of things that a forbid rule speaks of and that no allow rule for its operations grants any of, in words;
 /// none, where it can bite.
-pub(super) fn ungranted_kinds(rule: &Rule, allow: &[Rule]) -> Option<String> {
+pub(super) fn ungranted_kinds(rule: &Rule, allow: &[&Rule]) -> Option<String> {
     if rule.aspects.is_empty() {
         return None;
     }

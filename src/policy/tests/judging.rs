@@ -298,3 +298,26 @@ fn the_hash_is_that_of_the_source() {
     let hash = "sha256:dbab12665d98aef021ba64953c61b0ed8a908cfb56a1c01e2fcb4b052b71a2a1";
     assert_eq!(policy.unwrap().hash(), hash);
 }
+
+#[test]
+fn who_reads_a_directory_of_a_container_reads_what_is_forbidden_in_it() {
+    let policy = policy(
+        "[[allow]]\nname = \"r\"\noperations = [\"ContainerArchive\", \"PutContainerArchive\"]\n\
+         [[forbid]]\nname = \"keys\"\noperations = [\"ContainerArchive\", \"PutContainerArchive\"]\n\
+         container_paths = [\"/config/keys/**\", \"/run/secrets\"]\n",
+    );
+    for (path, expected) in [
+        ("/config/x", "permit r"),
+        ("/data", "permit r"),
+        ("/config/keys/a", "forbidden keys"),
+        ("/config", "forbidden keys"),
+        ("/data/../config/", "forbidden keys"),
+        ("/", "forbidden keys"),
+        ("/var/run", "forbidden keys"),
+    ] {
+        for method in ["GET", "PUT"] {
+            let request = format!("{method} /containers/x/archive?path={path}");
+            assert_eq!(judged(&policy, "tcp", &request), expected, "{request}");
+        }
+    }
+}
