@@ -369,3 +369,33 @@ fn events_of(engine: &Engine, action: &str) -> Vec<String> {
 fn short(id: &str, length: usize) -> &str {
     id.get(..length).unwrap()
 }
+
+/// What the daemon itself would give to whoever knows how to ask.
+#[test]
+fn nothing_of_anothers_is_had_by_a_detour() {
+    let world = World::new();
+    for (method, path, body, status) in [
+        ("POST", format!("/build?t=bob/x&networkmode=container:{}", world.container), Value::Null, 404),
+        ("POST", format!("/build?t=bob/x&networkmode={}", world.network), Value::Null, 404),
+        ("POST", "/volumes/create".to_owned(), json!({"Name": world.volume}), 403),
+        ("POST", "/networks/create".to_owned(), json!({"Name": world.network}), 403),
+        ("GET", format!("/images/{BUSYBOX}/get"), Value::Null, 403),
+        ("GET", format!("/images/get?names={BUSYBOX}"), Value::Null, 403),
+        ("POST", format!("/images/{BUSYBOX}/push"), Value::Null, 403),
+    ] {
+        let answer = world.ask("bob", method, &path, &body);
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+    }
+    // The daemon keeps the name of a network for a container that was not started yet.
+    let (name, late) = (unique("late-network"), unique("late"));
+    let bob = |arguments: &[&str]| world.docker("bob", arguments);
+    bob(&["network", "create", &name]).ok();
+    bob(&["create", "--name", &late, BUSYBOX, "true"]).ok();
+    bob(&["network", "connect", &name, &late]).ok();
+    bob(&["network", "rm", &name]).ok();
+    world.docker("alice", &["network", "create", &name]).ok();
+    let refused = bob(&["start", &late]);
+    world.engine.docker(["rm", "--force", &late]);
+    world.engine.docker(["network", "rm", &name]);
+    assert!(refused.failed(1).stderr.contains("not found"));
+}
