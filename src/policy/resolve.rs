@@ -149,7 +149,7 @@ pub(super) fn resolve_rule(
         fields: body,
         aspects,
         things: resolve_things(draft, problems),
-        redaction: resolve_redaction(draft, problems),
+        redaction: redaction(&draft.redact, problems),
         own: draft.own.as_ref().map(|own| own.get_ref().clone()),
         requirements: resolve_requirements(draft, &selection, problems),
         grants: Grants {
@@ -309,9 +309,9 @@ fn unknown_field(path: &Spanned<String>, selection: &Selection) -> Option<Proble
 }
 
 /// What is kept back of answers.
-fn resolve_redaction(draft: &DraftRule, problems: &mut Vec<Problem>) -> Redaction {
+pub(super) fn redaction(words: &[Spanned<String>], problems: &mut Vec<Problem>) -> Redaction {
     let mut redaction = Redaction::default();
-    for word in &draft.redact {
+    for word in words {
         if let Err(error) = redaction.add(word.get_ref()) {
             let sets = did_you_mean(word.get_ref(), Set::ALL.map(Set::as_str));
             let help = sets.filter(|_| word.get_ref().starts_with('@')).unwrap_or_else(|| {

@@ -4,12 +4,13 @@ use toml::Spanned;
 
 use super::{Line, Outcome};
 use crate::operation::Fault;
+use crate::operation::redaction::Redaction;
 use crate::operation::thing::Thing;
 use crate::policy::Reason;
 use crate::policy::draft::DraftCase;
 use crate::policy::nearest::{did_you_mean, list};
 use crate::policy::problem::{Code, Problem};
-use crate::policy::resolve::Resolved;
+use crate::policy::resolve::{self, Resolved};
 
 /// What a verdict can be expected to be.
 pub(in crate::policy) const VERDICTS: [&str; 2] = ["permit", "deny"];
@@ -17,9 +18,15 @@ pub(in crate::policy) const VERDICTS: [&str; 2] = ["permit", "deny"];
 /// What is expected of a verdict; what is not said may be anything.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
-    /// A permit, by this rule, with which what is made is marked for this owner, and the client sees these and not
-    /// those.
-    Permit { rule: Option<String>, owner: Option<String>, sees: Vec<Thing>, misses: Vec<Thing> },
+    /// A permit, by this rule, with which what is made is marked for this owner, this is hidden in the answer, and the
+    /// client sees these and not those.
+    Permit {
+        rule: Option<String>,
+        owner: Option<String>,
+        hides: Redaction,
+        sees: Vec<Thing>,
+        misses: Vec<Thing>,
+    },
     /// A denial: by this rule, for this reason, and these are lacking at least.
     Denial { rule: Option<String>, reason: Option<&'static str>, lacks: Vec<String> },
 }
@@ -84,7 +91,8 @@ impl Expected {
         }
         let things = |seen: &[Spanned<Thing>]| seen.iter().map(|thing| thing.get_ref().clone()).collect();
         let owner = draft.owner.as_ref().map(|owner| owner.get_ref().clone());
-        Self::Permit { rule, owner, sees: things(&draft.sees), misses: things(&draft.misses) }
+        let hides = resolve::redaction(&draft.hides, problems);
+        Self::Permit { rule, owner, hides, sees: things(&draft.sees), misses: things(&draft.misses) }
     }
 
     pub(super) fn is_met(&self, outcome: &Outcome) -> bool {
@@ -93,11 +101,12 @@ impl Expected {
         };
         match (self, outcome) {
             (
-                Self::Permit { rule, owner, sees, misses },
+                Self::Permit { rule, owner, hides, sees, misses },
                 Outcome::Permit { rule: by, terms, owner: made_for },
             ) => {
                 is(rule, Some(by))
                     && is(owner, made_for.as_deref())
+                    && hides.is_within(terms.redaction())
                     && sees.iter().all(|one| terms.shows(one))
                     && !misses.iter().any(|one| terms.shows(one))
             }
@@ -124,7 +133,13 @@ impl Expected {
         let (came, why) = match outcome {
             Outcome::Permit { rule, terms, owner: made_for } => {
                 let mut came = format!("is permitted by rule \"{rule}\"");
-                if let Self::Permit { owner, sees, misses, .. } = self {
+                if let Self::Permit { owner, hides, sees, misses, .. } = self {
+                    if !hides.is_within(terms.redaction()) {
+                        let hidden = terms.redaction().words();
+                        let hidden =
+                            if hidden.is_empty() { "nothing".to_owned() } else { list(&hidden, "and") };
+                        came = format!("{came}, and hides {hidden}");
+                    }
                     if owner.is_some() && owner != made_for {
                         let whom = made_for.as_deref().unwrap_or("nobody");
                         came = format!("{came}, and what it makes is marked for {whom}");

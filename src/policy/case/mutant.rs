@@ -143,6 +143,11 @@ fn changes(written: &DraftRule) -> Vec<Change> {
     if let Some(own) = &written.own {
         changes.add(own.span(), "`own`".to_owned(), TAKEN_OUT, |rule| rule.own = None);
     }
+    for (index, word) in written.redact.iter().enumerate() {
+        changes.add(word.span(), format!("`{}` of `redact`", word.get_ref()), TAKEN_OUT, |rule| {
+            rule.redact.remove(index);
+        });
+    }
     if let Some(profile) = &written.profile {
         changes.add(profile.span(), "`profile`".to_owned(), TAKEN_OUT, |rule| rule.profile = None);
     }

@@ -30,6 +30,8 @@ pub(in crate::policy) struct DraftCase {
     pub(in crate::policy) reason: Option<Spanned<String>>,
     pub(in crate::policy) lacks: Vec<Spanned<String>>,
     pub(in crate::policy) owner: Option<Spanned<String>>,
+    /// What should be kept back of the answer.
+    pub(in crate::policy) hides: Vec<Spanned<String>>,
     /// Things that the client should get to see in the answer.
     pub(in crate::policy) sees: Vec<Spanned<Thing>>,
     /// Things that it should not.
@@ -74,6 +76,7 @@ pub(in crate::policy) const CASE_KEYS: &[&str] = &[
     "reason",
     "lacks",
     "owner",
+    "hides",
     "sees",
     "misses",
 ];
@@ -112,6 +115,7 @@ impl Reader<'_> {
             verdict: table.get("verdict").and_then(|value| self.string(value, "verdict")),
             rule: table.get("rule").and_then(|value| self.string(value, "rule")),
             reason: table.get("reason").and_then(|value| self.string(value, "reason")),
+            hides: table.get("hides").map(|value| self.strings(value, "hides")).unwrap_or_default(),
             owner: table.get("owner").and_then(|value| self.string(value, "owner")),
             sees: table.get("sees").map(|value| self.seen(value, "sees")).unwrap_or_default(),
             misses: table.get("misses").map(|value| self.seen(value, "misses")).unwrap_or_default(),

@@ -57,6 +57,9 @@ fn case_key(key: &'static str) -> Value {
         "owner" => {
             described("For whom what is made is marked: `own` of the rule", json!({ "type": "string" }))
         }
+        "hides" => {
+            described("What is hidden in the answer, at least: words of `redact`", one_or_many(&text()))
+        }
         "sees" => described("Things that the client gets to see in the answer", reference("seen")),
         "misses" => described("Things that the client does not get to see in the answer", reference("seen")),
         _ => Value::Null,

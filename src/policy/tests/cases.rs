@@ -279,3 +279,30 @@ fn a_test_can_say_what_a_build_takes_from_outside() {
         assert_eq!(failures(&format!("{policy}{test}")), Vec::<String>::new(), "{dockerfile}");
     }
 }
+
+#[test]
+fn a_test_can_expect_what_is_hidden() {
+    let policy = r#"
+        [[allow]]
+        name = "look"
+        operations = ["GET /containers/json", "GET /containers/{id}/json"]
+        redact = ["@environment", "Config.Cmd"]
+    "#;
+    let test = |hides: &str| {
+        format!(
+            "{policy}[[test]]\nrequest = [\"GET /containers/x/json\", \"GET /containers/json\"]\nverdict = \"permit\"\n\
+             hides = {hides}"
+        )
+    };
+    assert_eq!(failures(&test("[\"@environment\", \"Config.Cmd\"]")), Vec::<String>::new());
+    let expected =
+        "GET /containers/x/json is permitted by rule \"look\", and hides @environment and Config.Cmd";
+    assert_eq!(failures(&test("\"@network\""))[0], expected);
+    let untested = suite(&test("\"@environment\"")).coverage(&Files::new()).untested;
+    let untested: Vec<_> = untested.into_iter().map(|problem| problem.message).collect();
+    assert!(
+        untested.contains(&"no test notices if `Config.Cmd` of `redact` is taken out".to_owned()),
+        "{untested:?}"
+    );
+    assert!(!untested.iter().any(|message| message.contains("@environment")), "{untested:?}");
+}
