@@ -37,6 +37,18 @@ fn each_says_for_whom_it_is_and_what_it_gives_away() {
 }
 
 #[test]
+fn the_table_lists_each() {
+    let table = include_str!("../docs/policies.md");
+    let listed = table.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("](../policy/")?;
+        rest.split_once(".toml)").map(|(name, _)| name.to_owned())
+    });
+    let mut listed: Vec<String> = listed.collect();
+    listed.sort();
+    assert_eq!(listed, shipped().into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_tests_of_each_pass() {
     for (name, source) in shipped() {
         let (suite, _) = suite(&name, &source);
