@@ -1,14 +1,14 @@
 //! A request from its record in the audit: as much of it as the record holds, and what it does not.
 
-use std::net::SocketAddr;
+use std::borrow::Cow;
 use std::path::Path;
 
 use memchr::memmem;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Request;
 use crate::audit::read::Log;
+use crate::audit::read::record::{Event, Judged, Who};
 use crate::client::{Client, Peer};
 use crate::command::push;
 use crate::operation::table::{BodyKind, Endpoint, Header, endpoints};
@@ -43,91 +43,51 @@ pub(super) fn find(file: &Path, id: &str, body: Option<Vec<u8>>) -> Result<Audit
     let mut lines = log.lines().map_err(unreadable)?;
     let finder = memmem::Finder::new(id.as_bytes());
     while let Some(line) = lines.next_line().map_err(unreadable)? {
-        if finder.find(line.bytes).is_none() {
+        if finder.find(line.bytes).is_none() || Event::of(line.bytes) != Some(Event::Judged) {
             continue;
         }
-        match serde_json::from_slice::<Record>(line.bytes) {
-            Ok(record) if record.event == "judged" && record.id == id => {
-                return Audited::read(record, log.place(line.file, line.number), body);
+        match serde_json::from_slice::<Judged<'_>>(line.bytes) {
+            Ok(judged) if judged.id == id => {
+                return Audited::read(&judged, log.place(line.file, line.number), body);
             }
-            // A record of something else that has the text in it, or none at all.
+            // A record of another request that has the text in it, or none at all.
             Ok(_) | Err(_) => {}
         }
     }
     Err(format!("the audit {} has no request `{id}`", file.display()))
 }
 
-/// The fields of a `judged` record.
-#[derive(Deserialize)]
-struct Record {
-    event: String,
-    id: String,
-    time: String,
-    client: Who,
-    operation: Option<String>,
-    method: Option<String>,
-    path: Option<String>,
-    version: Option<String>,
-    #[serde(default)]
-    parameters: Map<String, Value>,
-    #[serde(default)]
-    fields: Vec<UsedField>,
-    fields_more: Option<u64>,
-    decision: String,
-    reason: Option<String>,
-    #[serde(default)]
-    rules: Vec<RuleInvolved>,
-    detail: Option<String>,
-    policy: String,
-}
-
-#[derive(Deserialize)]
-struct Who {
-    listener: String,
-    address: Option<SocketAddr>,
-    uid: Option<u32>,
-    gid: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct UsedField {
-    field: String,
-}
-
-#[derive(Deserialize)]
-struct RuleInvolved {
-    name: String,
-}
-
 impl Audited {
-    fn read(record: Record, place: String, body: Option<Vec<u8>>) -> Result<Self, String> {
+    fn read(judged: &Judged<'_>, place: String, body: Option<Vec<u8>>) -> Result<Self, String> {
         let endpoint =
-            record.operation.as_ref().and_then(|id| endpoints().find(|endpoint| endpoint.id == *id));
-        let (Some(endpoint), Some(method), Some(path)) = (endpoint, &record.method, &record.path) else {
-            let detail = record.detail.or(record.reason).unwrap_or_default();
+            judged.operation.as_ref().and_then(|id| endpoints().find(|endpoint| endpoint.id == *id));
+        let (Some(endpoint), Some(method), Some(path)) = (endpoint, &judged.method, &judged.path) else {
+            let detail = judged.detail.as_ref().or(judged.reason.as_ref());
             return Err(format!(
-                "{place}: the request could not be read, so that its record does not hold what it was: {detail}"
+                "{place}: the request could not be read, so that its record does not hold what it was: {}",
+                detail.map(AsRef::as_ref).unwrap_or_default()
             ));
         };
         let mut missing = Vec::new();
-        let query = query(&record.parameters, &mut missing);
-        let version = record.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
-        missing.extend(not_recorded(endpoint, &record, body.is_some()));
+        let query = query(&judged.parameters, &mut missing);
+        let version = judged.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
+        missing.extend(not_recorded(endpoint, judged, body.is_some()));
         let request = Request {
-            method: method.clone(),
+            method: method.clone().into_owned(),
             target: format!("{version}{path}{query}"),
             body: body.unwrap_or_default(),
         };
+        let owned = |text: &Cow<'_, str>| text.clone().into_owned();
         Ok(Self {
             request,
-            client: client(record.client).ok_or_else(|| format!("{place} does not say who asked"))?,
-            id: record.id,
-            time: record.time,
+            client: client(&judged.client).ok_or_else(|| format!("{place} does not say who asked"))?,
+            id: owned(&judged.id),
+            time: owned(&judged.time),
             place,
-            decision: record.decision,
-            reason: record.reason,
-            rule: record.rules.into_iter().next().map(|rule| rule.name),
-            policy: record.policy,
+            decision: owned(&judged.decision),
+            reason: judged.reason.as_ref().map(owned),
+            rule: judged.rules.first().map(|rule| owned(&rule.name)),
+            policy: owned(&judged.policy),
             missing,
         })
     }
@@ -190,12 +150,12 @@ impl Audited {
     }
 }
 
-fn client(who: Who) -> Option<Client> {
-    let peer = match who.address {
-        Some(address) => Peer::Tcp(address),
+fn client(who: &Who<'_>) -> Option<Client> {
+    let peer = match &who.address {
+        Some(address) => Peer::Tcp(address.parse().ok()?),
         None => Peer::Unix { uid: who.uid?, gid: who.gid?, pid: None },
     };
-    Some(Client { listener: who.listener, peer })
+    Some(Client { listener: who.listener.clone().into_owned(), peer })
 }
 
 /// The query with the parameters that the record has the values of.
@@ -229,11 +189,11 @@ fn encoded(text: &str) -> String {
 }
 
 /// What no record holds, of those things that a request of this kind has.
-fn not_recorded(endpoint: &Endpoint, record: &Record, has_body: bool) -> Vec<String> {
-    let fields: Vec<&str> = record.fields.iter().map(|used| used.field.as_str()).collect();
+fn not_recorded(endpoint: &Endpoint, judged: &Judged<'_>, has_body: bool) -> Vec<String> {
+    let fields: Vec<&str> = judged.fields.iter().map(|used| used.field.as_ref()).collect();
     let body = match endpoint.body {
         BodyKind::Json { .. } if !has_body => {
-            let used = match (fields.as_slice(), record.fields_more) {
+            let used = match (fields.as_slice(), judged.fields_more) {
                 ([], _) => "none of its guarded fields was used".to_owned(),
                 (fields, None) => format!("it used {}", fields.join(", ")),
                 (fields, Some(more)) => format!("it used {} and {more} more", fields.join(", ")),
@@ -257,7 +217,7 @@ mod tests {
 
     fn line(more: &Value) -> String {
         let mut record = json!({
-            "schema": 1, "sequence": 1, "previous": "00", "time": "2026-01-02T03:04:05.678901Z", "event": "judged",
+            "schema": 1, "sequence": 1, "previous": "0".repeat(64), "time": "2026-01-02T03:04:05.678901Z", "event": "judged",
             "client": {"listener": "ui", "uid": 1000, "gid": 999}, "decision": "deny", "policy": "sha256:00",
         });
         record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -275,24 +235,24 @@ mod tests {
     #[test]
     fn what_the_record_holds_is_asked_again() {
         let record = json!({
-            "id": "a-1", "operation": "ContainerLogs", "method": "GET", "path": "/containers/w%C3%A9b/logs",
+            "id": "0000000a-1", "operation": "ContainerLogs", "method": "GET", "path": "/containers/w%C3%A9b/logs",
             "version": "1.41", "parameters": {"stdout": "1", "tail": "1 0&", "since": "2026..."},
         });
-        let audited = found(&record, "a-1", None).unwrap();
+        let audited = found(&record, "0000000a-1", None).unwrap();
         assert_eq!(audited.request.target, "/v1.41/containers/w%C3%A9b/logs?stdout=1&tail=1%200%26");
         assert_eq!(audited.client.peer, Peer::Unix { uid: 1000, gid: 999, pid: None });
         assert_eq!(audited.missing, ["the end of the parameter since, which was long; it is left out here"]);
-        assert!(found(&record, "a-2", None).err().unwrap().contains("has no request `a-2`"));
+        assert!(found(&record, "0000000a-2", None).err().unwrap().contains("has no request `0000000a-2`"));
     }
 
     #[test]
     fn what_it_does_not_hold_is_said() {
         let policy = Policy::read(POLICY).0.unwrap();
         let record = json!({
-            "id": "a-1", "operation": "ImageCreate", "method": "POST", "path": "/images/create", "version": "1.41",
+            "id": "0000000a-1", "operation": "ImageCreate", "method": "POST", "path": "/images/create", "version": "1.41",
             "parameters": {"fromSrc": null}, "reason": "missing_grant", "rules": [{"name": "pull"}],
         });
-        let text = found(&record, "a-1", None).unwrap().written(&policy, false);
+        let text = found(&record, "0000000a-1", None).unwrap().written(&policy, false);
         for expected in [
             "audit.jsonl:1\n",
             "  recorded: deny, missing_grant, rule \"pull\"\n",
@@ -302,12 +262,12 @@ mod tests {
             assert!(text.contains(expected), "{expected} in:\n{text}");
         }
         let record = json!({
-            "id": "a-1", "operation": "ContainerCreate", "method": "POST", "path": "/containers/create", "version": "1.41",
+            "id": "0000000a-1", "operation": "ContainerCreate", "method": "POST", "path": "/containers/create", "version": "1.41",
             "fields": [{"field": "HostConfig.Binds", "value": "/etc:_"}], "policy": policy.hash(),
         });
-        let text = found(&record, "a-1", None).unwrap().written(&policy, false);
+        let text = found(&record, "0000000a-1", None).unwrap().written(&policy, false);
         assert!(text.contains("    the body; it used HostConfig.Binds. Give it with --body\n"), "{text}");
-        let text = found(&record, "a-1", Some("{}")).unwrap().written(&policy, false);
+        let text = found(&record, "0000000a-1", Some("{}")).unwrap().written(&policy, false);
         assert!(
             text.contains("  judged then by this policy\n  the record holds all that was asked\n"),
             "{text}"
@@ -316,8 +276,8 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_then_cannot_be_told_now() {
-        let record = json!({"id": "a-1", "method": "GET", "path": "/nope", "decision": "refuse", "reason": "unknown_endpoint"});
-        let error = found(&record, "a-1", None).err().unwrap();
+        let record = json!({"id": "0000000a-1", "method": "GET", "path": "/nope", "decision": "refuse", "reason": "unknown_endpoint"});
+        let error = found(&record, "0000000a-1", None).err().unwrap();
         assert!(
             error.contains("audit.jsonl:1: the request could not be read")
                 && error.ends_with("unknown_endpoint"),
