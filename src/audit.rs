@@ -6,6 +6,7 @@
 
 mod ascii;
 mod chain;
+mod copies;
 mod counts;
 mod file;
 mod head;
@@ -41,6 +42,7 @@ use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
 use crate::policy::{Denial, Permit, Policy, Terms};
 use crate::settings::{AuditSettings, AuditSink, Durability, OnFailure, Rotation};
+use copies::Copies;
 use counts::Counters;
 pub use counts::Counts;
 use file::AuditFile;
@@ -153,12 +155,14 @@ impl Audit {
         };
         let way = match settings.durability {
             Durability::Buffered => Way::Later,
+            Durability::Written if settings.copies.must => Way::Thread,
             Durability::Written => way_to_file,
             Durability::Synced => Way::Thread,
         };
         let counters = Arc::new(Counters::default());
         let sealing = Sealing { interval: settings.seal_interval, key };
-        let writer = Writer::new(store, start, sealing, settings, Arc::clone(&counters));
+        let copies = Copies::start(&settings.copies, &counters)?;
+        let writer = Writer::new(store, start, (sealing, copies), settings, Arc::clone(&counters));
         let audit = Self {
             scribe: Arc::new(Handle::start(writer, way, counters)?),
             detail: Detail { exec_argv: settings.exec_argv },

@@ -29,7 +29,7 @@ use std::time::Duration;
 pub use account::Account;
 pub use address::Address;
 pub use args::ServeArgs;
-pub use audit::{AuditSettings, AuditSink, Durability, OnFailure, Rotation};
+pub use audit::{AuditCopies, AuditCopy, AuditSettings, AuditSink, Durability, OnFailure, Rotation};
 pub use daemon::{BreakerSettings, DaemonSettings, Identity, Jitter, Retry, TlsFiles};
 use draft::Layers;
 pub use environment::{ClientEnvironment, Supervision, forbids_colour};

@@ -13,6 +13,8 @@ pub struct Counts {
     pub bytes: u64,
     /// Times that the disk was waited for.
     pub syncs: u64,
+    /// Copies of records that found no room with those who were to have them.
+    pub copies_dropped: u64,
     /// Whether it fails at present.
     pub is_failing: bool,
 }
@@ -24,6 +26,7 @@ pub(super) struct Counters {
     lost: AtomicU64,
     bytes: AtomicU64,
     syncs: AtomicU64,
+    copies_dropped: AtomicU64,
     is_failing: AtomicBool,
 }
 
@@ -41,6 +44,10 @@ impl Counters {
         self.syncs.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn dropped_copies(&self, records: u64) {
+        self.copies_dropped.fetch_add(records, Ordering::Relaxed);
+    }
+
     pub(super) fn fails(&self, is_failing: bool) {
         self.is_failing.store(is_failing, Ordering::Relaxed);
     }
@@ -51,6 +58,7 @@ impl Counters {
             lost: self.lost.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             syncs: self.syncs.load(Ordering::Relaxed),
+            copies_dropped: self.copies_dropped.load(Ordering::Relaxed),
             is_failing: self.is_failing.load(Ordering::Relaxed),
         }
     }

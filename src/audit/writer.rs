@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::AuditError;
 use super::chain::Link;
+use super::copies::Copies;
 use super::counts::Counters;
 use super::head::Head;
 use super::queue::{Answer, Waiting};
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     head_due: Option<Instant>,
     seal_due: Option<Instant>,
     rotating: Option<Rotating>,
+    copies: Option<Copies>,
     counters: Arc<Counters>,
 }
 
@@ -99,7 +101,7 @@ impl Writer {
     pub(super) fn new(
         store: Box<dyn Store>,
         start: Start,
-        sealing: Sealing,
+        (sealing, copies): (Sealing, Option<Copies>),
         settings: &AuditSettings,
         counters: Arc<Counters>,
     ) -> Self {
@@ -122,6 +124,7 @@ impl Writer {
             head_due: None,
             seal_due: None,
             rotating: start.rotating,
+            copies,
             counters,
         }
     }
@@ -230,6 +233,7 @@ impl Writer {
         if self.head_due.is_some() {
             self.put_head();
         }
+        self.copies.iter().for_each(Copies::finish);
         if let Err(error) = self.store.sync() {
             tracing::warn!("the audit may not be whole after a loss of power: {error}");
         }
@@ -278,6 +282,10 @@ impl Writer {
             result = self.store.sync();
             self.counters.synced();
         }
+        if let Some(copies) = self.copies.as_ref().filter(|_| self.link != before) {
+            let given = copies.give(self.whole_lines(count));
+            result = result.and(given);
+        }
         let error = result.as_ref().err().map(AuditError::new);
         let is_whole = count == self.lines.len();
         let is_lost = |part: &Part| error.is_some() && (is_whole || part.end > count);
@@ -301,6 +309,12 @@ impl Writer {
             };
             answer.send(result).ok(); // Whoever waited may have gone away meanwhile.
         }
+    }
+
+    /// Of the first `count` bytes of the group, the lines that are whole, or lack only their newline.
+    fn whole_lines(&self, count: usize) -> &[u8] {
+        let whole = self.parts.iter().rfind(|part| part.end <= count).map_or(0, |part| part.end);
+        self.lines.get(..whole.saturating_add(1)).unwrap_or(&self.lines)
     }
 
     fn written_whole(&mut self, end: Link) {

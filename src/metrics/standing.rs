@@ -31,6 +31,7 @@ pub(super) struct Standing {
     records_lost: Counter,
     audit_bytes: Counter,
     audit_syncs: Counter,
+    copies_dropped: Counter,
     is_failing: Gauge,
 }
 
@@ -91,6 +92,8 @@ impl Standing {
         let records = counter("audit_records", "Records that were written");
         let records_lost = counter("audit_records_lost", "Records that could not be written");
         let audit_syncs = counter("audit_syncs", "Times that the audit's disk was waited for");
+        let copies_dropped =
+            counter("audit_copies_dropped", "Copies of records that found no room with their receiver");
         let audit_bytes = Counter::default();
         registry.register_with_unit("audit_written", "Bytes of records", Unit::Bytes, audit_bytes.clone());
 
@@ -113,6 +116,7 @@ impl Standing {
             records_lost,
             audit_bytes,
             audit_syncs,
+            copies_dropped,
             is_failing,
         }
     }
@@ -144,6 +148,7 @@ impl Standing {
             (&self.records_lost, audit.lost),
             (&self.audit_bytes, audit.bytes),
             (&self.audit_syncs, audit.syncs),
+            (&self.copies_dropped, audit.copies_dropped),
         ] {
             counter.inner().store(value, Ordering::Relaxed);
         }

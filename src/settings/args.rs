@@ -274,6 +274,21 @@ pub struct ServeArgs {
     #[arg(long, value_name = "AGE", help_heading = "Audit")]
     audit_keep_age: Option<String>,
 
+    /// Who has copies of the records, separated by commas: stdout, syslog:ADDR, journald
+    ///
+    /// Syslog is spoken (RFC 5424) at unix:///dev/log or tcp://host:601. One that takes nothing holds up
+    /// nobody; what finds no room is dropped and counted.
+    ///
+    /// [env: DOCKGATE_AUDIT_COPIES]
+    #[arg(long, value_name = "LIST", help_heading = "Audit")]
+    audit_copies: Option<String>,
+
+    /// Whether they must have a record before its request goes on: yes or no
+    ///
+    /// [default: no] [env: DOCKGATE_AUDIT_COPIES_MUST]
+    #[arg(long, value_name = "yes|no", help_heading = "Audit")]
+    audit_copies_must: Option<String>,
+
     /// Size of a build context that is looked into, as it comes and unpacked
     ///
     /// Contexts are looked into where a rule of the policy says which images a build may use, or what
@@ -343,6 +358,8 @@ impl ServeArgs {
             Key::AuditKeepFiles => self.audit_keep_files.as_ref(),
             Key::AuditKeepBytes => self.audit_keep_bytes.as_ref(),
             Key::AuditKeepAge => self.audit_keep_age.as_ref(),
+            Key::AuditCopies => self.audit_copies.as_ref(),
+            Key::AuditCopiesMust => self.audit_copies_must.as_ref(),
             Key::MaxBuildContext => self.max_build_context.as_ref(),
             Key::BuildContextDir => self.build_context_dir.as_ref(),
         }

@@ -1,12 +1,13 @@
 //! The settings of the audit.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::draft::Layers;
 use super::key::Key;
 use super::problem::{Place, Problem};
-use super::{file_name, number, switch};
+use super::{Address, file_name, number, switch};
 
 /// Where the audit goes, what is in it, and how far it is to be relied on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,28 @@ pub struct AuditSettings {
     pub exec_argv: bool,
     /// When the file is moved away, and what becomes of it then.
     pub rotation: Rotation,
+    /// Who has copies of the records.
+    pub copies: AuditCopies,
+}
+
+/// Who has copies of the records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditCopies {
+    /// Each of them.
+    pub to: Vec<AuditCopy>,
+    /// Whether they must have a record before its request goes on.
+    pub must: bool,
+}
+
+/// Somebody who has copies of the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditCopy {
+    /// Standard output.
+    Stdout,
+    /// Syslog, as RFC 5424 has it.
+    Syslog(Address),
+    /// journald, in its own protocol, at this socket.
+    Journald(PathBuf),
 }
 
 /// When the audit file is moved away, and how long what was moved away is kept.
@@ -82,6 +105,14 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
     let seal_key = layers.read_optional(Key::AuditSealSigner, problems, file_name);
     let exec_argv = layers.read(Key::AuditExecArgv, problems, switch);
     let rotation = rotation(layers, problems);
+    let copies = layers.read_optional(Key::AuditCopies, problems, copies);
+    let copies_must = layers.read(Key::AuditCopiesMust, problems, switch);
+    if let (Some(AuditSink::Stdout), Some(Some(copies))) = (&sink, &copies)
+        && copies.contains(&AuditCopy::Stdout)
+    {
+        let message = "standard output has the records already: name a file, with --audit".to_owned();
+        problems.push(Problem::new(layers.place(Key::AuditCopies), message));
+    }
     if sink == Some(AuditSink::Stdout) {
         for key in [Key::AuditRotateBytes, Key::AuditRotateAge] {
             if layers.place(key) != Place::Default {
@@ -98,6 +129,7 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
         seal_key: seal_key?,
         exec_argv: exec_argv?,
         rotation: rotation?,
+        copies: AuditCopies { to: copies?.unwrap_or_default(), must: copies_must? },
     })
 }
 
@@ -128,6 +160,7 @@ impl Default for AuditSettings {
             seal_key: None,
             exec_argv: false,
             rotation: Rotation::default(),
+            copies: AuditCopies::default(),
         }
     }
 }
@@ -140,6 +173,39 @@ impl Default for Rotation {
 
 fn sink(text: &str) -> Result<AuditSink, String> {
     if text == "-" { Ok(AuditSink::Stdout) } else { file_name(text).map(AuditSink::File) }
+}
+
+fn copies(text: &str) -> Result<Vec<AuditCopy>, String> {
+    text.split(',').map(|copy| AuditCopy::read(copy.trim())).collect()
+}
+
+impl AuditCopy {
+    /// Reads one; `Display` gives it back.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and how to write it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        match (text, text.split_once(':')) {
+            ("stdout", _) => Ok(Self::Stdout),
+            ("journald", _) => Ok(Self::Journald(PathBuf::from("/run/systemd/journal/socket"))),
+            (_, Some(("journald", path))) => file_name(path).map(Self::Journald),
+            (_, Some(("syslog", address))) => Address::read(address).map(Self::Syslog),
+            _ => Err(format!(
+                "`{text}` is none of `stdout`, `syslog:unix:///dev/log`, `syslog:tcp://host:601` and `journald`"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for AuditCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("standard output"),
+            Self::Syslog(address) => write!(f, "syslog:{address}"),
+            Self::Journald(path) => write!(f, "journald:{}", path.display()),
+        }
+    }
 }
 
 fn durability(text: &str) -> Result<Durability, String> {

@@ -40,13 +40,15 @@ pub(super) enum Key {
     AuditKeepFiles,
     AuditKeepBytes,
     AuditKeepAge,
+    AuditCopies,
+    AuditCopiesMust,
     MaxBuildContext,
     BuildContextDir,
 }
 
 impl Key {
     /// Every setting.
-    pub(super) const ALL: [Self; 39] = [
+    pub(super) const ALL: [Self; 41] = [
         Self::Listen,
         Self::Daemon,
         Self::Policy,
@@ -84,6 +86,8 @@ impl Key {
         Self::AuditKeepFiles,
         Self::AuditKeepBytes,
         Self::AuditKeepAge,
+        Self::AuditCopies,
+        Self::AuditCopiesMust,
         Self::MaxBuildContext,
         Self::BuildContextDir,
     ];
@@ -128,6 +132,8 @@ impl Key {
             Self::AuditKeepFiles => "audit_keep_files",
             Self::AuditKeepBytes => "audit_keep_bytes",
             Self::AuditKeepAge => "audit_keep_age",
+            Self::AuditCopies => "audit_copies",
+            Self::AuditCopiesMust => "audit_copies_must",
             Self::MaxBuildContext => "max_build_context",
             Self::BuildContextDir => "build_context_dir",
         }
@@ -183,11 +189,12 @@ impl Key {
             | Self::AuditRotateAge
             | Self::AuditKeepFiles
             | Self::AuditKeepBytes
-            | Self::AuditKeepAge => None,
+            | Self::AuditKeepAge
+            | Self::AuditCopies => None,
             Self::AuditDurability => Some("written"),
             Self::AuditOnFailure => Some("refuse"),
             Self::AuditSealInterval => Some("1m"),
-            Self::AuditExecArgv => Some("no"),
+            Self::AuditExecArgv | Self::AuditCopiesMust => Some("no"),
             Self::AuditCompress => Some("yes"),
         }
     }

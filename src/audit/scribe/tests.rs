@@ -44,7 +44,7 @@ fn start(way: Way, store: Told) -> Handle {
     let start = Start::EMPTY;
     let sealing = Sealing { interval: Duration::from_secs(60), key: None };
     let settings = AuditSettings::default();
-    let writer = Writer::new(Box::new(store), start, sealing, &settings, Arc::clone(&counters));
+    let writer = Writer::new(Box::new(store), start, (sealing, None), &settings, Arc::clone(&counters));
     Handle::start(writer, way, counters).unwrap()
 }
 

@@ -60,7 +60,8 @@ impl Bench {
         let counters = Arc::new(Counters::default());
         let start = Start { link: Link::START, mid_line: false, head: None, rotating: None };
         let sealing = Sealing { interval: Duration::from_secs(60), key: None };
-        let writer = Writer::new(Box::new(store.clone()), start, sealing, settings, Arc::clone(&counters));
+        let writer =
+            Writer::new(Box::new(store.clone()), start, (sealing, None), settings, Arc::clone(&counters));
         Self { store, writer, counters }
     }
 

@@ -77,7 +77,8 @@ fn a_log_as_it_was_written_is_whole() {
 fn a_byte_that_is_changed_anywhere_shows_in_its_line() {
     let bench = Bench::new();
     let text = bench.lines.concat().into_bytes();
-    for at in (0..text.len()).step_by(3) {
+    // Without its newline the last line is no line yet: that shows as a record that is cut off.
+    for at in (0..text.len() - 1).step_by(3) {
         let mut changed = text.clone();
         changed[at] ^= 1;
         let (line, what) = bench.verify_text(&changed).expect_err(&format!("byte {at}"));
