@@ -164,6 +164,8 @@ fn dockgate(kind: Kind, dir: &Path, socket: &Path, place: &Place) -> Result<Comm
         .arg(file)
         .arg("--audit")
         .arg(dir.join("audit.jsonl"))
+        .arg("--admin")
+        .arg(format!("unix://{}", dir.join("admin").display()))
         .args(["--log-level", "warn"])
         .stdout(Stdio::null());
     Ok(command)

@@ -55,7 +55,8 @@ pub(super) fn read(raw: &[u8]) -> Result<Path, Unreadable> {
     if let Some(&unfit) = decoded.iter().find(|byte| b"#;\\".contains(byte)) {
         return Err(malformed(&format!("holds {:?}, which no Docker path has", char::from(unfit))));
     }
-    let text: String = decoded.iter().map(|&byte| char::from(byte)).collect();
+    // It is ASCII.
+    let text = String::from_utf8_lossy(&decoded);
     let mut segments = segments(&text)?;
     let version = segments.first().and_then(|first| version_of(first)).map(str::to_owned);
     if version.is_some() {

@@ -132,9 +132,7 @@ fn head_length(pending: &[u8], searched: &mut usize) -> Result<Option<usize>, He
     if pending.first() == Some(&TLS_ALERT) {
         return Err(HeadFault::Malformed("it is an alert of TLS, and plain HTTP is spoken here".into()));
     }
-    while let Some(offset) =
-        pending.get(*searched..).unwrap_or_default().iter().position(|&byte| byte == b'\n')
-    {
+    while let Some(offset) = memchr::memchr(b'\n', pending.get(*searched..).unwrap_or_default()) {
         let end = searched.saturating_add(offset);
         *searched = end.saturating_add(1);
         let before = pending.get(..end).unwrap_or_default();
