@@ -40,6 +40,9 @@ impl Operation {
         if let Some((kind, name)) = self.taken_name() {
             see(kind, &name);
         }
+        for (kind, name) in self.named_by_filters() {
+            see(kind, name);
+        }
         references
     }
 
@@ -79,6 +82,21 @@ impl Operation {
         let networks = shown.get("NetworkSettings").and_then(|settings| settings.get("Networks"));
         let names = networks.map(Json::fields).unwrap_or_default().iter().map(|(name, _)| name.clone());
         names.filter(|name| !is_the_daemons_own(name)).collect()
+    }
+
+    /// What the filters of a list name, where the daemon's answer tells whether it is there.
+    fn named_by_filters(&self) -> impl Iterator<Item = (ThingKind, &str)> {
+        let kind = match self.endpoint().id {
+            "ContainerList" => Some(ThingKind::Container),
+            "ImageList" => Some(ThingKind::Image),
+            _ => None,
+        };
+        let filters = match self.query().get("filters") {
+            Some(Value::Filters(filters)) => Some(filters),
+            Some(_) | None => None,
+        };
+        let names = ["before", "since"].into_iter().filter_map(move |filter| filters?.get(filter)).flatten();
+        names.filter_map(move |name| Some((kind?, name.as_str())))
     }
 
     /// The kind and name of what is made, where there may be one already that the daemon gives instead, or beside it.

@@ -86,14 +86,14 @@ impl Rule {
             }
         }
         match reach(operation.endpoint()) {
-            Reach::Shows => return shortfalls,
             Reach::Prunes(kind) => {
                 if self.things.get(&kind).is_some_and(|set| set.label_filters(kind).is_none()) {
                     shortfalls.push(Shortfall::Prune(kind));
                 }
                 return shortfalls;
             }
-            Reach::Named => {}
+            // A list names things in its filters.
+            Reach::Named | Reach::Shows => {}
         }
         for reference in operation.references() {
             let Some(set) = self.things.get(&kind_judged(reference.kind)) else { continue };
@@ -163,7 +163,7 @@ impl Policy {
     ) -> Option<Reference> {
         let speaks = |kind: ThingKind| candidates.iter().any(|rule| rule.things.contains_key(&kind));
         // That a name is taken cannot be hidden from whoever asks to have it.
-        if reach(operation.endpoint()) != Reach::Named || operation.taken_name().is_some() {
+        if matches!(reach(operation.endpoint()), Reach::Prunes(_)) || operation.taken_name().is_some() {
             return None;
         }
         operation.references().into_iter().find(|reference| {
@@ -202,7 +202,7 @@ impl Policy {
 
 /// Which things the daemon must be asked about before the operation can be judged, given what is known so far.
 pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Reference> {
-    if reach(operation.endpoint()) != Reach::Named {
+    if matches!(reach(operation.endpoint()), Reach::Prunes(_)) {
         return BTreeSet::new();
     }
     let is_spoken_of = |kind: ThingKind| rules.iter().any(|rule| rule.things.contains_key(&kind));

@@ -89,6 +89,19 @@ fn a_name_that_is_taken_is_not_given_out() {
 }
 
 #[test]
+fn filters_do_not_tell_what_is_there() {
+    let policy = policy(OWN);
+    for (request, expected) in [
+        (r#"GET /containers/json?filters={"since":["other"]}"#, "no such container other"),
+        (r#"GET /containers/json?filters={"before":["nosuch"]}"#, "no such container nosuch"),
+        (r#"GET /images/json?filters={"since":["victim"]}"#, "no such image victim"),
+    ] {
+        assert_eq!(about(&policy, request), expected);
+    }
+    assert!(about(&policy, r#"GET /containers/json?filters={"since":["mine"]}"#).starts_with("/containers"));
+}
+
+#[test]
 fn nobody_inherits_a_mark() {
     let empty = r#""io.dockgate.owner":"""#;
     let commit = sent(OWN, "POST /commit?container=mine&repo=own/x");
