@@ -10,6 +10,7 @@ use std::iter::repeat_with;
 
 use dockgate::audit::{Audit, RequestContext, RequestIds};
 use dockgate::client::{Client, Peer};
+use dockgate::operation::answer::Step as Reading;
 use dockgate::operation::version::ApiVersion;
 use dockgate::operation::{Asked, Head, Operation};
 use dockgate::policy::{Permit, Policy, Verdict};
@@ -28,7 +29,7 @@ struct Request {
 /// A step by its name: it is done so many times.
 type Step = (&'static str, fn(usize));
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("read-get", |times| read(&get(), times)),
     ("judge-get", |times| judge(&policy(0), &get(), times)),
     ("judge-get-1000", |times| judge(&policy(990), &get(), times)),
@@ -37,7 +38,11 @@ const STEPS: [Step; 8] = [
     ("read-create", |times| read(&create(), times)),
     ("judge-create", |times| judge(&policy(0), &create(), times)),
     ("encode-create", |times| encode(&create(), times)),
+    ("narrow-list", narrow),
 ];
+
+/// How many containers are in the list that is narrowed, to half of them.
+const LISTED: usize = 100;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -73,6 +78,35 @@ fn encode(request: &Request, times: usize) {
     for _ in 0..times {
         black_box(black_box(&operation).encode());
     }
+}
+
+fn narrow(times: usize) {
+    let policy = "version = 1\n[[allow]]\noperations = [\"ContainerList\"]\ncontainer.label.team = \"own\"\n";
+    let policy = Policy::read(policy).0.unwrap();
+    let request = Request { head: "GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n".to_owned(), body: b"" };
+    let permit = permit(&policy, &client(), operation(&request));
+    let terms = permit.terms().of_answer();
+    let list = list();
+    for _ in 0..times {
+        let mut reader = terms.reader(permit.operation()).unwrap();
+        let mut out = Vec::with_capacity(list.len());
+        reader.feed(list.as_bytes());
+        reader.end();
+        assert_eq!(reader.step(&mut out), Ok(Reading::Done));
+        black_box(out);
+    }
+}
+
+/// A list as the daemon answers it.
+fn list() -> String {
+    let container = |number: usize| {
+        let team = if number.is_multiple_of(2) { "own" } else { "other" };
+        format!(
+            r#"{{"Id":"{number:064x}","Names":["/app-{number}"],"Image":"registry.example/team/app:1.2.3","ImageID":"sha256:{number:064x}","Command":"/bin/app --serve","Created":1700000000,"Ports":[{{"IP":"0.0.0.0","PrivatePort":8080,"PublicPort":{number},"Type":"tcp"}}],"Labels":{{"com.docker.compose.project":"app","com.docker.compose.service":"web","team":"{team}"}},"State":"running","Status":"Up 2 hours","HostConfig":{{"NetworkMode":"app_default"}},"NetworkSettings":{{"Networks":{{"app_default":{{"IPAMConfig":null,"Links":null,"Aliases":null,"NetworkID":"{number:064x}","EndpointID":"{number:064x}","Gateway":"172.18.0.1","IPAddress":"172.18.0.2","IPPrefixLen":16,"MacAddress":"02:42:ac:12:00:02","DriverOpts":null}}}}}},"Mounts":[{{"Type":"volume","Name":"data-{number}","Source":"/var/lib/docker/volumes/data-{number}/_data","Destination":"/data","Driver":"local","Mode":"z","RW":true,"Propagation":""}}]}}"#
+        )
+    };
+    let containers: Vec<String> = (0..LISTED).map(container).collect();
+    format!("[{}]\n", containers.join(","))
 }
 
 fn record(request: &Request, times: usize) {
