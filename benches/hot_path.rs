@@ -83,7 +83,8 @@ fn encode(request: &Request, times: usize) {
 fn narrow(times: usize) {
     let policy = "version = 1\n[[allow]]\noperations = [\"ContainerList\"]\ncontainer.label.team = \"own\"\n";
     let policy = Policy::read(policy).0.unwrap();
-    let request = Request { head: "GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n".to_owned(), body: b"" };
+    let request =
+        Request { head: "GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n".to_owned(), body: b"" };
     let permit = permit(&policy, &client(), operation(&request));
     let terms = permit.terms().of_answer();
     let list = list();

@@ -48,7 +48,7 @@ use selection::{Key, Paths};
 use selector::Selector;
 pub use targets::things_met;
 pub use terms::Terms;
-pub use verdict::{Denial, Grounds, Reason, Refusal, Suggestion, Verdict};
+pub use verdict::{Denial, Grounds, Reason, Refusal, RulePlace, Suggestion, Verdict};
 
 /// A policy that can be judged by.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use crate::client::{Client, Peer};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
-use crate::policy::{Denial, Grounds, Permit, Refusal};
+use crate::policy::{Denial, Grounds, Permit, Refusal, RulePlace};
 
 /// The longest value of a parameter, or raw path, that is written whole, in bytes.
 const LONGEST_VALUE: usize = 256;
@@ -35,7 +35,12 @@ impl<'a> Judged<'a> {
         let of = Self::of(context, permit.operation(), detail);
         match permit.grounds() {
             Grounds::Rule { name, line } => {
-                Self { decision: Decision::Permit, rules: vec![RuleInvolved { name, line: *line }], ..of }
+                let first = RuleInvolved { name, line: *line };
+                Self {
+                    decision: Decision::Permit,
+                    rules: [first].into_iter().chain(involved(permit.others())).collect(),
+                    ..of
+                }
             }
             Grounds::Observed(refusal) => Self { decision: Decision::Observe, ..of.refused(refusal) },
         }
@@ -54,6 +59,7 @@ impl<'a> Judged<'a> {
                 .zip(refusal.rule_line())
                 .map(|(name, line)| RuleInvolved { name, line })
                 .into_iter()
+                .chain(involved(refusal.others()))
                 .collect(),
             detail: Some(Cow::Borrowed(refusal.summary())),
             ..self
@@ -314,6 +320,10 @@ pub(super) fn shortened_to(mut text: String, longest: usize) -> String {
     text
 }
 
+fn involved(others: &[RulePlace]) -> impl Iterator<Item = RuleInvolved<'_>> {
+    others.iter().map(|rule| RuleInvolved { name: &rule.name, line: rule.line })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,6 +377,44 @@ mod tests {
     fn a_permit_names_its_rule() {
         let json = judged(LOOK_AND_STOP, "POST", "/v1.41/containers/w%65b/stop?t=10&x=canary", b"");
         insta::assert_snapshot!(json, @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerStop","method":"POST","path":"/containers/web/stop","version":"1.41","targets":[{"kind":"container","asked":"web"}],"parameters":{"t":"10"},"decision":"permit","rules":[{"name":"look and stop","line":4}],"policy":"sha256:00"}"#);
+    }
+
+    #[test]
+    fn every_rule_that_had_a_part_is_named_and_first_the_one_that_decided() {
+        let rules = r#"
+            version = 1
+            [[allow]]
+            name = "b"
+            operations = ["ContainerList"]
+            container.label.team = "b"
+            [[allow]]
+            name = "a"
+            operations = ["ContainerList", "ContainerInspect"]
+            container.label.team = "a"
+            [[forbid]]
+            name = "hidden"
+            operations = ["ContainerList"]
+            container.name = "db"
+            [[forbid]]
+            name = "never"
+            operations = ["ContainerInspect"]
+            [[forbid]]
+            name = "no"
+            operations = ["@read", "ContainerInspect"]
+            query.size = true
+        "#;
+        let names = |target: &str| -> Vec<(String, u64)> {
+            let json = judged(rules, "GET", target, b"");
+            let rule = |rule: &serde_json::Value| {
+                (rule["name"].as_str().unwrap().to_owned(), rule["line"].as_u64().unwrap())
+            };
+            json["rules"].as_array().unwrap().iter().map(rule).collect()
+        };
+        let of = |rules: &[(&str, u64)]| -> Vec<(String, u64)> {
+            rules.iter().map(|(name, line)| ((*name).to_owned(), *line)).collect()
+        };
+        assert_eq!(names("/containers/json"), of(&[("a", 7), ("b", 3), ("hidden", 11)]));
+        assert_eq!(names("/containers/x/json?size=1"), of(&[("never", 15), ("no", 18)]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::rule::{Rule, Shortfall};
 use super::suggest::{self, Asker, Case};
 use super::targets::{self, Reach, reach};
 use super::terms::Terms;
-use super::verdict::{Denial, Grounds, Refusal, Verdict};
+use super::verdict::{Denial, Grounds, Refusal, RulePlace, Verdict};
 use super::{AboutPath, ByPath, Mode, Policy, selection};
 use crate::client::Client;
 use crate::operation::meaning::Aspect;
@@ -18,6 +18,7 @@ use crate::operation::{Operation, Reference};
 pub struct Permit {
     operation: Box<Operation>,
     grounds: Grounds,
+    others: Vec<RulePlace>,
     terms: Terms,
 }
 
@@ -32,6 +33,12 @@ impl Permit {
     #[must_use]
     pub fn grounds(&self) -> &Grounds {
         &self.grounds
+    }
+
+    /// Other rules that had a part in it: that grant it as well, or take something out of its answer.
+    #[must_use]
+    pub fn others(&self) -> &[RulePlace] {
+        &self.others
     }
 
     /// What of the answer the client gets to see.
@@ -54,6 +61,7 @@ pub struct Unknown {
 /// How a request is granted.
 struct Grant<'p> {
     rule: &'p Rule,
+    others: Vec<RulePlace>,
     terms: Terms,
 }
 
@@ -66,7 +74,7 @@ impl Policy {
     pub fn judge(&self, client: &Client, operation: Operation) -> Verdict {
         let mut operation = Box::new(operation);
         match self.decide(client, &operation) {
-            Ok(Grant { rule, terms }) => {
+            Ok(Grant { rule, others, terms }) => {
                 let grounds = Grounds::Rule { name: rule.name.label(), line: rule.line };
                 match &rule.own {
                     Some(owner) => operation.stamp(owner),
@@ -82,12 +90,17 @@ impl Policy {
                 }
                 operation.have_filtered(&terms.filters());
                 operation.pin();
-                Verdict::Permit(Permit { operation, grounds, terms })
+                Verdict::Permit(Permit { operation, grounds, others, terms })
             }
             Err(refusal) => match self.mode {
                 Mode::Observe => {
                     let grounds = Grounds::Observed(refusal);
-                    Verdict::Permit(Permit { operation, grounds, terms: Terms::default() })
+                    Verdict::Permit(Permit {
+                        operation,
+                        grounds,
+                        others: Vec::new(),
+                        terms: Terms::default(),
+                    })
                 }
                 Mode::Enforce => Verdict::Denial(Denial { operation, refusal: *refusal }),
             },
@@ -208,9 +221,12 @@ impl Policy {
         }
         let (allow, forbid) = self.about(operation);
         let forbid: Vec<&Rule> = forbid.into_iter().filter(|rule| rule.is_for(&clients)).collect();
-        let striking = forbid.iter().filter(|rule| rule.strikes(operation, understood));
-        if let Some(rule) = striking.min_by_key(|rule| &rule.name) {
-            return Err(refuse(&Case::Forbidden(rule)));
+        let striking = forbid.iter().copied().filter(|rule| rule.strikes(operation, understood));
+        let mut striking: Vec<&Rule> = striking.collect();
+        striking.sort_by_key(|rule| &rule.name);
+        if let Some((rule, others)) = striking.split_first() {
+            let refusal = refuse(&Case::Forbidden(rule));
+            return Err(Box::new(Refusal { others: places(others), ..*refusal }));
         }
 
         let (for_client, for_others): (Vec<&Rule>, Vec<&Rule>) =
@@ -233,7 +249,10 @@ impl Policy {
                 let hiding = forbid.into_iter().filter(|rule| rule.strikes_request(operation, understood));
                 let hiding: Vec<&Rule> = hiding.collect();
                 // An answer shows what any of the rules shows.
-                Ok(Grant { rule, terms: targets::terms(&granting, &hiding, operation) })
+                let also = granting.get(1..).unwrap_or_default();
+                let narrowing = hiding.iter().copied().filter(|rule| !rule.things.is_empty());
+                let others = places(&also.iter().copied().chain(narrowing).collect::<Vec<_>>());
+                Ok(Grant { rule, others, terms: targets::terms(&granting, &hiding, operation) })
             }
             (None, Some((rule, shortfalls))) => Err(refuse(&Case::Short(rule, &shortfalls))),
             (None, None) => {
@@ -259,4 +278,8 @@ impl Policy {
         let places = self.clients.iter().enumerate().filter(|(_, selector)| selector.matches(client));
         places.map(|(place, _)| place).collect()
     }
+}
+
+fn places(rules: &[&Rule]) -> Vec<RulePlace> {
+    rules.iter().map(|rule| RulePlace { name: rule.name.label(), line: rule.line }).collect()
 }

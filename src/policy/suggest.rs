@@ -140,6 +140,7 @@ pub(super) fn refusal(
     Refusal {
         reason,
         lacks: lacks.into_iter().collect(),
+        others: Vec::new(),
         rule: rule.map(|rule| rule.name.label()),
         line: rule.map(|rule| rule.line),
         summary,

@@ -27,6 +27,15 @@ pub enum Grounds {
     Observed(Box<Refusal>),
 }
 
+/// A rule, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulePlace {
+    /// Its name, or its line: `line 12`.
+    pub name: String,
+    /// Its line in the policy file, counted from 1.
+    pub line: u32,
+}
+
 /// An operation that may not go on.
 #[derive(Debug)]
 pub struct Denial {
@@ -46,6 +55,8 @@ pub struct Refusal {
     /// What the client may not know to be there, if it is.
     pub(super) hidden: Option<Reference>,
     pub(super) lacks: Vec<String>,
+    /// Other rules that forbid it as well.
+    pub(super) others: Vec<RulePlace>,
 }
 
 /// The kinds of reasons for a refusal.
@@ -122,6 +133,12 @@ impl Denial {
 }
 
 impl Refusal {
+    /// Other rules that had a part in it: that forbid it as well.
+    #[must_use]
+    pub fn others(&self) -> &[RulePlace] {
+        &self.others
+    }
+
     /// The kind of reason.
     #[must_use]
     pub fn reason(&self) -> Reason {
