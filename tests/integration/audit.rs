@@ -1,5 +1,6 @@
 //! The audit as evidence: what is in it, whether it can be relied on, and what it answers.
 
+mod canaries;
 mod copies;
 mod killed;
 mod questions;
