@@ -49,7 +49,7 @@ impl Systemd {
         self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.as_micros()));
     }
 
-    /// Clients are accepted, by a policy that stays for now.
+    /// Clients are accepted, by the policy that is in force until it is read again.
     pub fn ready(&self) {
         self.tell("READY=1");
     }

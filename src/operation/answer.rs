@@ -22,7 +22,8 @@ use std::rc::Rc;
 
 use super::json::place::Misplaced;
 use super::redaction::{Redaction, Shape};
-use super::thing::Thing;
+use super::table::Endpoint;
+use super::thing::{Thing, ThingKind};
 use super::{Json, Operation};
 use form::Form;
 use look_up::Known;
@@ -86,6 +87,13 @@ impl Terms {
         let view = View::new(sight, self.redaction.clone());
         Some(Reader { form, view, splitter: Splitter::new(form.layout()), known: Known::default() })
     }
+}
+
+/// What kind of thing the answer of an endpoint is about, of those that show things. None: whatever the daemon has, or
+/// none.
+#[must_use]
+pub fn listed_kind(endpoint: &Endpoint) -> Option<ThingKind> {
+    Form::of(endpoint).and_then(Form::kind)
 }
 
 impl Reader {

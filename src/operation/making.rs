@@ -29,6 +29,8 @@ pub struct ReservedLabel {
     pub place: String,
     /// Its value, where the request gives it a plain one.
     pub owner: Option<String>,
+    /// Whether it is that of images.
+    is_of_image: bool,
 }
 
 impl Operation {
@@ -135,7 +137,7 @@ impl Operation {
     /// as far as that does not change what the client's own filters mean.
     pub fn have_filtered(&mut self, filters: &[(&'static str, String)]) {
         let endpoint = self.endpoint();
-        if endpoint.parameter("filters").is_none() {
+        if filters.is_empty() || endpoint.parameter("filters").is_none() {
             return;
         }
         let own = match self.query().get("filters") {
@@ -169,14 +171,14 @@ impl Operation {
                 ("labels", Value::Json(labels)) => add_reserved(labels, &place, &mut found),
                 // Instructions of a Dockerfile, in any spelling.
                 ("changes", Value::List(texts)) if texts.iter().any(|text| may_label(text)) => {
-                    found.push(ReservedLabel { place, owner: None });
+                    found.push(ReservedLabel { place, owner: None, is_of_image: false });
                 }
                 _ => {}
             }
         }
         // Containers inherit it from their images, and nobody looks at it there.
         if !matches!(self.makes(), Some((ThingKind::Image, _))) {
-            found.retain(|label| !label.place.ends_with(&format!("[{IMAGE_OWNER_LABEL:?}]")));
+            found.retain(|label| !label.is_of_image);
         }
         found
     }
@@ -284,7 +286,8 @@ fn add_reserved(labels: &Json, place: &impl fmt::Display, found: &mut Vec<Reserv
     let is_mark = |(key, value): &&(String, Json)| key.starts_with(RESERVED) && value.as_text() != Some("");
     for (key, value) in labels.fields().iter().filter(is_mark) {
         let owner = value.as_text().filter(|_| key == OWNER_LABEL).map(str::to_owned);
-        found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner });
+        let is_of_image = key == IMAGE_OWNER_LABEL;
+        found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner, is_of_image });
     }
 }
 

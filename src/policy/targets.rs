@@ -6,6 +6,7 @@ use super::Policy;
 use super::rule::{Rule, Shortfall};
 use super::selection;
 use super::terms::{Showing, Terms};
+use crate::operation::answer::listed_kind;
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -41,23 +42,7 @@ pub fn things_met(endpoint: &Endpoint) -> BTreeSet<ThingKind> {
     let pruned = if let Reach::Prunes(kind) = reach(endpoint) { Some(kind) } else { None };
     // An exec instance is judged as its container.
     let met = |kind| if kind == ThingKind::Exec { ThingKind::Container } else { kind };
-    kinds_named(endpoint).chain(listed(endpoint)).chain(pruned).map(met).collect()
-}
-
-/// What the answer of an endpoint is about. None: whatever the daemon has.
-fn listed(endpoint: &Endpoint) -> Option<ThingKind> {
-    Some(match endpoint.id {
-        "ContainerList" => ThingKind::Container,
-        "ImageList" | "ImageHistory" => ThingKind::Image,
-        "NetworkList" | "NetworkInspect" => ThingKind::Network,
-        "VolumeList" => ThingKind::Volume,
-        "ServiceList" => ThingKind::Service,
-        "TaskList" => ThingKind::Task,
-        "SecretList" => ThingKind::Secret,
-        "ConfigList" => ThingKind::Config,
-        "NodeList" => ThingKind::Node,
-        _ => return None,
-    })
+    kinds_named(endpoint).chain(listed_kind(endpoint)).chain(pruned).map(met).collect()
 }
 
 /// The endpoints that show things of a kind: a client that may ask one of these may know that the thing is there.
@@ -95,6 +80,9 @@ impl Rule {
             // A list names things in its filters.
             Reach::Named | Reach::Shows => {}
         }
+        if self.things.is_empty() {
+            return shortfalls;
+        }
         for reference in operation.references() {
             let Some(set) = self.things.get(&kind_judged(reference.kind)) else { continue };
             match thing(operation, &reference) {
@@ -127,10 +115,13 @@ impl Rule {
     /// As a forbid rule: whether the things strike that the operation acts on or makes. Of each kind that the rule
     /// speaks of there must be one. An answer that shows things is not refused, but shows fewer.
     pub(super) fn things_strike(&self, operation: &Operation) -> bool {
+        if self.things.is_empty() {
+            return true;
+        }
         match reach(operation.endpoint()) {
-            Reach::Shows => return self.things.is_empty(),
+            Reach::Shows => return false,
             // The daemon cannot be told to leave all of several sets of things out.
-            Reach::Prunes(kind) => return self.things.is_empty() || self.things.contains_key(&kind),
+            Reach::Prunes(kind) => return self.things.contains_key(&kind),
             Reach::Named => {}
         }
         let references = operation.references();
@@ -244,7 +235,7 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
     }
     let shows_all = |rule: &&Rule| rule.things.is_empty();
     let is_whole = granting.iter().any(|rule| shows_all(rule) && rule.redaction.is_empty());
-    let kind = listed(operation.endpoint());
+    let kind = listed_kind(operation.endpoint());
     let showing =
         |rule: &&Rule| Showing { kind, sets: rule.things.clone(), redaction: rule.redaction.clone() };
     let hidden = forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect();

@@ -16,3 +16,4 @@ mod shipped;
 mod shown;
 mod streams;
 mod swarm;
+mod tenants;

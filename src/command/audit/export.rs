@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::LogArguments;
 use super::output::Output;
-use super::selection::{Selection, narrowed};
+use super::selection::Selection;
 use crate::audit::read::{Request, ascii_line};
 use crate::command::Exit;
 use crate::operation::table::endpoints;
@@ -48,12 +48,8 @@ enum Deed {
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> Exit {
-    let filter = match arguments.selection.filter() {
-        Ok(filter) => filter,
-        Err(exit) => return exit,
-    };
-    let log = match arguments.log.open() {
-        Ok(log) => narrowed(log, &filter),
+    let (filter, log) = match arguments.selection.of(&arguments.log) {
+        Ok(selected) => selected,
         Err(exit) => return exit,
     };
     let output = std::cell::RefCell::new(Output::new(log.bytes()));

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clap::{Args, ValueEnum};
 
 use super::output::Output;
-use super::selection::{Selection, narrowed};
+use super::selection::Selection;
 use super::{LogArguments, row};
 use crate::audit::read::{Request, ascii_object};
 use crate::command::Exit;
@@ -39,12 +39,8 @@ enum Format {
 }
 
 pub(super) fn query(arguments: &QueryArguments) -> Exit {
-    let filter = match arguments.selection.filter() {
-        Ok(filter) => filter,
-        Err(exit) => return exit,
-    };
-    let log = match arguments.log.open() {
-        Ok(log) => narrowed(log, &filter),
+    let (filter, log) = match arguments.selection.of(&arguments.log) {
+        Ok(selected) => selected,
         Err(exit) => return exit,
     };
     let output = std::cell::RefCell::new(Output::new(log.bytes()));

@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
+use super::LogArguments;
 use crate::audit::read::{Filter, Log, Pattern, time_of};
 use crate::command::{Exit, complain};
 
@@ -66,6 +67,13 @@ impl Selection {
         filter.reasons = patterns(&self.reason);
         filter.decisions.clone_from(&self.decision);
         Ok(filter.prepared())
+    }
+
+    /// The filter, and the log without what it passes over file by file; whoever asked is told what is wrong.
+    pub(super) fn of(&self, log: &LogArguments) -> Result<(Filter, Log), Exit> {
+        let filter = self.filter()?;
+        let log = narrowed(log.open()?, &filter);
+        Ok((filter, log))
     }
 }
 

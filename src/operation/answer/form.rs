@@ -30,7 +30,7 @@ pub(super) enum Form {
 
 impl Form {
     /// The form of an endpoint's answer. None: it is no JSON to look into.
-    pub(super) fn of(endpoint: &'static Endpoint) -> Option<Self> {
+    pub(super) fn of(endpoint: &Endpoint) -> Option<Self> {
         Some(match endpoint.id {
             "ContainerList" => Self::Things(ThingKind::Container),
             "ImageList" => Self::Things(ThingKind::Image),
@@ -70,6 +70,18 @@ impl Form {
                 true
             }
             Self::Other(_) => false,
+        }
+    }
+
+    /// What kind of thing it is about. None: several kinds, or nothing that is another's.
+    pub(super) fn kind(self) -> Option<ThingKind> {
+        match self {
+            // A plugin has nothing that a rule looks at.
+            Self::Things(kind) => Some(kind).filter(|kind| *kind != ThingKind::Plugin),
+            Self::Network => Some(ThingKind::Network),
+            Self::Volumes => Some(ThingKind::Volume),
+            Self::History => Some(ThingKind::Image),
+            Self::Usage | Self::Events | Self::Other(_) => None,
         }
     }
 

@@ -5,37 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, BUSYBOX, Engine, Gate, RawClient, docker, unique};
+use super::tenants::Tenants;
+use crate::harness::{BUSYBOX, Engine, unique};
 
-const POLICY: &str = r#"
-    version = 1
-    [clients.alice]
-    listener = "alice"
-    [clients.bob]
-    listener = "bob"
-    [[allow]]
-    name = "alice"
-    clients = ["alice"]
+/// What each of the two may do.
+const RULE: &str = r#"
     operations = ["*"]
-    own = "alice"
-    container.owner = "alice"
-    network.owner = "alice"
-    volume.owner = "alice"
-    image.name = ["dockgate-test/*", "alice/*"]
-    [[allow]]
-    name = "bob"
-    clients = ["bob"]
-    operations = ["*"]
-    own = "bob"
-    container.owner = "bob"
-    network.owner = "bob"
-    volume.owner = "bob"
-    image.name = ["dockgate-test/*", "bob/*"]
+    own = "NAME"
+    container.owner = "NAME"
+    network.owner = "NAME"
+    volume.owner = "NAME"
+    image.name = ["dockgate-test/*", "NAME/*"]
 "#;
 
 /// A gate with the two, and what alice has made through it: a network, a volume, a container on both.
 struct World {
-    gate: Gate,
+    tenants: Tenants,
     engine: Engine,
     network: String,
     volume: String,
@@ -45,20 +30,15 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let starting = Gate::with_policy_text(POLICY);
-        let socket =
-            |name: &str| format!("{name}=unix://{}", starting.dir().join(format!("{name}.sock")).display());
-        let (alice, bob) = (socket("alice"), socket("bob"));
-        let gate = starting.listen(&alice).listen(&bob).start();
         let world = Self {
-            gate,
+            tenants: Tenants::with(RULE, |starting| starting),
             engine: Engine::real(),
             network: unique("network"),
             volume: unique("volume"),
             container: unique("container"),
             image: format!("alice/{}", unique("image")),
         };
-        let alice = |arguments: &[&str]| world.docker("alice", arguments).ok();
+        let alice = |arguments: &[&str]| world.tenants.docker("alice", arguments).ok();
         alice(&["network", "create", &world.network]);
         alice(&["volume", "create", &world.volume]);
         let mount = format!("{}:/data", world.volume);
@@ -78,26 +58,6 @@ impl World {
         ]);
         alice(&["commit", &world.container, &world.image]);
         world
-    }
-
-    fn address(&self, client: &str) -> String {
-        format!("unix://{}", self.gate.dir().join(format!("{client}.sock")).display())
-    }
-
-    #[track_caller]
-    fn docker(&self, client: &str, arguments: &[&str]) -> crate::harness::Ran {
-        docker(&self.address(client)).args(arguments).run()
-    }
-
-    fn ask(&self, client: &str, method: &str, path: &str, body: &Value) -> Answer {
-        let mut connection = RawClient::unix(&self.gate.dir().join(format!("{client}.sock")));
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        connection.send(format!(
-            "{method} {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        connection.answer()
     }
 
     /// The container as the engine shows it, without what changes by itself.
@@ -130,7 +90,8 @@ impl Drop for World {
 fn a_container_is_not_there_for_another_by_any_name() {
     let world = World::new();
     let id = world.id("containers", &world.container);
-    let exec = world.ask("alice", "POST", &format!("/containers/{id}/exec"), &json!({"Cmd": ["true"]}));
+    let exec =
+        world.tenants.ask("alice", "POST", &format!("/containers/{id}/exec"), &json!({"Cmd": ["true"]}));
     assert_eq!(exec.status, 201, "{exec:?}");
     let exec: Value = serde_json::from_slice(&exec.body).unwrap();
     let exec = exec["Id"].as_str().unwrap();
@@ -165,14 +126,14 @@ fn a_container_is_not_there_for_another_by_any_name() {
         for (method, operation, body) in &container_operations {
             let separator = if operation.starts_with('?') { "" } else { "/" };
             let path = format!("/containers/{name}{separator}{operation}");
-            let answer = world.ask("bob", method, &path, body);
+            let answer = world.tenants.ask("bob", method, &path, body);
             assert_eq!(answer.status, 404, "{method} {path}: {answer:?}");
             assert_eq!(answer.message(), format!("No such container: {name}"), "{method} {path}");
         }
     }
     for (method, operation) in [("GET", "json"), ("POST", "start"), ("POST", "resize?h=1&w=1")] {
         let body = if operation == "start" { json!({}) } else { Value::Null };
-        let answer = world.ask("bob", method, &format!("/exec/{exec}/{operation}"), &body);
+        let answer = world.tenants.ask("bob", method, &format!("/exec/{exec}/{operation}"), &body);
         assert_eq!(
             (answer.status, answer.message()),
             (404, format!("No such exec instance: {exec}")),
@@ -193,7 +154,7 @@ fn what_else_one_has_is_not_there_for_another() {
             ("POST", "/connect", json!({"Container": world.container})),
             ("POST", "/disconnect", json!({"Container": world.container, "Force": true})),
         ] {
-            let answer = world.ask("bob", method, &format!("/networks/{name}{operation}"), &body);
+            let answer = world.tenants.ask("bob", method, &format!("/networks/{name}{operation}"), &body);
             assert_eq!(answer.status, 404, "{method} {operation}: {answer:?}");
         }
     }
@@ -209,7 +170,7 @@ fn what_else_one_has_is_not_there_for_another() {
         ("POST", format!("/images/{}/push", world.image)),
         ("POST", format!("/commit?container={}&repo=bob/stolen", world.container)),
     ] {
-        let answer = world.ask("bob", method, &path, &Value::Null);
+        let answer = world.tenants.ask("bob", method, &path, &Value::Null);
         assert_eq!(answer.status, 404, "{method} {path}: {answer:?}");
     }
 }
@@ -237,7 +198,7 @@ fn nothing_of_anothers_is_joined_or_mounted() {
         json!({"Mounts": [{"Type": "volume", "Source": world.volume, "Target": "/v"}]}),
     ] {
         let body = json!({"Image": BUSYBOX, "HostConfig": host_config});
-        let answer = world.ask("bob", "POST", "/containers/create", &body);
+        let answer = world.tenants.ask("bob", "POST", "/containers/create", &body);
         assert_eq!(answer.status, 404, "{body}: {answer:?}");
     }
     for body in [
@@ -245,10 +206,10 @@ fn nothing_of_anothers_is_joined_or_mounted() {
         json!({"Image": BUSYBOX, "NetworkingConfig": {"EndpointsConfig": {world.network.clone(): {}}}}),
         json!({"Image": BUSYBOX, "NetworkingConfig": {"EndpointsConfig": {short(&network, 12): {}}}}),
     ] {
-        let answer = world.ask("bob", "POST", "/containers/create", &body);
+        let answer = world.tenants.ask("bob", "POST", "/containers/create", &body);
         assert_eq!(answer.status, 404, "{body}: {answer:?}");
     }
-    let answer = world.ask(
+    let answer = world.tenants.ask(
         "bob",
         "POST",
         "/containers/create",
@@ -271,7 +232,7 @@ fn lists_and_prunes_do_not_find_what_is_anothers() {
         vec!["images", "--format", "{{.Repository}}"],
         vec!["events", "--since", "10m", "--until", "0s"],
     ] {
-        let seen = world.docker("bob", &list).ok().stdout;
+        let seen = world.tenants.docker("bob", &list).ok().stdout;
         for name in
             [&world.container, &world.network, &world.volume, &world.image, &short(&id, 12).to_owned()]
         {
@@ -279,16 +240,16 @@ fn lists_and_prunes_do_not_find_what_is_anothers() {
         }
     }
     for prune in ["container", "network", "volume"] {
-        world.docker("bob", &[prune, "prune", "--force"]).ok();
+        world.tenants.docker("bob", &[prune, "prune", "--force"]).ok();
     }
 
     assert_eq!(world.container(), before, "nothing has touched it");
-    let owner = |client: &str, list: &str| world.docker(client, &[list, "ls", "--quiet"]).ok().stdout;
+    let owner = |client: &str, list: &str| world.tenants.docker(client, &[list, "ls", "--quiet"]).ok().stdout;
     assert!(owner("alice", "volume").contains(&world.volume));
     assert!(owner("alice", "network").contains(short(&network, 12)));
-    world.docker("alice", &["exec", &world.container, "true"]).ok();
-    world.docker("alice", &["restart", "--time", "0", short(&id, 12)]).ok();
-    world.docker("alice", &["rm", "--force", "--volumes", &world.container]).ok();
+    world.tenants.docker("alice", &["exec", &world.container, "true"]).ok();
+    world.tenants.docker("alice", &["restart", "--time", "0", short(&id, 12)]).ok();
+    world.tenants.docker("alice", &["rm", "--force", "--volumes", &world.container]).ok();
 }
 
 /// The words are the engine's own, so that nothing tells what is hidden from what is not there.
@@ -303,8 +264,8 @@ fn what_is_hidden_is_missing_in_the_engines_own_words() {
         ("/volumes/NAME", &world.volume),
         ("/images/NAME/json", &world.image),
     ] {
-        let hidden = world.ask("bob", "GET", &path.replace("NAME", name), &Value::Null);
-        let absent = world.ask("bob", "GET", &path.replace("NAME", &missing), &Value::Null);
+        let hidden = world.tenants.ask("bob", "GET", &path.replace("NAME", name), &Value::Null);
+        let absent = world.tenants.ask("bob", "GET", &path.replace("NAME", &missing), &Value::Null);
         let (status, own) = world.engine.ask("GET", &path.replace("NAME", &missing), &Value::Null);
         let own = own["message"].as_str().unwrap();
         assert_eq!(absent.status, status, "{path}");
@@ -321,7 +282,10 @@ fn a_name_that_moves_does_not_move_the_verdict() {
     let world = World::new();
     let (name, spare) = (unique("name"), unique("spare"));
     let victim = unique("victim");
-    world.docker("bob", &["run", "--detach", "--init", "--name", &victim, BUSYBOX, "sleep", "600"]).ok();
+    world
+        .tenants
+        .docker("bob", &["run", "--detach", "--init", "--name", &victim, BUSYBOX, "sleep", "600"])
+        .ok();
     let rename = |from: &str, to: &str| {
         world.engine.ask("POST", &format!("/containers/{from}/rename?name={to}"), &Value::Null).0
     };
@@ -340,6 +304,7 @@ fn a_name_that_moves_does_not_move_the_verdict() {
         });
         for _ in 0..150 {
             match world
+                .tenants
                 .ask("alice", "POST", &format!("/containers/{name}/kill?signal=USR1"), &Value::Null)
                 .status
             {
@@ -383,17 +348,17 @@ fn nothing_of_anothers_is_had_by_a_detour() {
         ("GET", format!("/images/get?names={BUSYBOX}"), Value::Null, 403),
         ("POST", format!("/images/{BUSYBOX}/push"), Value::Null, 403),
     ] {
-        let answer = world.ask("bob", method, &path, &body);
+        let answer = world.tenants.ask("bob", method, &path, &body);
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
     }
     // The daemon keeps the name of a network for a container that was not started yet.
     let (name, late) = (unique("late-network"), unique("late"));
-    let bob = |arguments: &[&str]| world.docker("bob", arguments);
+    let bob = |arguments: &[&str]| world.tenants.docker("bob", arguments);
     bob(&["network", "create", &name]).ok();
     bob(&["create", "--name", &late, BUSYBOX, "true"]).ok();
     bob(&["network", "connect", &name, &late]).ok();
     bob(&["network", "rm", &name]).ok();
-    world.docker("alice", &["network", "create", &name]).ok();
+    world.tenants.docker("alice", &["network", "create", &name]).ok();
     let refused = bob(&["start", &late]);
     world.engine.docker(["rm", "--force", &late]);
     world.engine.docker(["network", "rm", &name]);

@@ -2,45 +2,26 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, BUSYBOX, Engine, Gate, OwnEngine, Ran, RawClient, docker, eventually};
+use super::tenants::Tenants;
+use crate::harness::{BUSYBOX, Engine, OwnEngine, docker, eventually};
 
-const POLICY: &str = r#"
-    version = 1
-    [clients.alice]
-    listener = "alice"
-    [clients.bob]
-    listener = "bob"
-    [[allow]]
-    name = "alice"
-    clients = ["alice"]
+/// What each of the two may do.
+const RULE: &str = r#"
     operations = ["*"]
-    own = "alice"
-    container.owner = "alice"
-    network.owner = "alice"
-    service.owner = "alice"
-    task.owner = "alice"
-    secret.owner = "alice"
-    config.owner = "alice"
-    image.name = "dockgate-test/*"
-    drivers = ["network:overlay"]
-    [[allow]]
-    name = "bob"
-    clients = ["bob"]
-    operations = ["*"]
-    own = "bob"
-    container.owner = "bob"
-    network.owner = "bob"
-    service.owner = "bob"
-    task.owner = "bob"
-    secret.owner = "bob"
-    config.owner = "bob"
+    own = "NAME"
+    container.owner = "NAME"
+    network.owner = "NAME"
+    service.owner = "NAME"
+    task.owner = "NAME"
+    secret.owner = "NAME"
+    config.owner = "NAME"
     image.name = "dockgate-test/*"
     drivers = ["network:overlay"]
 "#;
 
 /// A swarm of one, and what alice has in it: a service on a network, with a secret and a config.
 struct World {
-    gate: Gate,
+    tenants: Tenants,
     engine: OwnEngine,
 }
 
@@ -49,15 +30,12 @@ impl World {
         let engine = OwnEngine::start();
         let straight = |arguments: &[&str]| docker(&engine.address()).args(arguments).run().ok();
         straight(&["swarm", "init", "--advertise-addr", "127.0.0.1"]);
-        let starting = Gate::with_policy_text(POLICY).daemon_at(&engine.address());
-        let image = starting.dir().join("image.tar").to_string_lossy().into_owned();
+        let tenants = Tenants::with(RULE, |starting| starting.daemon_at(&engine.address()));
+        let image = tenants.gate.dir().join("image.tar").to_string_lossy().into_owned();
         Engine::real().docker(["save", "--output", &image, BUSYBOX]).ok();
         straight(&["load", "--input", &image]);
-        let socket =
-            |name: &str| format!("{name}=unix://{}", starting.dir().join(format!("{name}.sock")).display());
-        let (alice, bob) = (socket("alice"), socket("bob"));
-        let world = Self { gate: starting.listen(&alice).listen(&bob).start(), engine };
-        let note = world.gate.dir().join("note").to_string_lossy().into_owned();
+        let world = Self { tenants, engine };
+        let note = world.tenants.gate.dir().join("note").to_string_lossy().into_owned();
         std::fs::write(&note, "hush").unwrap();
         for arguments in [
             &["network", "create", "--driver", "overlay", "a-net"][..],
@@ -82,10 +60,11 @@ impl World {
                 "echo up; sleep 600",
             ],
         ] {
-            world.docker("alice", arguments).ok();
+            world.tenants.docker("alice", arguments).ok();
         }
         eventually("alice's task", || {
             let tasks = world
+                .tenants
                 .docker("alice", &["service", "ps", "--format", "{{.CurrentState}}", "a-svc"])
                 .ok()
                 .stdout;
@@ -94,25 +73,9 @@ impl World {
         world
     }
 
-    fn docker(&self, client: &str, arguments: &[&str]) -> Ran {
-        let address = format!("unix://{}", self.gate.dir().join(format!("{client}.sock")).display());
-        docker(&address).args(arguments).run()
-    }
-
-    fn ask(&self, client: &str, method: &str, path: &str, body: &Value) -> Answer {
-        let mut connection = RawClient::unix(&self.gate.dir().join(format!("{client}.sock")));
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        connection.send(format!(
-            "{method} {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        connection.answer()
-    }
-
     /// What alice is shown of a thing.
     fn shown(&self, path: &str) -> Value {
-        let answer = self.ask("alice", "GET", path, &Value::Null);
+        let answer = self.tenants.ask("alice", "GET", path, &Value::Null);
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         serde_json::from_slice(&answer.body).unwrap()
     }
@@ -126,7 +89,10 @@ fn what_is_anothers_in_the_swarm_is_not_there() {
     let labels = |path: &str| service.pointer(path).unwrap()["io.dockgate.owner"].clone();
     assert_eq!(labels("/Spec/Labels"), "alice");
     assert_eq!(labels("/Spec/TaskTemplate/ContainerSpec/Labels"), "alice");
-    assert!(world.docker("alice", &["ps"]).ok().stdout.contains("a-svc.1."), "the task's container is hers");
+    assert!(
+        world.tenants.docker("alice", &["ps"]).ok().stdout.contains("a-svc.1."),
+        "the task's container is hers"
+    );
 
     let (service_id, task_id) = (service["ID"].as_str().unwrap(), task["ID"].as_str().unwrap());
     let version = service["Version"]["Index"].as_u64().unwrap();
@@ -170,20 +136,20 @@ fn what_is_anothers_in_the_swarm_is_not_there() {
         json!({"Name": "b-svc", "TaskTemplate": {"ContainerSpec": {"Image": BUSYBOX}, "Networks": network}});
     asked.push(("POST", "/services/create".to_owned(), body));
     for (method, path, body) in &asked {
-        let answer = world.ask("bob", method, path, body);
+        let answer = world.tenants.ask("bob", method, path, body);
         assert_eq!(answer.status, 404, "{method} {path} {body}: {answer:?}");
     }
 
     for list in ["service", "secret", "config", "network", "container"] {
-        let seen = world.docker("bob", &[list, "ls"]).ok().stdout;
+        let seen = world.tenants.docker("bob", &[list, "ls"]).ok().stdout;
         assert_eq!(seen.lines().count(), 1, "{list} ls shows the heading alone: {seen}");
     }
-    assert_eq!(world.ask("bob", "GET", "/tasks", &Value::Null).body, b"[]\n");
-    let events = world.docker("bob", &["events", "--since", "10m", "--until", "0s"]).ok().stdout;
+    assert_eq!(world.tenants.ask("bob", "GET", "/tasks", &Value::Null).body, b"[]\n");
+    let events = world.tenants.docker("bob", &["events", "--since", "10m", "--until", "0s"]).ok().stdout;
     assert!(!events.contains("a-"), "{events}");
     assert_eq!(&world.shown("/services/a-svc")["Spec"], spec, "nothing has touched it");
-    world.docker("alice", &["service", "update", "--detach", "--env-add", "X=1", "a-svc"]).ok();
-    world.docker("alice", &["service", "rm", "a-svc"]).ok();
+    world.tenants.docker("alice", &["service", "update", "--detach", "--env-add", "X=1", "a-svc"]).ok();
+    world.tenants.docker("alice", &["service", "rm", "a-svc"]).ok();
     let left = docker(&world.engine.address()).args(["service", "ls", "--quiet"]).run().ok().stdout;
     assert_eq!(left, "");
 }
