@@ -44,8 +44,12 @@ impl Question {
     }
 
     pub(crate) fn post(path: &str, body: &[u8], status: u16, answer: Expected) -> Self {
+        Self::with("POST", path, body, status, answer)
+    }
+
+    pub(crate) fn with(method: &str, path: &str, body: &[u8], status: u16, answer: Expected) -> Self {
         let mut bytes = format!(
-            "POST {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         )
         .into_bytes();
@@ -65,11 +69,13 @@ pub(crate) struct Reading {
     body: Option<Body>,
     /// What came of the head, or what lies across two reads of the body.
     rest: Vec<u8>,
+    /// The body, where it is kept.
+    kept: Option<Vec<u8>>,
 }
 
 impl Reading {
     pub(crate) fn new() -> Self {
-        Self { body: None, rest: Vec::new() }
+        Self { body: None, rest: Vec::new(), kept: None }
     }
 
     /// Reads on; whether the answer is whole.
@@ -93,7 +99,10 @@ impl Reading {
             if status != question.status {
                 bail!("status {status}: {}", String::from_utf8_lossy(input));
             }
-            let framing = Framing::of(head.headers)?.context("an answer without an end")?;
+            let framing = match status {
+                204 => Framing::Length(0),
+                _ => Framing::of(head.headers)?.context("an answer without an end")?,
+            };
             if let (Framing::Length(length), Some(expected)) = (framing, question.answer.length()) {
                 ensure!(length == expected, "{length} bytes are announced, not {expected}");
             }
@@ -101,7 +110,12 @@ impl Reading {
             input = &input[length..];
         }
         let Some(body) = &mut self.body else { return Ok(false) };
-        let used = body.read(input, |offset, piece| question.answer.check(offset, piece))?;
+        let used = body.read(input, |offset, piece| {
+            if let Some(kept) = &mut self.kept {
+                kept.extend_from_slice(piece);
+            }
+            question.answer.check(offset, piece)
+        })?;
         if body.is_done() {
             ensure!(used == input.len(), "more came than the answer");
             ensure!(
@@ -158,11 +172,18 @@ impl Client {
     /// Asks, and reads the answer to its end.
     pub(crate) fn ask(&mut self, question: &Question) -> Result<()> {
         self.stream.write_all(&question.bytes)?;
-        self.answer(question)
+        self.answer(question, &mut Reading::new())
     }
 
-    fn answer(&mut self, question: &Question) -> Result<()> {
-        let mut reading = Reading::new();
+    /// Asks, and gives the body of the answer.
+    pub(crate) fn fetch(&mut self, question: &Question) -> Result<Vec<u8>> {
+        self.stream.write_all(&question.bytes)?;
+        let mut reading = Reading { kept: Some(Vec::new()), ..Reading::new() };
+        self.answer(question, &mut reading)?;
+        Ok(reading.kept.unwrap_or_default())
+    }
+
+    fn answer(&mut self, question: &Question, reading: &mut Reading) -> Result<()> {
         loop {
             let count = self.stream.read(&mut self.buffer)?;
             ensure!(count > 0, "the connection ended before the answer");
@@ -178,21 +199,27 @@ impl Client {
         self.ask(question)
     }
 
-    /// Loads an image of `size` bytes.
-    pub(crate) fn upload(&mut self, framing: Framing, size: u64) -> Result<()> {
+    /// Loads an image of `size` bytes, of which `piece_at` gives those from an offset on, no more than so many.
+    pub(crate) fn upload<'a>(
+        &mut self,
+        framing: Framing,
+        size: u64,
+        piece_at: impl Fn(u64, usize) -> &'a [u8],
+        answer: Expected,
+    ) -> Result<()> {
         let how = match framing {
             Framing::Length(_) => format!("Content-Length: {size}"),
             Framing::Chunked => "Transfer-Encoding: chunked".to_owned(),
         };
         let head = format!(
-            "POST /v1.41/images/load?quiet=1 HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\n{how}\r\n\r\n"
+            "POST /images/load?quiet=1 HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\n{how}\r\n\r\n"
         );
         let mut piece = head.into_bytes();
         let mut offset = 0;
         while offset < size {
             // As Go's client sends a body: 32 KiB at a time.
             let length = (32 * 1024).min(usize::try_from(size - offset)?);
-            let bytes = pattern::bytes(offset, length);
+            let bytes = piece_at(offset, length);
             match framing {
                 Framing::Length(_) => piece.extend_from_slice(bytes),
                 Framing::Chunked => {
@@ -208,15 +235,20 @@ impl Client {
         if framing == Framing::Chunked {
             self.stream.write_all(b"0\r\n\r\n")?;
         }
-        let answer = Expected::Bytes(format!("{{\"bytes\":{size}}}").into_bytes());
-        self.answer(&Question { bytes: Vec::new(), status: 200, answer })
+        self.answer(&Question { bytes: Vec::new(), status: 200, answer }, &mut Reading::new())
+    }
+
+    /// Loads an image of `size` bytes into the fast engine, which counts them.
+    pub(crate) fn upload_pattern(&mut self, framing: Framing, size: u64) -> Result<()> {
+        let counted = Expected::Bytes(format!("{{\"bytes\":{size}}}").into_bytes());
+        self.upload(framing, size, pattern::bytes, counted)
     }
 
     /// Starts an exec, whose output follows the head.
-    pub(crate) fn exec(mut self) -> Result<Tunnel> {
+    pub(crate) fn exec(mut self, id: &str) -> Result<Tunnel> {
         let body = br#"{"Detach":false,"Tty":true}"#;
         let head = format!(
-            "POST /v1.41/exec/0123456789abcdef/start HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: {}\r\n\r\n",
+            "POST /exec/{id}/start HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         self.stream.write_all(&[head.as_bytes(), body].concat())?;

@@ -28,6 +28,9 @@ const SERVER: &str =
 /// What an exec sends first.
 pub(crate) const GREETING: &[u8] = b"ready\n";
 
+/// An exec that can be started; any other can as well.
+pub(crate) const EXEC: &str = "0123456789abcdef";
+
 /// How many containers are listed, and how many of them have the label `team=own`.
 pub(crate) const CONTAINERS: usize = 1000;
 pub(crate) const OWN_EVERY: usize = 2;

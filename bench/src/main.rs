@@ -8,6 +8,7 @@ mod load;
 mod pattern;
 mod peer;
 mod process;
+mod real;
 mod report;
 mod round;
 mod row;
@@ -18,14 +19,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bound::Way;
 use clap::{Args, Parser, Subcommand};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use peer::Place;
 use process::Process;
-use round::Rig;
-use row::{ROWS, Row};
+use real::Real;
+use round::{Engine, Rig};
+use row::{REAL_ROWS, ROWS, Row};
 use tempfile::TempDir;
 
 #[derive(Debug, Parser)]
@@ -80,6 +82,9 @@ struct Run {
     /// How often each peer is visited; rows that take long have fewer rounds
     #[arg(long)]
     rounds: Option<usize>,
+    /// A Docker Engine, for the rows that want a real one: the path of its socket
+    #[arg(long)]
+    engine: Option<String>,
     /// Write all that was measured to this file
     #[arg(long)]
     json: Option<PathBuf>,
@@ -101,26 +106,42 @@ fn main() -> Result<()> {
 }
 
 fn measure(run: &Run) -> Result<()> {
-    let rows = chosen(&run.rows)?;
+    let (rows, real_rows) = chosen(&run.rows)?;
     let (dir, place, engine) = beside(&run.dockgate)?;
+    println!("Machine: {}", report::machine());
+    let mut measured = Vec::new();
     let mut rig = Rig {
         place,
-        engine: Some(engine),
+        engine: Engine::Fast(engine),
         is_quick: run.quick,
         rounds: run.rounds.unwrap_or(if run.quick { 7 } else { 20 }),
     };
-    println!("Machine: {}", report::machine());
-    let mut measured = Vec::new();
-    for row in rows {
-        let rounds = round::measure(row, &mut rig)?;
-        print!("{}", report::table(row, &rounds));
-        measured.push(report::json(row, &rounds));
+    measure_rows(&rows, &mut rig, &mut measured)?;
+    match &run.engine {
+        Some(address) if !real_rows.is_empty() => {
+            let real =
+                Real::prepare(address).with_context(|| format!("preparing the engine at {address}"))?;
+            rig.place.engine.clone_from(&real.socket);
+            rig.engine = Engine::Real(real);
+            measure_rows(&real_rows, &mut rig, &mut measured)?;
+        }
+        Some(_) => {}
+        None => real_rows.iter().for_each(|row| eprintln!("{} is left out: no --engine", row.name)),
     }
     if let Some(file) = &run.json {
         let all = serde_json::json!({"machine": report::machine(), "quick": run.quick, "rows": measured});
         fs::write(file, serde_json::to_vec_pretty(&all)?)?;
     }
     drop(dir);
+    Ok(())
+}
+
+fn measure_rows(rows: &[&Row], rig: &mut Rig, measured: &mut Vec<serde_json::Value>) -> Result<()> {
+    for row in rows {
+        let rounds = round::measure(row, rig)?;
+        print!("{}", report::table(row, &rounds));
+        measured.push(report::json(row, &rounds));
+    }
     Ok(())
 }
 
@@ -142,17 +163,15 @@ fn beside(dockgate: &Path) -> Result<(TempDir, Place, Process)> {
     Ok((dir, place, engine))
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Row>> {
-    if names.is_empty() {
-        return Ok(ROWS.iter().collect());
+/// The rows of that name, or all: those of the fast engine, and those of a real one.
+fn chosen(names: &[String]) -> Result<(Vec<&'static Row>, Vec<&'static Row>)> {
+    let all = || ROWS.iter().chain(REAL_ROWS);
+    if let Some(name) = names.iter().find(|name| all().all(|row| row.name != **name)) {
+        let known: Vec<&str> = all().map(|row| row.name).collect();
+        bail!("there is no row {name}; the rows are {}", known.join(", "));
     }
-    let find = |name: &String| {
-        ROWS.iter().find(|row| row.name == name).with_context(|| {
-            let all: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-            format!("there is no row {name}; the rows are {}", all.join(", "))
-        })
-    };
-    names.iter().map(find).collect()
+    let is_chosen = |row: &&Row| names.is_empty() || names.iter().any(|name| name == row.name);
+    Ok((ROWS.iter().filter(is_chosen).collect(), REAL_ROWS.iter().filter(is_chosen).collect()))
 }
 
 /// A thousand streams, both ends of each in here.

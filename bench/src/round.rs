@@ -2,12 +2,13 @@
 //! what is compared is compared within a round.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::peer::{Kind, Peer, Place};
 use crate::process::{self, Process};
+use crate::real::Real;
 use crate::row::{Row, Setting};
 
 /// What one visit came to, by the name of what was measured.
@@ -20,10 +21,55 @@ const ONE: usize = 1;
 #[derive(Debug)]
 pub(crate) struct Rig {
     pub(crate) place: Place,
-    /// None for an engine that somebody else runs.
-    pub(crate) engine: Option<Process>,
+    pub(crate) engine: Engine,
     pub(crate) is_quick: bool,
     pub(crate) rounds: usize,
+}
+
+/// What is behind the peers.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    /// One of the rig's own, pinned as the peers are.
+    Fast(Process),
+    /// Somebody else's.
+    Real(Real),
+}
+
+impl Engine {
+    /// Which of its processes are pinned.
+    fn pids(&self) -> Vec<u32> {
+        match self {
+            Self::Fast(process) => process.pids(),
+            Self::Real(_) => Vec::new(),
+        }
+    }
+
+    fn cpu(&self) -> Duration {
+        match self {
+            Self::Fast(process) => process.cpu(),
+            Self::Real(real) => real.cpu(),
+        }
+    }
+}
+
+/// The CPU time that a peer and the engine had used when one began to measure.
+#[derive(Debug)]
+pub(crate) struct Used<'a> {
+    peer: &'a Peer,
+    engine: &'a Engine,
+    before: [Duration; 2],
+}
+
+impl<'a> Used<'a> {
+    pub(crate) fn by(rig: &'a Rig, peer: &'a Peer) -> Self {
+        Self { peer, engine: &rig.engine, before: [peer.cpu(), rig.engine.cpu()] }
+    }
+
+    /// What the peer has used since, and what the engine has.
+    pub(crate) fn until_now(self) -> [Duration; 2] {
+        let [peer, engine] = self.before;
+        [self.peer.cpu().saturating_sub(peer), self.engine.cpu().saturating_sub(engine)]
+    }
 }
 
 /// One round.
@@ -61,8 +107,7 @@ pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
                 process.ensure_runs()?;
             }
             let cpu = if row.setting == Setting::OneCpu { Some(ONE.min(process::cpus()? - 1)) } else { None };
-            let engine = rig.engine.as_ref().map(Process::pids).unwrap_or_default();
-            process::pin(peer.pids().into_iter().chain(engine), cpu)?;
+            process::pin(peer.pids().into_iter().chain(rig.engine.pids()), cpu)?;
             match (row.measure)(rig, peer) {
                 Ok(sample) => _ = samples.insert(peer.kind, sample),
                 // Debian 12's HAProxy drops the upgrade of a request that has a body.
@@ -84,9 +129,8 @@ pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
     Ok(rounds)
 }
 
-fn own_cpu(peers: &[Peer], rig: &Rig) -> std::time::Duration {
-    let engine = rig.engine.as_ref().map(Process::cpu).unwrap_or_default();
-    peers.iter().map(Peer::cpu).sum::<std::time::Duration>() + engine + process::cpu(std::process::id())
+fn own_cpu(peers: &[Peer], rig: &Rig) -> Duration {
+    peers.iter().map(Peer::cpu).sum::<Duration>() + rig.engine.cpu() + process::cpu(std::process::id())
 }
 
 /// The rounds with the least that disturbed: three of five.

@@ -3,9 +3,11 @@
 mod bulk;
 mod latency;
 mod memory;
+mod real;
 mod start;
 
 use anyhow::Result;
+pub(crate) use real::ROWS as REAL_ROWS;
 
 use crate::peer::{Kind, Peer};
 use crate::round::{Rig, Round, Sample};

@@ -99,7 +99,7 @@ fn stream(peer: &Peer, kind: u64) -> Result<()> {
     let mut client = Client::connect(&peer.socket)?;
     match kind % 4 {
         0 => {
-            let mut tunnel = client.exec()?;
+            let mut tunnel = client.exec(crate::engine::EXEC)?;
             for _ in 0..10 {
                 tunnel.echo(&kind.to_be_bytes())?;
             }
@@ -107,8 +107,9 @@ fn stream(peer: &Peer, kind: u64) -> Result<()> {
         }
         1 => client.events().map(drop),
         2 => client.download(&Question::get("/v1.41/images/g10000000/get", Expected::Pattern(10_000_000))),
-        _ => {
-            client.upload(if kind % 8 < 4 { Framing::Chunked } else { Framing::Length(5_000_000) }, 5_000_000)
-        }
+        _ => client.upload_pattern(
+            if kind % 8 < 4 { Framing::Chunked } else { Framing::Length(5_000_000) },
+            5_000_000,
+        ),
     }
 }

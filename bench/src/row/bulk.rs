@@ -9,7 +9,7 @@ use super::latency::{micros, percentile};
 use crate::client::{Client, Expected, Question};
 use crate::framing::Framing;
 use crate::peer::Peer;
-use crate::round::{Rig, Sample};
+use crate::round::{Rig, Sample, Used};
 
 const GIB: u64 = 1 << 30;
 /// How many images are saved at a time while others ask for little.
@@ -21,11 +21,11 @@ pub(super) fn down(rig: &Rig, peer: &Peer) -> Result<Sample> {
 }
 
 pub(super) fn up_chunked(rig: &Rig, peer: &Peer) -> Result<Sample> {
-    timed(rig, peer, |client| client.upload(Framing::Chunked, size(rig)))
+    timed(rig, peer, |client| client.upload_pattern(Framing::Chunked, size(rig)))
 }
 
 pub(super) fn up_length(rig: &Rig, peer: &Peer) -> Result<Sample> {
-    timed(rig, peer, |client| client.upload(Framing::Length(size(rig)), size(rig)))
+    timed(rig, peer, |client| client.upload_pattern(Framing::Length(size(rig)), size(rig)))
 }
 
 /// Pings, while images are saved without a pause.
@@ -64,14 +64,26 @@ pub(super) fn fair(rig: &Rig, peer: &Peer) -> Result<Sample> {
 }
 
 fn timed(rig: &Rig, peer: &Peer, act: impl FnOnce(&mut Client) -> Result<()>) -> Result<Sample> {
+    carried(rig, peer, size(rig), act)
+}
+
+/// How fast so many bytes are carried, and at what cost.
+pub(super) fn carried(
+    rig: &Rig,
+    peer: &Peer,
+    bytes: u64,
+    act: impl FnOnce(&mut Client) -> Result<()>,
+) -> Result<Sample> {
     let mut client = Client::connect(&peer.socket)?;
-    let (before, started) = (peer.cpu(), Instant::now());
+    let (used, started) = (Used::by(rig, peer), Instant::now());
     act(&mut client)?;
     let elapsed = started.elapsed();
-    let gib = size(rig) as f64 / GIB as f64;
+    let [cpu, engine] = used.until_now();
+    let gib = bytes as f64 / GIB as f64;
     Ok(Sample::from([
         ("GiB/s", gib / elapsed.as_secs_f64()),
-        ("cpu s/GiB", peer.cpu().saturating_sub(before).as_secs_f64() / gib),
+        ("cpu s/GiB", cpu.as_secs_f64() / gib),
+        ("engine cpu s/GiB", engine.as_secs_f64() / gib),
     ]))
 }
 

@@ -7,14 +7,14 @@ use anyhow::{Context as _, Result};
 use crate::client::{Client, Expected, Question};
 use crate::load;
 use crate::peer::{Kind, Peer};
-use crate::round::{Rig, Sample, quartiles};
+use crate::round::{Rig, Sample, Used, quartiles};
 
 /// A container as `docker compose` makes one, every kind of field used.
-const CREATE: &[u8] = include_bytes!("../../assets/create.json");
+pub(super) const CREATE: &[u8] = include_bytes!("../../assets/create.json");
 /// How many connections a load has.
 const CLIENTS: usize = 32;
 /// What goes through an exec's stream.
-const MESSAGE: &[u8; 64] = &[b'x'; 64];
+pub(super) const MESSAGE: &[u8; 64] = &[b'x'; 64];
 
 pub(super) fn get(rig: &Rig, peer: &Peer) -> Result<Sample> {
     asked(rig, peer, 4000, &Question::inspect(2048))
@@ -47,45 +47,56 @@ pub(super) fn connect(rig: &Rig, peer: &Peer) -> Result<Sample> {
 }
 
 pub(super) fn exec(rig: &Rig, peer: &Peer) -> Result<Sample> {
-    let mut tunnel = Client::connect(&peer.socket)?.exec()?;
+    let mut tunnel = Client::connect(&peer.socket)?.exec(crate::engine::EXEC)?;
     let sample = timed(rig, peer, 4000, || tunnel.echo(MESSAGE))?;
     tunnel.end()?;
     Ok(sample)
 }
 
-/// As many requests as get through.
 pub(super) fn load(rig: &Rig, peer: &Peer) -> Result<Sample> {
+    loaded(rig, peer, &Question::inspect(2048))
+}
+
+/// As many requests as get through.
+pub(super) fn loaded(rig: &Rig, peer: &Peer, question: &Question) -> Result<Sample> {
     let time = Duration::from_millis(if rig.is_quick { 200 } else { 500 });
-    let before = peer.cpu();
-    let load = load::run(&peer.socket, CLIENTS, &Question::inspect(2048), time)?;
-    let cpu = peer.cpu().saturating_sub(before);
+    let used = Used::by(rig, peer);
+    let load = load::run(&peer.socket, CLIENTS, question, time)?;
+    let [cpu, engine] = used.until_now();
     Ok(Sample::from([
         ("requests/s", load.answers as f64 / load.elapsed.as_secs_f64()),
         ("cpu us", micros(cpu) / load.answers as f64),
+        ("engine cpu us", micros(engine) / load.answers as f64),
     ]))
 }
 
-fn asked(rig: &Rig, peer: &Peer, times: usize, question: &Question) -> Result<Sample> {
+pub(super) fn asked(rig: &Rig, peer: &Peer, times: usize, question: &Question) -> Result<Sample> {
     let mut client = Client::connect(&peer.socket)?;
     timed(rig, peer, times, || client.ask(question))
 }
 
-fn timed(rig: &Rig, peer: &Peer, times: usize, mut act: impl FnMut() -> Result<()>) -> Result<Sample> {
+pub(super) fn timed(
+    rig: &Rig,
+    peer: &Peer,
+    times: usize,
+    mut act: impl FnMut() -> Result<()>,
+) -> Result<Sample> {
     let times = if rig.is_quick { times.div_ceil(4) } else { times };
     for _ in 0..times.div_ceil(20) {
         act()?;
     }
-    let before = peer.cpu();
+    let used = Used::by(rig, peer);
     let mut micro = Vec::with_capacity(times);
     for _ in 0..times {
         let started = Instant::now();
         act()?;
         micro.push(micros(started.elapsed()));
     }
-    let cpu = peer.cpu().saturating_sub(before);
+    let [cpu, engine] = used.until_now();
     Ok(Sample::from([
         ("p99 us", percentile(&mut micro, 0.99)?),
         ("cpu us", micros(cpu) / times as f64),
+        ("engine cpu us", micros(engine) / times as f64),
         ("p50 us", quartiles(micro).context("nothing was measured")?[1]),
     ]))
 }

@@ -21,7 +21,7 @@ pub(super) fn measure(rig: &Rig, peer: &Peer) -> Result<Sample> {
     sample.insert("KiB/idle", each);
     sample.insert("KiB/events", growth(rig, peer, |fresh| Client::connect(&fresh.socket)?.events())?.1);
     let exec = |fresh: &Peer| {
-        let mut tunnel = Client::connect(&fresh.socket)?.exec()?;
+        let mut tunnel = Client::connect(&fresh.socket)?.exec(crate::engine::EXEC)?;
         tunnel.echo(&[b'x'; 64])?;
         Ok(tunnel)
     };
