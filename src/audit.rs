@@ -6,11 +6,14 @@
 
 mod ascii;
 mod chain;
+mod clock;
 mod copies;
 mod counts;
 mod file;
 mod head;
+mod hex;
 mod keeper;
+mod line;
 mod queue;
 pub mod read;
 mod record;
@@ -36,8 +39,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::client::Client;
 use crate::operation::{Operation, Unreadable};
 use crate::policy::{Denial, Permit, Policy, Terms};
@@ -48,7 +49,7 @@ pub use counts::Counts;
 use file::AuditFile;
 use head::Head;
 use keeper::Keeper;
-use record::{Event, Judged, Missing, Opened, PolicyInForce, Torn, time_text};
+use record::{Event, Missing, Opened, PolicyInForce, Torn};
 pub use reopening::Reopening;
 pub use request_id::{RequestId, RequestIds};
 use rotating::Rotating;
@@ -56,7 +57,7 @@ use scribe::{Handle, Way};
 use shelf::newest_record;
 use signature::SealKey;
 use store::Store;
-use subject::Detail;
+use subject::{Detail, Judged, What};
 use writer::{Sealing, Start, Writer};
 
 /// A handle on the audit; clones write to the same place.
@@ -105,8 +106,7 @@ pub struct Ending {
 }
 
 /// What ended a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// The daemon's answer was passed on whole, whatever its status.
     Complete,
@@ -193,7 +193,7 @@ impl Audit {
     /// If the record cannot be written, and the settings do not say that requests go on without. The request
     /// must then be refused.
     pub async fn record(&self, context: &RequestContext<'_>, permit: Permit) -> Result<Recorded, AuditError> {
-        self.write(&Judged::permitted(context, &permit, self.detail)).await?;
+        self.write(context, What::Permitted(&permit)).await?;
         Ok(Recorded { permit })
     }
 
@@ -207,7 +207,7 @@ impl Audit {
         context: &RequestContext<'_>,
         denial: &Denial,
     ) -> Result<(), AuditError> {
-        self.write(&Judged::denied(context, denial, self.detail)).await
+        self.write(context, What::Denied(denial)).await
     }
 
     /// Records that a request cannot be read and returns once that is written. `method` and `target`
@@ -224,13 +224,13 @@ impl Audit {
         method: &str,
         target: &[u8],
     ) -> Result<(), AuditError> {
-        self.write(&Judged::unreadable(context, unreadable, method, target)).await
+        self.write(context, What::Unreadable { unreadable, method, target }).await
     }
 
     /// Records how a request ended. Does not wait and may be called from a `Drop`; should the record
     /// not be written, the operator is told and [`Audit::counts`] has it.
     pub fn ended(&self, id: RequestId, ending: Ending) {
-        self.put(&Event::ended(id, ending));
+        self.put(&Event::Ended(id, ending));
     }
 
     /// Records that a policy is used from now on. Does not wait.
@@ -265,8 +265,9 @@ impl Audit {
         self.scribe.reopen();
     }
 
-    async fn write(&self, judged: &Judged<'_>) -> Result<(), AuditError> {
-        match (self.scribe.written(&Event::Judged(judged)).await, self.on_failure) {
+    async fn write(&self, context: &RequestContext<'_>, what: What<'_>) -> Result<(), AuditError> {
+        let judged = Event::Judged(Judged { context, what, detail: self.detail });
+        match (self.scribe.written(&judged).await, self.on_failure) {
             (Err(error), OnFailure::Refuse) => Err(error),
             // The operator was told, and what is lost is counted.
             (Ok(()), _) | (Err(_), OnFailure::Continue) => Ok(()),
@@ -275,7 +276,7 @@ impl Audit {
 
     fn put(&self, event: &Event<'_>) {
         // What finds no room is counted as lost, and told of with the rest.
-        self.scribe.put(&time_text(Timestamp::now()), event).ok();
+        self.scribe.put(event).ok();
     }
 }
 

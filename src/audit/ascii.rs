@@ -13,6 +13,21 @@ pub(super) fn write(value: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Re
     value.serialize(&mut Serializer::with_formatter(out, Ascii))
 }
 
+/// Whether a text stands in JSON as it is.
+pub(super) fn is_plain(text: &str) -> bool {
+    // Without branches within a chunk, so that it is looked at all at once.
+    let plain = |chunk: &[u8; 16]| chunk.iter().fold(true, |plain, byte| plain & needs_no_escape(*byte));
+    let bytes = text.as_bytes();
+    match bytes.last_chunk() {
+        Some(last) => bytes.as_chunks().0.iter().all(plain) && plain(last),
+        None => bytes.iter().all(|byte| needs_no_escape(*byte)),
+    }
+}
+
+fn needs_no_escape(byte: u8) -> bool {
+    matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')
+}
+
 struct Ascii;
 
 impl Formatter for Ascii {
@@ -49,5 +64,20 @@ mod tests {
         write(&text, &mut out).unwrap();
         assert!(out.iter().all(|byte| (b' '..=b'~').contains(byte)), "{}", String::from_utf8_lossy(&out));
         assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+    }
+
+    #[test]
+    fn a_plain_text_is_one_without_escapes() {
+        for length in [1, 15, 16, 17, 40] {
+            for character in ('\0'..='\u{ff}').chain(['\u{2028}', '\u{1f40b}']) {
+                for at in [0, length - 1] {
+                    let mut text = "a".repeat(length);
+                    text.insert(at, character);
+                    let mut out = Vec::new();
+                    write(&text, &mut out).unwrap();
+                    assert_eq!(is_plain(&text), out == format!("\"{text}\"").as_bytes(), "{text:?}");
+                }
+            }
+        }
     }
 }

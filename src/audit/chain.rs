@@ -2,11 +2,12 @@
 //! or moved without all behind it telling.
 
 use std::fmt;
-use std::io::Write as _;
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use super::hex::hex;
+use super::line::Line;
 use super::record::SCHEMA;
 
 /// The SHA-256 of a line, its newline included, as `sha256sum` would say.
@@ -26,16 +27,16 @@ impl Link {
     /// Before the first record.
     pub(super) const START: Self = Self { sequence: 0, hash: Hash([0; 32]) };
 
-    /// Appends a record as a line, and is then its place.
-    pub(super) fn append(&mut self, body: &[u8], lines: &mut Vec<u8>) {
+    /// Appends a record, which is given by its fields, as a line, and is then its place.
+    pub(super) fn append(&mut self, fields: &[u8], lines: &mut Vec<u8>) {
         let start = lines.len();
         let sequence = self.sequence.saturating_add(1);
-        let previous = self.hash.hex();
-        let previous = str::from_utf8(&previous).unwrap_or_default();
-        // Writing to a vector cannot fail.
-        write!(lines, "{{\"schema\":{SCHEMA},\"sequence\":{sequence},\"previous\":\"{previous}\",")
-            .unwrap_or_default();
-        lines.extend_from_slice(body.get(1..).unwrap_or_default());
+        Line::new(lines).object(|line| {
+            line.key("schema").number(SCHEMA);
+            line.key("sequence").number(sequence);
+            line.key("previous").plain(hex(self.hash.0).as_flattened());
+            line.fields(fields);
+        });
         lines.push(b'\n');
         *self = Self { sequence, hash: Hash::of(lines.get(start..).unwrap_or_default()) };
     }
@@ -99,16 +100,6 @@ impl Hash {
         }
         Some(Self(hash))
     }
-
-    fn hex(self) -> [u8; 64] {
-        const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let mut hex = [b'0'; 64];
-        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            let of = |digit: u8| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0');
-            *pair = [of(byte >> 4), of(byte & 0xf)];
-        }
-        hex
-    }
 }
 
 fn digit(character: u8) -> Option<u8> {
@@ -121,7 +112,7 @@ fn digit(character: u8) -> Option<u8> {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(str::from_utf8(&self.hex()).unwrap_or_default())
+        f.write_str(str::from_utf8(hex(self.0).as_flattened()).unwrap_or_default())
     }
 }
 
@@ -155,7 +146,7 @@ mod tests {
     #[test]
     fn a_line_says_where_it_belongs() {
         let (mut place, mut line) = (Link { sequence: 41, hash: Hash::of(b"") }, Vec::new());
-        place.append(b"{\"time\":\"now\",\"event\":\"seal\",\"why\":\"closing\"}", &mut line);
+        place.append(b",\"time\":\"now\",\"event\":\"seal\",\"why\":\"closing\"", &mut line);
         let read = Linked::read(&line).unwrap();
         assert_eq!((read.sequence, read.previous, read.event), (42, Hash::of(b""), b"seal".as_slice()));
         for end in 0..line.len() {
@@ -168,9 +159,9 @@ mod tests {
     #[test]
     fn each_line_carries_the_hash_of_the_one_before() {
         let (mut link, mut lines) = (Link::START, Vec::new());
-        link.append(b"{\"event\":\"a\"}", &mut lines);
+        link.append(b",\"event\":\"a\"", &mut lines);
         let first = lines.len();
-        link.append(b"{\"event\":\"b\"}", &mut lines);
+        link.append(b",\"event\":\"b\"", &mut lines);
         let text = String::from_utf8(lines).unwrap();
         let (one, two) = text.split_at(first);
         let zeros = "0".repeat(64);

@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::AuditError;
+use super::clock::Clock;
+use super::line::Line;
 use super::record::Event;
 
 /// No more than this waits. Those who wait for their records keep far below it; it bounds what piles up
@@ -22,6 +25,7 @@ pub(super) struct Queue {
     pub(super) bodies: Vec<u8>,
     /// Where each of them ends.
     pub(super) entries: Vec<Entry>,
+    clock: Clock,
     /// Records that found no room here.
     pub(super) lost: u64,
     /// Whether somebody is about to write all this, once everybody who is ready has put theirs in.
@@ -55,7 +59,7 @@ impl Queue {
     /// If there is no room for it.
     pub(super) fn push(
         &mut self,
-        time: &str,
+        time: Timestamp,
         event: &Event<'_>,
         answer: Option<Answer>,
     ) -> Result<(), AuditError> {
@@ -63,12 +67,7 @@ impl Queue {
             self.lost = self.lost.saturating_add(1);
             return Err(AuditError::new(&"8 MiB wait to be written already"));
         }
-        let start = self.bodies.len();
-        if let Err(error) = event.write(time, &mut self.bodies) {
-            self.bodies.truncate(start);
-            self.lost = self.lost.saturating_add(1);
-            return Err(AuditError::new(&error));
-        }
+        event.write(self.clock.text(time), &mut Line::new(&mut self.bodies));
         self.entries.push(Entry { end: self.bodies.len(), answer });
         Ok(())
     }

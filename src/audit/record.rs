@@ -1,25 +1,23 @@
 //! The lines of the audit, field by field. `docs/audit.md` describes them for those who read them, and
-//! `docs/audit.schema.json` for programs.
-
-use std::borrow::Cow;
+//! `docs/audit.schema.line` for programs.
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
 
 use super::chain::Hash;
-use super::{End, Ending, RequestId, ascii};
+use super::line::Line;
+use super::subject::Judged;
+use super::{End, Ending, RequestId};
 
 /// The number of this layout. Fields may be added to it; one that changes or goes makes a new one.
 pub(super) const SCHEMA: u32 = 1;
 
 /// What happened.
-#[derive(Debug, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(super) enum Event<'a> {
     /// A request was judged, or could not be read.
-    Judged(&'a Judged<'a>),
+    Judged(Judged<'a>),
     /// A request is over.
-    Ended(Ended),
+    Ended(RequestId, Ending),
     /// dockgate began to write here.
     Opened(Opened<'a>),
     /// A policy is used from now on.
@@ -32,133 +30,18 @@ pub(super) enum Event<'a> {
     Removed(&'a Removed),
 }
 
-/// A request that was judged. What does not apply is left out.
-#[derive(Debug, Serialize)]
-pub(super) struct Judged<'a> {
-    pub(super) id: RequestId,
-    pub(super) client: Who<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) operation: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) method: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) targets: Vec<Target>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) image: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_object")]
-    pub(super) parameters: Vec<(&'static str, Option<String>)>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) fields: Vec<UsedField>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) fields_more: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) argv: Option<Vec<String>>,
-    pub(super) decision: Decision,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) rules: Vec<RuleInvolved<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) detail: Option<Cow<'a, str>>,
-    pub(super) policy: &'a str,
-}
-
-/// Who asked.
-#[derive(Debug, Serialize)]
-pub(super) struct Who<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(super) names: &'a [&'a str],
-    pub(super) listener: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) uid: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) gid: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) pid: Option<i32>,
-}
-
-/// Something that the path names.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Target {
-    pub(super) kind: &'static str,
-    /// As the client named it.
-    pub(super) asked: String,
-    /// The full ID, where it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<String>,
-    /// What the daemon calls it, where dockgate has looked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<String>,
-    /// Of an exec instance, the ID of the container that it is in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) container: Option<String>,
-}
-
-/// A field of the body that needs a grant and is used.
-#[derive(Debug, Serialize)]
-pub(super) struct UsedField {
-    pub(super) field: String,
-    /// The value in short; none where it could be a secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) value: Option<String>,
-}
-
-/// A rule that had a part in the decision.
-#[derive(Debug, Serialize)]
-pub(super) struct RuleInvolved<'a> {
-    pub(super) name: &'a str,
-    /// Its line in the policy file.
-    pub(super) line: u32,
-}
-
-/// What became of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Decision {
-    /// A rule permits it.
-    Permit,
-    /// The policy denies it.
-    Deny,
-    /// It cannot be read.
-    Refuse,
-    /// The policy would deny it, but only observes.
-    Observe,
-}
-
-/// A request that is over.
-#[derive(Debug, Serialize)]
-pub(super) struct Ended {
-    id: RequestId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    daemon_status: Option<u16>,
-    request_bytes: u64,
-    response_bytes: u64,
-    duration_us: u64,
-    end: End,
-}
-
 /// dockgate began to write here.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Opened<'a> {
     pub(super) dockgate: &'static str,
     pub(super) host: &'a str,
     pub(super) pid: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) torn: Option<&'a Torn>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) missing: Option<Missing>,
 }
 
 /// The end of a line that was not whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Torn {
     pub(super) bytes: usize,
     pub(super) sha256: Hash,
@@ -167,14 +50,14 @@ pub(super) struct Torn {
 }
 
 /// Records that were written and are gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Missing {
     pub(super) from: u64,
     pub(super) to: u64,
 }
 
 /// A policy is used from now on.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct PolicyInForce<'a> {
     pub(super) policy: &'a str,
     pub(super) name: &'a str,
@@ -183,16 +66,14 @@ pub(super) struct PolicyInForce<'a> {
 }
 
 /// The records so far are vouched for.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Seal {
     pub(super) why: Why,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) signature: Option<String>,
 }
 
 /// What a seal is set for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The time is up.
     Interval,
@@ -203,15 +84,14 @@ pub(super) enum Why {
 }
 
 /// Records are missing here.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Gap {
     pub(super) lost: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) torn: Option<Torn>,
 }
 
 /// Older files are about to be removed.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Removed {
     /// The number of the last record in them.
     pub(super) to: u64,
@@ -223,6 +103,89 @@ pub(super) fn time_text(time: Timestamp) -> String {
     format!("{time:.6}")
 }
 
+impl Event<'_> {
+    /// Appends the record's fields, without those that its place in the chain gives it. What does not apply is left
+    /// out.
+    pub(super) fn write(&self, time: &str, line: &mut Line<'_>) {
+        line.key("time").plain(time.as_bytes());
+        line.key("event").word(self.name());
+        match self {
+            Self::Judged(judged) => judged.write(line),
+            Self::Ended(id, ending) => ending.write(*id, line),
+            Self::Opened(opened) => opened.write(line),
+            Self::Policy(policy) => policy.write(line),
+            Self::Seal(seal) => seal.write(line),
+            Self::Gap(gap) => gap.write(line),
+            Self::Removed(removed) => removed.write(line),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Judged(_) => "judged",
+            Self::Ended(..) => "ended",
+            Self::Opened(_) => "opened",
+            Self::Policy(_) => "policy",
+            Self::Seal(_) => "seal",
+            Self::Gap(_) => "gap",
+            Self::Removed(_) => "removed",
+        }
+    }
+}
+
+impl Ending {
+    fn write(&self, id: RequestId, line: &mut Line<'_>) {
+        let Self { status, daemon_status, request_bytes, response_bytes, duration, end } = *self;
+        line.key("id").plain(id.as_bytes());
+        if let Some(status) = status {
+            line.key("status").number(status);
+        }
+        if let Some(daemon_status) = daemon_status {
+            line.key("daemon_status").number(daemon_status);
+        }
+        line.key("request_bytes").number(request_bytes);
+        line.key("response_bytes").number(response_bytes);
+        line.key("duration_us").number(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+        line.key("end").word(end.as_str());
+    }
+}
+
+impl End {
+    /// The word for it, in records and labels of metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Tunnel => "tunnel",
+            Self::ClientGone => "client_gone",
+            Self::DaemonGone => "daemon_gone",
+            Self::DaemonAway => "daemon_away",
+            Self::Refused => "refused",
+            Self::Drained => "drained",
+            Self::Revoked => "revoked",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Opened<'_> {
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { dockgate, host, pid, torn, missing } = self;
+        line.key("dockgate").word(dockgate);
+        line.key("host").text(host);
+        line.key("pid").number(*pid);
+        if let Some(torn) = torn {
+            line.key("torn").object(|line| torn.write(line));
+        }
+        if let Some(Missing { from, to }) = missing {
+            line.key("missing").object(|line| {
+                line.key("from").number(*from);
+                line.key("to").number(*to);
+            });
+        }
+    }
+}
+
 impl Torn {
     /// The longest text of one that is recorded whole, in bytes.
     const LONGEST: usize = 256;
@@ -231,35 +194,53 @@ impl Torn {
         let text = String::from_utf8_lossy(bytes.get(..Self::LONGEST).unwrap_or(bytes)).into_owned();
         Self { bytes: bytes.len(), sha256: Hash::of(bytes), text }
     }
+
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { bytes, sha256, text } = self;
+        line.key("bytes").number(*bytes);
+        line.key("sha256").text(&sha256.to_string());
+        line.key("text").text(text);
+    }
 }
 
-impl Event<'_> {
-    /// Appends the record without what its place in the chain gives it, as JSON: an object in ASCII, on
-    /// one line.
-    ///
-    /// # Errors
-    ///
-    /// Never, as it is: nothing in a record can fail to be written as JSON.
-    pub(super) fn write(&self, time: &str, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        #[derive(Serialize)]
-        struct Timed<'a> {
-            time: &'a str,
-            #[serde(flatten)]
-            event: &'a Event<'a>,
+impl PolicyInForce<'_> {
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { policy, name, mode, rule_count } = self;
+        line.key("policy").text(policy);
+        line.key("name").text(name);
+        line.key("mode").word(mode);
+        line.key("rule_count").number(*rule_count);
+    }
+}
+
+impl Seal {
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { why, signature } = self;
+        line.key("why").word(match why {
+            Why::Interval => "interval",
+            Why::Closing => "closing",
+            Why::Rotation => "rotation",
+        });
+        if let Some(signature) = signature {
+            line.key("signature").text(signature);
         }
-        ascii::write(&Timed { time, event: self }, out)
-    }
-
-    pub(super) fn ended(id: RequestId, ending: Ending) -> Self {
-        let Ending { status, daemon_status, request_bytes, response_bytes, duration, end } = ending;
-        let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        Self::Ended(Ended { id, status, daemon_status, request_bytes, response_bytes, duration_us, end })
     }
 }
 
-fn as_object<S: Serializer>(
-    pairs: &[(&'static str, Option<String>)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+impl Gap {
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { lost, torn } = self;
+        line.key("lost").number(*lost);
+        if let Some(torn) = torn {
+            line.key("torn").object(|line| torn.write(line));
+        }
+    }
+}
+
+impl Removed {
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { to, files } = self;
+        line.key("to").number(*to);
+        line.key("files").array(files, |line, file| line.text(file));
+    }
 }

@@ -4,13 +4,13 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::{Serialize, Serializer};
+use super::hex::hex;
 
-/// The id of a request: eight hexadecimal digits that are drawn when dockgate starts, and a count.
+/// The id of a request: eight hexadecimal digits that are drawn when dockgate starts, `-`, and a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId {
-    start: u32,
-    number: u64,
+    text: [u8; LONGEST],
+    length: usize,
 }
 
 /// Where ids come from.
@@ -19,6 +19,10 @@ pub struct RequestIds {
     start: u32,
     last: AtomicU64,
 }
+
+/// The digits of the start and `-`; these and the digits of the longest count.
+const START: usize = 9;
+const LONGEST: usize = START + 16;
 
 impl RequestIds {
     /// A new series of ids.
@@ -36,20 +40,41 @@ impl RequestIds {
     /// The next id of the series.
     pub fn next(&self) -> RequestId {
         let before = self.last.fetch_add(1, Ordering::Relaxed);
-        RequestId { start: self.start, number: before.wrapping_add(1) }
+        RequestId::new(self.start, before.wrapping_add(1))
+    }
+}
+
+impl RequestId {
+    fn new(start: u32, number: u64) -> Self {
+        let (start, number) = (hex(start.to_be_bytes()), hex(number.to_be_bytes()));
+        let number = without_zeros(number.as_flattened());
+        let mut text = [b'-'; LONGEST];
+        for (place, digit) in text.iter_mut().zip(start.as_flattened()) {
+            *place = *digit;
+        }
+        for (place, digit) in text.iter_mut().skip(START).zip(number) {
+            *place = *digit;
+        }
+        Self { text, length: START.saturating_add(number.len()) }
+    }
+
+    /// Its text, which is ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}-{:x}", self.start, self.number)
+        f.write_str(str::from_utf8(self.as_bytes()).unwrap_or_default())
     }
 }
 
-impl Serialize for RequestId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+fn without_zeros(digits: &[u8]) -> &[u8] {
+    let last = digits.len().saturating_sub(1);
+    let first = digits.iter().position(|digit| *digit != b'0').unwrap_or(last);
+    digits.get(first..).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -61,5 +86,7 @@ mod tests {
         let ids = RequestIds { start: 0xab, last: AtomicU64::new(0x0e) };
         assert_eq!(ids.next().to_string(), "000000ab-f");
         assert_eq!(ids.next().to_string(), "000000ab-10");
+        assert_eq!(RequestId::new(u32::MAX, u64::MAX).to_string(), "ffffffff-ffffffffffffffff");
+        assert_eq!(RequestId::new(0, 0).to_string(), "00000000-0");
     }
 }

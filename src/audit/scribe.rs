@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::AuditError;
 use super::counts::Counters;
 use super::queue::{Answer, Queue, Waiting};
-use super::record::{Event, time_text};
+use super::record::Event;
 use super::writer::Writer;
 
 /// How long records that nobody waits for stay in memory at most.
@@ -118,12 +118,11 @@ impl Drop for Handle {
 impl Scribe {
     /// Puts a record in and returns once it is written, as far as the way it goes promises that.
     pub(super) async fn written(&self, event: &Event<'_>) -> Result<(), AuditError> {
-        let time = time_text(Timestamp::now());
         if self.way == Way::Later {
-            return self.put(&time, event);
+            return self.put(event);
         }
         let (answer, written) = oneshot::channel();
-        if let Some(lead) = self.put_and_lead(&time, event, answer)? {
+        if let Some(lead) = self.put_and_lead(event, answer)? {
             // Everybody else who is ready has a turn first.
             let mut had_theirs = false;
             poll_fn(|context| {
@@ -140,13 +139,14 @@ impl Scribe {
     }
 
     /// Puts a record in that nobody waits for.
-    pub(super) fn put(&self, time: &str, event: &Event<'_>) -> Result<(), AuditError> {
+    pub(super) fn put(&self, event: &Event<'_>) -> Result<(), AuditError> {
+        let now = Timestamp::now();
         let mut queue = lock(&self.queue);
-        queue.push(time, event, None)?;
+        queue.push(now, event, None)?;
         match self.way {
             Way::Inline if queue.is_led => {}
             // Of a request that is over: whoever is recorded next takes it along, or the audit's thread does.
-            Way::Inline if !matches!(event, Event::Ended(_)) && !self.is_slow() => {
+            Way::Inline if !matches!(event, Event::Ended(..)) && !self.is_slow() => {
                 drop(queue);
                 self.write_here();
             }
@@ -160,8 +160,9 @@ impl Scribe {
     /// Puts a record in and waits for it, on a thread that may be kept waiting.
     pub(super) fn put_and_wait(&self, event: &Event<'_>) -> Result<(), AuditError> {
         let (answer, written) = oneshot::channel();
+        let now = Timestamp::now();
         let mut queue = lock(&self.queue);
-        queue.push(&time_text(Timestamp::now()), event, Some(answer))?;
+        queue.push(now, event, Some(answer))?;
         self.want_now(queue);
         written.blocking_recv().map_err(|_| AuditError::stopped())?
     }
@@ -192,14 +193,10 @@ impl Scribe {
     }
 
     /// Puts a record in; the first of a turn is to write all of the turn when it drops what it gets.
-    fn put_and_lead(
-        &self,
-        time: &str,
-        event: &Event<'_>,
-        answer: Answer,
-    ) -> Result<Option<Lead<'_>>, AuditError> {
+    fn put_and_lead(&self, event: &Event<'_>, answer: Answer) -> Result<Option<Lead<'_>>, AuditError> {
+        let now = Timestamp::now();
         let mut queue = lock(&self.queue);
-        queue.push(time, event, Some(answer))?;
+        queue.push(now, event, Some(answer))?;
         if self.way != Way::Inline || self.is_slow() {
             self.want_now(queue);
             return Ok(None);

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::subject::shortened_to;
+use super::subject::shortened;
 use crate::operation::Json;
 use crate::operation::field::{Kind, UsedField};
 
@@ -40,11 +40,11 @@ pub(super) const SHOWN: &[&str] = &[
 pub(super) fn value(used: &UsedField<'_>) -> Option<String> {
     let field = used.field?;
     if let (Json::String(text), true) = (used.value, SHOWN.contains(&field.name)) {
-        return Some(shortened_to(text.clone(), LONGEST));
+        return Some(shortened(text, LONGEST).into_owned());
     }
     let mut shown = Shown { out: String::new(), any: false };
     shown.value(field.name, field.kind, used.value);
-    shown.any.then(|| shortened_to(shown.out, LONGEST))
+    shown.any.then(|| shortened(&shown.out, LONGEST).into_owned())
 }
 
 struct Shown {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::record::{Decision, Judged, RuleInvolved, Target, UsedField, Who};
+use super::line::Line;
 use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
 use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier};
@@ -30,138 +30,153 @@ pub(super) struct Detail {
     pub(super) exec_argv: bool,
 }
 
-impl<'a> Judged<'a> {
-    pub(super) fn permitted(context: &'a RequestContext<'_>, permit: &'a Permit, detail: Detail) -> Self {
-        let of = Self::of(context, permit.operation(), detail);
-        match permit.grounds() {
-            Grounds::Rule { name, line } => {
-                let first = RuleInvolved { name, line: *line };
-                Self {
-                    decision: Decision::Permit,
-                    rules: [first].into_iter().chain(involved(permit.others())).collect(),
-                    ..of
+/// A request that was judged, or could not be read.
+#[derive(Debug)]
+pub(super) struct Judged<'a> {
+    pub(super) context: &'a RequestContext<'a>,
+    pub(super) what: What<'a>,
+    pub(super) detail: Detail,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) enum What<'a> {
+    /// The policy permits it.
+    Permitted(&'a Permit),
+    /// The policy denies it.
+    Denied(&'a Denial),
+    /// It cannot be read; method and target are the client's own bytes.
+    Unreadable { unreadable: &'a Unreadable, method: &'a str, target: &'a [u8] },
+}
+
+impl Judged<'_> {
+    pub(super) fn write(&self, line: &mut Line<'_>) {
+        let RequestContext { id, client, client_names, policy_hash } = *self.context;
+        line.key("id").plain(id.as_bytes());
+        line.key("client").object(|line| write_client(client, client_names, line));
+        match self.what {
+            What::Permitted(permit) => {
+                write_operation(permit.operation(), self.detail, line);
+                match permit.grounds() {
+                    Grounds::Rule { name, line: at } => {
+                        line.key("decision").word("permit");
+                        write_rules(Some((name, *at)), permit.others(), line);
+                    }
+                    Grounds::Observed(refusal) => write_refusal("observe", refusal, line),
                 }
             }
-            Grounds::Observed(refusal) => Self { decision: Decision::Observe, ..of.refused(refusal) },
+            What::Denied(denial) => {
+                write_operation(denial.operation(), self.detail, line);
+                write_refusal("deny", denial.refusal(), line);
+            }
+            What::Unreadable { unreadable, method, target } => {
+                write_unreadable(unreadable, method, target, line);
+            }
         }
-    }
-
-    pub(super) fn denied(context: &'a RequestContext<'_>, denial: &'a Denial, detail: Detail) -> Self {
-        Self::of(context, denial.operation(), detail).refused(denial.refusal())
-    }
-
-    fn refused(self, refusal: &'a Refusal) -> Self {
-        Self {
-            decision: Decision::Deny,
-            reason: Some(refusal.reason().code()),
-            rules: refusal
-                .rule()
-                .zip(refusal.rule_line())
-                .map(|(name, line)| RuleInvolved { name, line })
-                .into_iter()
-                .chain(involved(refusal.others()))
-                .collect(),
-            detail: Some(Cow::Borrowed(refusal.summary())),
-            ..self
-        }
-    }
-
-    pub(super) fn unreadable(
-        context: &'a RequestContext<'_>,
-        unreadable: &'a Unreadable,
-        method: &str,
-        target: &[u8],
-    ) -> Self {
-        Self {
-            operation: unreadable.endpoint.map(|endpoint| endpoint.id),
-            method: escaped(method.as_bytes(), LONGEST_METHOD).map(Cow::Owned),
-            path: escaped(raw_path(target), LONGEST_VALUE),
-            decision: Decision::Refuse,
-            reason: Some(unreadable.fault.code()),
-            detail: Some(shortened(&unreadable.message)),
-            ..Self::nothing_of(context)
-        }
-    }
-
-    /// The record of an operation, the decision not yet filled in.
-    fn of(context: &'a RequestContext<'_>, operation: &'a Operation, detail: Detail) -> Self {
-        let endpoint = operation.endpoint();
-        let (fields, fields_more) = guarded_fields(operation);
-        Self {
-            operation: Some(endpoint.id),
-            method: Some(Cow::Borrowed(endpoint.method.as_str())),
-            path: Some(shortened_to(operation.path(), LONGEST_PATH)),
-            version: Some(operation.version().to_string()),
-            targets: targets(operation),
-            image: image(operation),
-            parameters: parameters(operation.query()),
-            fields,
-            fields_more,
-            argv: if detail.exec_argv { argv(operation) } else { None },
-            ..Self::nothing_of(context)
-        }
-    }
-
-    /// Who asks, and no more.
-    fn nothing_of(context: &'a RequestContext<'_>) -> Self {
-        Self {
-            id: context.id,
-            client: who(context.client, context.client_names),
-            operation: None,
-            method: None,
-            path: None,
-            version: None,
-            targets: Vec::new(),
-            image: None,
-            parameters: Vec::new(),
-            fields: Vec::new(),
-            fields_more: None,
-            argv: None,
-            decision: Decision::Deny,
-            reason: None,
-            rules: Vec::new(),
-            detail: None,
-            policy: context.policy_hash,
-        }
+        line.key("policy").text(policy_hash);
     }
 }
 
-fn who<'a>(client: &'a Client, names: &'a [&'a str]) -> Who<'a> {
-    let who = Who { names, listener: &client.listener, address: None, uid: None, gid: None, pid: None };
+fn write_client(client: &Client, names: &[&str], line: &mut Line<'_>) {
+    if !names.is_empty() {
+        line.key("names").array(names, |line, name| line.text(name));
+    }
+    line.key("listener").text(&client.listener);
     match client.peer {
         Peer::Unix { uid, gid, pid } => {
-            Who { uid: Some(uid), gid: Some(gid), pid: pid.filter(|pid| *pid != 0), ..who }
+            line.key("uid").number(uid);
+            line.key("gid").number(gid);
+            if let Some(pid) = pid.filter(|pid| *pid != 0) {
+                line.key("pid").number(pid);
+            }
         }
-        Peer::Tcp(address) => Who { address: Some(address.to_string()), ..who },
+        Peer::Tcp(address) => line.key("address").text(&address.to_string()),
     }
 }
 
-/// What the path names. Where the daemon has shown what that is, its name stands no longer in the operation, but its
-/// ID, which is acted on.
-fn targets(operation: &Operation) -> Vec<Target> {
+fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
     let endpoint = operation.endpoint();
+    line.key("operation").word(endpoint.id);
+    line.key("method").word(endpoint.method.as_str());
+    line.key("path").text(&shortened(&operation.path(), LONGEST_PATH));
+    line.key("version").version(operation.version());
     let named = endpoint.identifiers.iter().zip(operation.identifiers());
-    let targets = named.map(|(kind, name)| {
-        let kind = kind_name(*kind, endpoint);
-        let target = |asked: &str| Target {
-            kind,
-            asked: shortened_to(asked.to_owned(), LONGEST_PATH),
-            ..Target::default()
-        };
-        let is_meant = |reference: &Reference, thing: &Thing| {
-            kind == reference.kind.as_str() && (reference.name == *name || thing.id == *name)
-        };
-        match operation.things().find(|(reference, thing)| is_meant(reference, thing)) {
-            Some((reference, thing)) => Target {
-                id: Some(thing.id),
-                name: thing.names.into_iter().next(),
-                container: thing.owner.filter(|_| thing.kind == ThingKind::Exec),
-                ..target(&reference.name)
-            },
-            None => Target { id: is_full_id(name).then(|| name.clone()), ..target(name) },
+    if named.len() > 0 {
+        line.key("targets").array(named, |line, (kind, name)| {
+            line.object(|line| write_target(operation, kind_name(*kind, endpoint), name, line));
+        });
+    }
+    if let Some(image) = image(operation) {
+        line.key("image").text(&shortened(&image, LONGEST_VALUE));
+    }
+    if operation.query().iter().next().is_some() {
+        line.key("parameters").object(|line| write_parameters(operation.query(), line));
+    }
+    write_fields(operation, line);
+    if let Some(words) = argv(operation).filter(|_| detail.exec_argv) {
+        line.key("argv").array(words, |line, word| line.text(&shortened(word, LONGEST_VALUE)));
+    }
+}
+
+fn write_refusal(decision: &'static str, refusal: &Refusal, line: &mut Line<'_>) {
+    line.key("decision").word(decision);
+    line.key("reason").word(refusal.reason().code());
+    write_rules(refusal.rule().zip(refusal.rule_line()), refusal.others(), line);
+    line.key("detail").text(refusal.summary());
+}
+
+fn write_unreadable(unreadable: &Unreadable, method: &str, target: &[u8], line: &mut Line<'_>) {
+    if let Some(endpoint) = unreadable.endpoint {
+        line.key("operation").word(endpoint.id);
+    }
+    if let Some(method) = escaped(method.as_bytes(), LONGEST_METHOD) {
+        line.key("method").text(&method);
+    }
+    if let Some(path) = escaped(raw_path(target), LONGEST_VALUE) {
+        line.key("path").text(&path);
+    }
+    line.key("decision").word("refuse");
+    line.key("reason").word(unreadable.fault.code());
+    line.key("detail").text(&shortened(&unreadable.message, LONGEST_VALUE));
+}
+
+/// The rules that had a part in it, first the one that decided.
+fn write_rules(first: Option<(&str, u32)>, others: &[RulePlace], line: &mut Line<'_>) {
+    let others = others.iter().map(|rule| (rule.name.as_str(), rule.line));
+    let mut rules = first.into_iter().chain(others).peekable();
+    if rules.peek().is_some() {
+        line.key("rules").array(rules, |line, (name, at)| {
+            line.object(|line| {
+                line.key("name").text(name);
+                line.key("line").number(at);
+            });
+        });
+    }
+}
+
+/// Something that the path names. Where the daemon has shown what that is, its name stands no longer in the operation,
+/// but its ID, which is acted on.
+fn write_target(operation: &Operation, kind: &'static str, name: &str, line: &mut Line<'_>) {
+    line.key("kind").word(kind);
+    let is_meant = |reference: &Reference, thing: &Thing| {
+        kind == reference.kind.as_str() && (reference.name == name || thing.id == name)
+    };
+    if let Some((reference, thing)) = operation.things().find(|(reference, thing)| is_meant(reference, thing))
+    {
+        line.key("asked").text(&shortened(&reference.name, LONGEST_PATH));
+        line.key("id").text(&thing.id);
+        if let Some(name) = thing.names.first() {
+            line.key("name").text(name);
         }
-    });
-    targets.collect()
+        if let Some(container) = thing.owner.filter(|_| thing.kind == ThingKind::Exec) {
+            line.key("container").text(&container);
+        }
+    } else {
+        line.key("asked").text(&shortened(name, LONGEST_PATH));
+        if is_full_id(name) {
+            line.key("id").text(name);
+        }
+    }
 }
 
 /// Whether this is the ID of a container, exec, image, network: no name can look like one, as the daemon
@@ -193,70 +208,79 @@ fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {
 }
 
 /// The query parameters, each with its value where that is plain.
-fn parameters(query: &Query) -> Vec<(&'static str, Option<String>)> {
-    let shown = query.iter().map(|(parameter, value)| {
-        let text = match parameter.guard {
-            Guard::Plain => Some(shortened_to(value.to_string(), LONGEST_VALUE)),
-            Guard::Guarded(_) => None,
-        };
-        (parameter.name, text)
-    });
-    shown.collect()
+fn write_parameters(query: &Query, line: &mut Line<'_>) {
+    for (parameter, value) in query.iter() {
+        let line = line.key(parameter.name);
+        match (parameter.guard, value) {
+            (Guard::Plain, Value::Text(text)) => line.text(&shortened(text, LONGEST_VALUE)),
+            (Guard::Plain, _) => line.text(&shortened(&value.to_string(), LONGEST_VALUE)),
+            (Guard::Guarded(_), _) => line.null(),
+        }
+    }
 }
 
 /// The guarded fields that are used, and how many more there are than are named.
-fn guarded_fields(operation: &Operation) -> (Vec<UsedField>, Option<usize>) {
+fn write_fields(operation: &Operation, line: &mut Line<'_>) {
     let whole = match operation.endpoint().body {
         BodyKind::Json { kind: _, guard } => guard != Guard::Plain,
         BodyKind::None | BodyKind::Tar => false,
     };
     let mut fields = match operation.body() {
         Body::Json(_) => operation.understand().fields,
-        Body::None | Body::Stream => return (Vec::new(), None),
+        Body::None | Body::Stream => return,
     };
     fields.retain(|used| whole || used.guard != Guard::Plain);
-    let more = fields.len().checked_sub(MOST_FIELDS).filter(|more| *more > 0);
-    let named = fields
-        .into_iter()
-        .take(MOST_FIELDS)
-        .map(|used| UsedField { value: shown::value(&used), field: shortened_to(used.path, LONGEST_VALUE) });
-    (named.collect(), more)
+    if fields.is_empty() {
+        return;
+    }
+    line.key("fields").array(fields.iter().take(MOST_FIELDS), |line, used| {
+        line.object(|line| {
+            line.key("field").text(&shortened(&used.path, LONGEST_VALUE));
+            // None where it could be a secret.
+            if let Some(value) = shown::value(used) {
+                line.key("value").text(&value);
+            }
+        });
+    });
+    if let Some(more) = fields.len().checked_sub(MOST_FIELDS).filter(|more| *more > 0) {
+        line.key("fields_more").number(more);
+    }
 }
 
 /// The image that is to be run, or pulled.
-fn image(operation: &Operation) -> Option<String> {
+fn image(operation: &Operation) -> Option<Cow<'_, str>> {
     let in_body = |words: &[&str]| match operation.body() {
         Body::Json(json) => words.iter().try_fold(json, |json, word| member(json, word)).and_then(text),
         Body::None | Body::Stream => None,
     };
-    let image = match operation.endpoint().id {
-        "ContainerCreate" => in_body(&["Image"])?.to_owned(),
-        "ServiceCreate" | "ServiceUpdate" => in_body(&["TaskTemplate", "ContainerSpec", "Image"])?.to_owned(),
+    match operation.endpoint().id {
+        "ContainerCreate" => in_body(&["Image"]).map(Cow::Borrowed),
+        "ServiceCreate" | "ServiceUpdate" => {
+            in_body(&["TaskTemplate", "ContainerSpec", "Image"]).map(Cow::Borrowed)
+        }
         "ImageCreate" => {
             let parameter = |name| match operation.query().get(name) {
                 Some(Value::Text(text)) if !text.is_empty() => Some(text.as_str()),
                 _ => None,
             };
             let image = parameter("fromImage")?;
-            match parameter("tag") {
-                Some(digest) if digest.contains(':') => format!("{image}@{digest}"),
-                Some(tag) => format!("{image}:{tag}"),
-                None => image.to_owned(),
-            }
+            Some(match parameter("tag") {
+                Some(digest) if digest.contains(':') => format!("{image}@{digest}").into(),
+                Some(tag) => format!("{image}:{tag}").into(),
+                None => image.into(),
+            })
         }
-        _ => return None,
-    };
-    Some(shortened_to(image, LONGEST_VALUE))
+        _ => None,
+    }
 }
 
 /// The command that is to be run in a container.
-fn argv(operation: &Operation) -> Option<Vec<String>> {
+fn argv(operation: &Operation) -> Option<impl Iterator<Item = &str>> {
     let (Body::Json(json), "ContainerExec") = (operation.body(), operation.endpoint().id) else {
         return None;
     };
     let Json::Array(items) = member(json, "Cmd")? else { return None };
-    let words = items.iter().filter_map(text).take(MOST_ARGUMENTS);
-    Some(words.map(|word| shortened(word).into_owned()).collect())
+    Some(items.iter().filter_map(text).take(MOST_ARGUMENTS))
 }
 
 fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
@@ -296,38 +320,23 @@ fn escaped(bytes: &[u8], longest: usize) -> Option<String> {
             text.extend(format!("%{byte:02X}").chars());
         }
     }
-    Some(shortened_to(text, longest))
-}
-
-fn shortened(text: &str) -> Cow<'_, str> {
-    shortened_cow(text, LONGEST_VALUE)
-}
-
-fn shortened_cow(text: &str, longest: usize) -> Cow<'_, str> {
-    if text.len() <= longest {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(shortened_to(text.to_owned(), longest))
+    Some(shortened(&text, longest).into_owned())
 }
 
 /// The text, or its beginning and `...` where it is longer.
-pub(super) fn shortened_to(mut text: String, longest: usize) -> String {
-    if text.len() > longest {
-        let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-        text.push_str("...");
+pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest {
+        return text.into();
     }
-    text
-}
-
-fn involved(others: &[RulePlace]) -> impl Iterator<Item = RuleInvolved<'_>> {
-    others.iter().map(|rule| RuleInvolved { name: &rule.name, line: rule.line })
+    let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    [text.get(..end).unwrap_or_default(), "..."].concat().into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::RequestIds;
+    use crate::audit::record::Event;
+    use crate::audit::{RequestIds, ascii};
     use crate::operation::table::{self, BodyKind};
     use crate::operation::version::ApiVersion;
     use crate::operation::{Asked, Head};
@@ -363,12 +372,22 @@ mod tests {
             client_names: &[],
             policy_hash: "sha256:00",
         };
-        let mut json = match policy.judge(&client, operation) {
-            Verdict::Permit(permit) => serde_json::to_value(Judged::permitted(&context, &permit, detail)),
-            Verdict::Denial(denial) => serde_json::to_value(Judged::denied(&context, &denial, detail)),
+        let mut line = Vec::new();
+        let mut write = |what| {
+            let event = Event::Judged(Judged { context: &context, what, detail });
+            Line::new(&mut line).object(|line| event.write("now", line));
+        };
+        match policy.judge(&client, operation) {
+            Verdict::Permit(permit) => write(What::Permitted(&permit)),
+            Verdict::Denial(denial) => write(What::Denied(&denial)),
         }
-        .unwrap();
-        json.as_object_mut().unwrap().shift_remove("id");
+        let mut json: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let mut again = Vec::new();
+        ascii::write(&json, &mut again).unwrap();
+        assert_eq!(String::from_utf8(line).unwrap(), String::from_utf8(again).unwrap());
+        for common in ["time", "event", "id"] {
+            json.as_object_mut().unwrap().shift_remove(common);
+        }
         assert!(!json.to_string().contains("canary"), "{json}");
         json
     }
@@ -377,6 +396,33 @@ mod tests {
     fn a_permit_names_its_rule() {
         let json = judged(LOOK_AND_STOP, "POST", "/v1.41/containers/w%65b/stop?t=10&x=canary", b"");
         insta::assert_snapshot!(json, @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerStop","method":"POST","path":"/containers/web/stop","version":"1.41","targets":[{"kind":"container","asked":"web"}],"parameters":{"t":"10"},"decision":"permit","rules":[{"name":"look and stop","line":4}],"policy":"sha256:00"}"#);
+    }
+
+    #[test]
+    fn all_that_a_record_can_say_stands_in_one_order() {
+        let rules = r#"
+            version = 1
+            [[allow]]
+            name = "shells \"\u00e4\""
+            operations = ["ContainerExec"]
+            body.Privileged = true
+            body.User = true
+            [[allow]]
+            operations = ["@lifecycle", "ContainerExec"]
+            [[forbid]]
+            name = "never"
+            operations = ["ContainerCreate"]
+            [[forbid]]
+            operations = ["ContainerCreate"]
+            query.name = "web"
+        "#;
+        let body = br#"{"Cmd":["sh","-c","a\tb\u001b\ud83d\udc0b\"\\"],"Privileged":true,"User":"root\u00e4","unknown":1}"#;
+        let exec = judged_in(Detail { exec_argv: true }, rules, "POST", "/v1.41/containers/web/exec", body);
+        insta::assert_snapshot!(exec, @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerExec","method":"POST","path":"/containers/web/exec","version":"1.41","targets":[{"kind":"container","asked":"web"}],"fields":[{"field":"Privileged","value":"true"},{"field":"User","value":"rootä"},{"field":"unknown"}],"argv":["sh","-c","a\tb\u001b🐋\"\\"],"decision":"deny","reason":"missing_grant","rules":[{"name":"shells \"ä\"","line":3}],"detail":"dockgate: POST /containers/{id}/exec (ContainerExec) is not allowed for this client: rule \"shells \"ä\"\" has it, but it does not grant a field that is not known.","policy":"sha256:00"}"#);
+        let body = br#"{"Image":"nginx:1","HostConfig":{"Binds":["/etc:/etc"],"Memory":9}}"#;
+        let target = "/containers/create?name=web&platform=linux/%C3%A4";
+        insta::assert_snapshot!(judged(rules, "POST", target, body), @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerCreate","method":"POST","path":"/containers/create","version":"1.56","image":"nginx:1","parameters":{"name":"web","platform":"linux/ä"},"fields":[{"field":"HostConfig.Binds","value":"[\"/etc:/etc\"]"}],"decision":"deny","reason":"forbidden","rules":[{"name":"never","line":10},{"name":"line 13","line":13}],"detail":"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule \"never\" forbids it.","policy":"sha256:00"}"#);
+        insta::assert_snapshot!(judged(rules, "POST", "/containers/web/restart?t=10&signal=SIGHUP", b""), @r#"{"client":{"listener":"ui","uid":0,"gid":0},"operation":"ContainerRestart","method":"POST","path":"/containers/web/restart","version":"1.56","targets":[{"kind":"container","asked":"web"}],"parameters":{"t":"10","signal":"SIGHUP"},"decision":"permit","rules":[{"name":"line 8","line":8}],"policy":"sha256:00"}"#);
     }
 
     #[test]

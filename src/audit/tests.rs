@@ -68,6 +68,9 @@ fn lines(path: &Path) -> Vec<Value> {
         let record: Value = serde_json::from_str(line).unwrap();
         assert_eq!(record["previous"], hash, "{text}");
         hash = chain::Hash::of(line.as_bytes()).to_string();
+        let mut again = Vec::new();
+        ascii::write(&record, &mut again).unwrap();
+        assert_eq!(line.trim_end(), String::from_utf8(again).unwrap());
         schema::assert_valid(&record);
         record
     });

@@ -10,6 +10,7 @@ use super::chain::Link;
 use super::copies::Copies;
 use super::counts::Counters;
 use super::head::Head;
+use super::line::Line;
 use super::queue::{Answer, Waiting};
 use super::record::{Event, Gap, Seal, Torn, Why, time_text};
 use super::rotating::Rotating;
@@ -256,10 +257,8 @@ impl Writer {
 
     fn append_own(&mut self, link: &mut Link, time: &str, event: &Event<'_>) {
         let mut body = Vec::new();
-        // None of these can fail to be written as JSON.
-        if event.write(time, &mut body).is_ok() {
-            self.append(link, &body, PartKind::Own, None);
-        }
+        event.write(time, &mut Line::new(&mut body));
+        self.append(link, &body, PartKind::Own, None);
     }
 
     fn append(&mut self, link: &mut Link, body: &[u8], kind: PartKind, answer: Option<Answer>) {

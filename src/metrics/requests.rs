@@ -106,7 +106,7 @@ impl Requests {
                 ("status", kind.status.map(|status| status.to_string()).unwrap_or_default().into()),
             ]
         });
-        self.ends.count(end_name(end), |end| [("end", (*end).into())]);
+        self.ends.count(end.as_str(), |end| [("end", (*end).into())]);
     }
 }
 
@@ -137,19 +137,5 @@ impl Decision {
             Self::Deny => "deny",
             Self::Refuse => "refuse",
         }
-    }
-}
-
-const fn end_name(end: End) -> &'static str {
-    match end {
-        End::Complete => "complete",
-        End::Tunnel => "tunnel",
-        End::ClientGone => "client_gone",
-        End::DaemonGone => "daemon_gone",
-        End::DaemonAway => "daemon_away",
-        End::Refused => "refused",
-        End::Drained => "drained",
-        End::Revoked => "revoked",
-        End::Failed => "failed",
     }
 }

@@ -25,6 +25,12 @@ impl ApiVersion {
         Self { major, minor }
     }
 
+    /// Its two numbers.
+    #[must_use]
+    pub const fn numbers(self) -> (u16, u16) {
+        (self.major, self.minor)
+    }
+
     /// Reads a version as the daemon does (moby `api/types/versions`): numbers between dots are
     /// compared one by one, leading zeros do not count, and what is missing is zero, so that
     /// `1.41`, `01.041`, `1.41.` and `1.41.0.0` are one version.

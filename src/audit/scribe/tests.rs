@@ -83,7 +83,7 @@ async fn records_of_one_turn_are_written_together_by_whoever_hands_them_in() {
     let (thread, lines) = writes.recv().unwrap();
     assert_eq!(lines, 5);
     assert_ne!(thread, "audit");
-    scribe.put("TIME", &event()).unwrap();
+    scribe.put(&event()).unwrap();
     assert_eq!(writes.try_recv().unwrap().1, 1, "nobody waits, and it is written at once");
 }
 
@@ -99,8 +99,8 @@ async fn that_a_request_is_over_waits_for_the_next_record_and_not_for_long() {
         duration: Duration::ZERO,
         end: End::Refused,
     };
-    let over = Event::ended(RequestIds::new().unwrap().next(), ending);
-    scribe.put("TIME", &over).unwrap();
+    let over = Event::Ended(RequestIds::new().unwrap().next(), ending);
+    scribe.put(&over).unwrap();
     assert_eq!(writes.recv().unwrap(), ("audit".to_owned(), 1));
 }
 
@@ -138,7 +138,7 @@ async fn what_waits_for_the_disk_is_written_together() {
     let (give, leave) = channel();
     let scribe = start(Way::Thread, Told { leave: Some(leave), ..quick(wrote) });
     // While the first is being written, the others come together.
-    scribe.ask(|queue| queue.push("TIME", &event(), None).unwrap());
+    scribe.ask(|queue| queue.push(Timestamp::UNIX_EPOCH, &event(), None).unwrap());
     while !lock(&scribe.queue).entries.is_empty() {
         std::thread::yield_now();
     }

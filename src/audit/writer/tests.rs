@@ -72,7 +72,7 @@ impl Bench {
         let answers: Vec<_> = (0..records)
             .map(|_| {
                 let (written, answer) = oneshot::channel();
-                queue.push("TIME", &ended(), Some(written)).unwrap();
+                queue.push(Timestamp::UNIX_EPOCH, &ended(), Some(written)).unwrap();
                 answer
             })
             .collect();
@@ -113,7 +113,7 @@ fn ended() -> Event<'static> {
         duration: Duration::ZERO,
         end: End::Complete,
     };
-    Event::ended(RequestIds::new().unwrap().next(), ending)
+    Event::Ended(RequestIds::new().unwrap().next(), ending)
 }
 
 fn line_len() -> usize {
@@ -192,9 +192,9 @@ fn a_waiter_is_answered_with_what_came_before() {
     let mut bench = Bench::new();
     let (mut queue, mut waiting) = (Queue::default(), Waiting::default());
     let (written, answer) = oneshot::channel();
-    queue.push("TIME", &ended(), None).unwrap();
+    queue.push(Timestamp::UNIX_EPOCH, &ended(), None).unwrap();
     queue.push_waiter(written);
-    queue.push("TIME", &ended(), None).unwrap();
+    queue.push(Timestamp::UNIX_EPOCH, &ended(), None).unwrap();
     queue.take(&mut waiting);
     bench.writer.write(&mut waiting);
     assert_eq!(answer.blocking_recv(), Ok(Ok(())));

@@ -153,14 +153,19 @@ fn what_is_put_in_shows() {
     }
 }
 
+/// The fields of a line but for those that its place in the chain gives it.
+fn fields(line: &str) -> &str {
+    let start = line.find(",\"time\"").unwrap();
+    line[start..].strip_suffix("}\n").unwrap()
+}
+
 #[test]
 fn a_chain_made_up_anew_lacks_its_signatures() {
     let bench = Bench::new();
     // Whoever can write the file can also compute hashes.
     let (mut link, mut forged) = (Link::START, Vec::new());
     for line in bench.lines.iter().filter(|line| !line.contains("\"event\":\"judged\"")) {
-        let (_, body) = line.split_once("\",\"time\"").unwrap();
-        link.append(format!("{{\"time\"{}", body.trim_end()).as_bytes(), &mut forged);
+        link.append(fields(line).as_bytes(), &mut forged);
     }
     fs::write(&bench.path, &forged).unwrap();
     fs::remove_file(format!("{}.head", bench.path.display())).unwrap();
@@ -170,10 +175,9 @@ fn a_chain_made_up_anew_lacks_its_signatures() {
     let unsigned: Vec<u8> = {
         let (mut link, mut forged) = (Link::START, Vec::new());
         for line in bench.lines.iter().filter(|line| !line.contains("\"event\":\"seal\"")) {
-            let (_, body) = line.split_once("\",\"time\"").unwrap();
-            link.append(format!("{{\"time\"{}", body.trim_end()).as_bytes(), &mut forged);
+            link.append(fields(line).as_bytes(), &mut forged);
         }
-        link.append(b"{\"time\":\"now\",\"event\":\"seal\",\"why\":\"closing\"}", &mut forged);
+        link.append(b",\"time\":\"now\",\"event\":\"seal\",\"why\":\"closing\"", &mut forged);
         forged
     };
     fs::write(&bench.path, unsigned).unwrap();
