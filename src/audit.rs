@@ -35,12 +35,13 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::operation::{Operation, Unreadable};
+use crate::operation::{Encoded, Operation, Unreadable};
 use crate::policy::{Denial, Permit, Policy, Terms};
 use crate::settings::{AuditSettings, AuditSink, Durability, OnFailure, Rotation};
 use copies::Copies;
@@ -340,6 +341,11 @@ impl Recorded {
     #[must_use]
     pub fn operation(&self) -> &Operation {
         self.permit.operation()
+    }
+
+    /// What the daemon gets.
+    pub(crate) fn encoded(&self) -> Rc<Encoded> {
+        self.permit.encoded()
     }
 
     /// What of the answer the client gets to see.

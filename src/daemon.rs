@@ -132,9 +132,9 @@ impl Daemon {
         upload: Framing,
     ) -> Result<Forwarded, Failure> {
         let connection = self.connection(line).await.map_err(Failure::Away)?;
-        let encoded = recorded.operation().encode();
+        let encoded = recorded.encoded();
         drop(recorded);
-        Ok(connection.forward(encoded, upload).await)
+        Ok(connection.forward(&encoded, upload).await)
     }
 
     /// Asks the daemon what something is, over `line`: as it shows it at this path without version, or none where it

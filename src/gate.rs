@@ -10,6 +10,7 @@ mod crowd;
 mod drain;
 mod host;
 mod listener;
+mod recall;
 mod refusal;
 mod relay;
 mod request;
@@ -18,6 +19,7 @@ mod signals;
 mod tenure;
 mod tunnel;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -35,12 +37,14 @@ use crate::daemon::Daemon;
 use crate::metrics::{Metrics, Tally};
 use crate::operation::version::ApiVersion;
 use crate::operation::{Json, Operation, Unreadable};
-use crate::policy::{Policy, Verdict};
+use crate::policy::{Permit, Policy, Verdict};
 use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
 use connection::{Connection, Next};
 use context::Context;
+use crowd::Crowd;
+use recall::{Ground, Recall};
 use refusal::Refusal;
 use request::{Unasked, Unread};
 use tenure::Tenure;
@@ -59,6 +63,7 @@ pub struct Gate {
     daemon: Rc<Daemon>,
     metrics: Rc<Metrics>,
     ids: RequestIds,
+    recall: RefCell<Recall>,
     /// What clients may take up.
     limits: Limits,
     /// How long running requests may go on once dockgate is told to stop.
@@ -69,8 +74,8 @@ pub struct Gate {
     contexts: Semaphore,
     /// Where they are kept.
     context_dir: PathBuf,
-    /// Whether dockgate is stopping.
-    phase: watch::Sender<Phase>,
+    /// Whose connections are open.
+    crowd: Rc<Crowd>,
 }
 
 /// A request that is being heard.
@@ -82,6 +87,17 @@ struct Hearing<'a> {
     context: RequestContext<'a>,
     /// What is counted of it.
     tally: Tally<'a>,
+}
+
+/// A request that may go on once it is on record.
+struct Heard<'a> {
+    permit: Permit,
+    /// What was kept of its body.
+    kept: Option<Context<'a>>,
+    /// How long its answer may go on.
+    tenure: Option<Box<Tenure<'a>>>,
+    /// Why the daemon is not asked all the same.
+    unasked: Option<Unasked>,
 }
 
 /// What became of a request, for its second record.
@@ -132,19 +148,20 @@ impl Gate {
             daemon,
             metrics,
             ids,
+            recall: RefCell::default(),
             limits: settings.limits,
             grace: settings.grace,
             bodies: Semaphore::new(request::LARGE_BODIES),
             contexts: Semaphore::new(context::MOST_KEPT),
             context_dir: settings.build_context_dir.clone(),
-            phase: watch::Sender::new(Phase::Serving),
+            crowd: Crowd::new(settings.limits.connections),
         }
     }
 
     /// Tells when dockgate begins to stop.
     #[must_use]
     pub fn phase(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
+        self.crowd.phase()
     }
 
     /// Serves the connections of `listeners` until the first of `signals`, and until the
@@ -232,16 +249,54 @@ impl Gate {
         hearing: &Hearing<'a>,
     ) -> Result<(Recorded, Option<Context<'a>>, Option<Box<Tenure<'a>>>), Outcome> {
         let context = &hearing.context;
+        let (id, is_head) = (context.id, head.method == "HEAD");
+        connection.keep_alive = head.keep_alive && !head.is_http_10;
+        connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
+        let newest = self.daemon.known_version();
+        let ground = newest.map(|newest| Ground { policy: Rc::clone(hearing.policy), newest });
+        let recall = |ground| self.recall.borrow().permit(ground, context.client, head.bytes);
+        let judged = match ground.as_ref().and_then(recall) {
+            Some(permit) => Heard { permit, kept: None, tenure: None, unasked: None },
+            None => Box::pin(self.heard(connection, head, hearing, ground)).await?,
+        };
+        let Heard { permit, kept, tenure, unasked } = judged;
+        hearing.tally.permitted(&permit);
+        let recorded = match self.metrics.recording(self.audit.record(context, permit)).await {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                let refusal = Refusal::unrecorded(&error);
+                return Err(connection.refuse(id, is_head, &refusal, End::Failed).await);
+            }
+        };
+        match unasked {
+            Some(Unasked::Over(outcome)) => Err(outcome),
+            Some(Unasked::Away(away)) => {
+                Err(connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await)
+            }
+            None => Ok((recorded, kept, tenure)),
+        }
+    }
+
+    /// Reads and judges what is asked. What rests on `ground` alone is remembered.
+    async fn heard<'a>(
+        &'a self,
+        connection: &mut Connection,
+        head: &RequestHead<'_>,
+        hearing: &Hearing<'a>,
+        ground: Option<Ground>,
+    ) -> Result<Heard<'a>, Outcome> {
+        let context = &hearing.context;
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
         let (operation, kept, unasked) = self.read(connection, head, hearing).await?;
+        let asks = hearing.policy.asks(operation.endpoint());
         let (operation, unasked) = match unasked {
-            None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
+            None if !asks => (operation, None),
             None => {
-                let Connection { stream, inbox, line, phase, .. } = &mut *connection;
+                let Connection { stream, inbox, line, place, .. } = &mut *connection;
                 let ask = async |path: &str, version| {
                     let asking = self.daemon.look_up(path, version, line);
-                    request::while_wanted(stream, inbox, phase.clone(), asking).await
+                    request::while_wanted(stream, inbox, place, asking).await
                 };
                 Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }
@@ -271,21 +326,11 @@ impl Gate {
         if let Some(tenure) = &mut tenure {
             tenure.granted(&permit);
         }
-        hearing.tally.permitted(&permit);
-        let recorded = match self.metrics.recording(self.audit.record(context, permit)).await {
-            Ok(recorded) => recorded,
-            Err(error) => {
-                let refusal = Refusal::unrecorded(&error);
-                return Err(connection.refuse(id, is_head, &refusal, End::Failed).await);
-            }
-        };
-        match unasked {
-            Some(Unasked::Over(outcome)) => Err(outcome),
-            Some(Unasked::Away(away)) => {
-                Err(connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await)
-            }
-            None => Ok((recorded, kept, tenure)),
+        let is_only_a_head = matches!(head.method, "GET" | "HEAD") && head.framing == Framing::None;
+        if let (Some(ground), true, None, None) = (ground, is_only_a_head && !asks, &tenure, &unasked) {
+            self.recall.borrow_mut().remember(ground, &connection.client, head.bytes, &permit);
         }
+        Ok(Heard { permit, kept, tenure, unasked })
     }
 
     /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy
@@ -297,8 +342,6 @@ impl Gate {
         hearing: &Hearing<'_>,
     ) -> Result<(Operation, Option<Context<'g>>, Option<Unasked>), Outcome> {
         let context = &hearing.context;
-        connection.keep_alive = head.keep_alive && !head.is_http_10;
-        connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {
             Ok(operation) => context::look_inside(self, hearing.policy, connection, head, operation).await,

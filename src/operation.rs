@@ -91,6 +91,8 @@ pub struct Operation {
 struct Heading {
     endpoint: &'static Endpoint,
     version: ApiVersion,
+    /// The canonical path, without version.
+    path: String,
     identifiers: Vec<String>,
     query: Query,
     headers: Vec<(&'static str, String)>,
@@ -156,10 +158,11 @@ impl Asked {
     /// Whatever is not one known endpoint, asked for in one way.
     pub fn read(head: &Head<'_>, newest: ApiVersion) -> Result<Self, Unreadable> {
         let (path, query) = path::split(head.target)?;
-        let path = path::read(path)?;
+        let path = path::decode(path)?;
+        let path = path::read(&path)?;
         let (endpoint, identifiers) = find(head.method, &path.segments)?;
         let read = || {
-            let version = match &path.version {
+            let version = match path.version {
                 Some(text) => read_version(text)?,
                 None => newest,
             };
@@ -176,6 +179,7 @@ impl Asked {
             let heading = Heading {
                 endpoint,
                 version,
+                path: path::write(endpoint, &identifiers),
                 identifiers,
                 query: read,
                 headers: header::meaningful(head, endpoint)?,
@@ -377,8 +381,8 @@ impl Operation {
     /// The canonical path, without version: what regular expressions of a policy see, and the audit
     /// shows.
     #[must_use]
-    pub fn path(&self) -> String {
-        path::write(self.heading.endpoint, &self.heading.identifiers)
+    pub fn path(&self) -> &str {
+        &self.heading.path
     }
 }
 
@@ -444,12 +448,11 @@ impl Unreadable {
 }
 
 /// The endpoint with this method and these segments.
-fn find(method: &str, segments: &[String]) -> Result<(&'static Endpoint, Vec<String>), Unreadable> {
+fn find(method: &str, segments: &[&str]) -> Result<(&'static Endpoint, Vec<String>), Unreadable> {
     let Some(known) = Method::read(method) else {
         return Err(unknown_method(method));
     };
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match table::find(known, &segments) {
+    match table::find(known, segments) {
         Lookup::Found { endpoint, identifiers } => Ok((endpoint, identifiers)),
         Lookup::BadIdentifier { endpoint, identifier, what } => {
             let message = format!("{endpoint}: {identifier} {what}");

@@ -79,18 +79,18 @@ impl Page {
             405 => "Method Not Allowed",
             _ => "Service Unavailable",
         };
-        let mut head = HeadWriter::new(format_args!("HTTP/1.1 {} {reason}", self.status));
+        let mut head = HeadWriter::answer("HTTP/1.1", self.status, reason);
         head.field("Content-Type", self.kind);
-        head.field("Content-Length", self.body.len());
+        head.number("Content-Length", self.body.len());
         head.field("Cache-Control", "no-store");
         if self.status == 405 {
             head.field("Allow", "GET, HEAD");
         }
         head.field("Connection", "close");
-        let mut text = head.end();
+        let mut answer = head.end();
         if !is_head {
-            text.push_str(&self.body);
+            answer.extend_from_slice(self.body.as_bytes());
         }
-        text.into_bytes()
+        answer
     }
 }

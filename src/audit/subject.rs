@@ -98,7 +98,7 @@ fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
     let endpoint = operation.endpoint();
     line.key("operation").word(endpoint.id);
     line.key("method").word(endpoint.method.as_str());
-    line.key("path").text(&shortened(&operation.path(), LONGEST_PATH));
+    line.key("path").text(&shortened(operation.path(), LONGEST_PATH));
     line.key("version").version(operation.version());
     let named = endpoint.identifiers.iter().zip(operation.identifiers());
     if named.len() > 0 {

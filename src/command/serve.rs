@@ -43,7 +43,10 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    match LocalSet::new().block_on(&runtime, run(settings, policy)) {
+    // In a task of its own, since what the runtime itself waits for is looked at whenever anything happens.
+    let running =
+        async { spawn_local(run(settings, policy)).await.unwrap_or_else(|panic| Err(panic.to_string())) };
+    match LocalSet::new().block_on(&runtime, running) {
         Ok(()) => Exit::Success,
         Err(message) => {
             complain(&format_args!("dockgate: {message}"));

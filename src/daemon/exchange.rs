@@ -141,9 +141,9 @@ impl Connection {
         target: &str,
         see: impl FnOnce(&ResponseHead<'_>, Mark),
     ) -> Result<(Option<Self>, Answer), Lost> {
-        let mut head = HeadWriter::new(format_args!("GET {target} HTTP/1.1"));
+        let mut head = HeadWriter::new([b"GET", target.as_bytes(), b"HTTP/1.1"]);
         head.field("Host", "docker");
-        self.stream.write_all(&mut [IoSlice::new(head.end().as_bytes())]).await.map_err(Lost::Io)?;
+        self.stream.write_all(&mut [IoSlice::new(&head.end())]).await.map_err(Lost::Io)?;
         let mut receiver = Receiver { stream: &self.stream, inbox: &mut self.inbox, mark: self.mark };
         let mut bytes = receiver.head().await?;
         while ResponseHead::parse(&bytes)?.is_interim() {
@@ -165,24 +165,23 @@ impl Connection {
     }
 
     /// Sends `encoded`, with `upload` framing what is to follow.
-    pub(super) async fn forward(self, encoded: Encoded, upload: Framing) -> Forwarded {
-        let mut head = HeadWriter::new(format_args!("{} {} HTTP/1.1", encoded.method, encoded.target));
+    pub(super) async fn forward(self, encoded: &Encoded, upload: Framing) -> Forwarded {
+        let mut head = HeadWriter::new([encoded.method.as_bytes(), encoded.target.as_bytes(), b"HTTP/1.1"]);
         head.field("Host", "docker");
         head.field("User-Agent", concat!("dockgate/", env!("CARGO_PKG_VERSION")));
         for (name, value) in &encoded.headers {
             head.field(name, value);
         }
-        let body = encoded.body.unwrap_or_default();
+        let body = encoded.body.as_deref().unwrap_or_default();
         match upload {
             Framing::None | Framing::UntilClose if body.is_empty() && encoded.method != "POST" => {}
-            Framing::None | Framing::UntilClose => head.field("Content-Length", body.len()),
-            Framing::Length(length) => head.field("Content-Length", length),
+            Framing::None | Framing::UntilClose => head.number("Content-Length", body.len()),
+            Framing::Length(length) => head.number("Content-Length", length),
             Framing::Chunked => head.field("Transfer-Encoding", "chunked"),
         }
         // The daemon may answer and close without reading to the end: if this fails, its answer, or that
         // there is none, says more than the failure.
-        let _sent =
-            self.stream.write_all(&mut [IoSlice::new(head.end().as_bytes()), IoSlice::new(&body)]).await;
+        let _sent = self.stream.write_all(&mut [IoSlice::new(&head.end()), IoSlice::new(body)]).await;
         Forwarded { connection: self, upload }
     }
 }

@@ -131,7 +131,7 @@ impl Passing<'_> {
             head.field("Upgrade", name);
         }
         self.progress.status.set(Some(answer.status));
-        match self.client.write_all(&mut [IoSlice::new(head.end().as_bytes())]).await {
+        match self.client.write_all(&mut [IoSlice::new(&head.end())]).await {
             Ok(()) => Down::Switched,
             Err(_) => Down::ClientGone,
         }
@@ -147,14 +147,14 @@ impl Passing<'_> {
         };
         let mut head = self.answer_head(answer);
         match answer.framing {
-            Framing::Length(length) => head.field("Content-Length", length),
+            Framing::Length(length) => head.number("Content-Length", length),
             Framing::Chunked | Framing::UntilClose if chunked => head.field("Transfer-Encoding", "chunked"),
             Framing::None | Framing::Chunked | Framing::UntilClose => {}
         }
         self.close_with(&mut head);
         let head = head.end();
 
-        let mut before = head.as_bytes();
+        let mut before = head.as_slice();
         let mut body = Body::new(if is_head { Framing::None } else { answer.framing });
         let mut pieces = Pieces::default();
         loop {
@@ -222,29 +222,29 @@ impl Passing<'_> {
             .flat_map(|(_, value)| value.split(|&byte| byte == b','))
             .map(<[u8]>::trim_ascii)
             .collect();
-        let version = if self.head.is_http_10 { "1.0" } else { "1.1" };
-        let mut head = HeadWriter::new(format_args!("HTTP/{version} {} {}", answer.status, answer.reason));
+        let version = if self.head.is_http_10 { "HTTP/1.0" } else { "HTTP/1.1" };
+        let mut head = HeadWriter::answer(version, answer.status, answer.reason);
         for (name, value) in &answer.fields {
             if is_hop_by_hop(name) || named.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
             {
                 continue;
             }
-            let value = String::from_utf8_lossy(value);
-            let value = if name.eq_ignore_ascii_case("api-version") { known_version(&value) } else { value };
-            head.field(name, value);
+            if name.eq_ignore_ascii_case("api-version") && is_beyond(value) {
+                head.field(name, ApiVersion::NEWEST.to_string());
+            } else {
+                head.field(name, value);
+            }
         }
-        head.field("X-Dockgate-Request-Id", self.id);
+        head.field("X-Dockgate-Request-Id", self.id.to_string());
         head
     }
 }
 
-/// A daemon newer than the endpoint table is made known as one that speaks the table's newest version,
-/// so that clients which negotiate ask in a version that dockgate understands.
-fn known_version(value: &str) -> std::borrow::Cow<'_, str> {
-    match ApiVersion::read(value) {
-        Some(version) if version > ApiVersion::NEWEST => ApiVersion::NEWEST.to_string().into(),
-        Some(_) | None => value.into(),
-    }
+/// Whether it is a version beyond the endpoint table. A daemon newer than that is made known as one that speaks the
+/// table's newest version, so that clients which negotiate ask in a version that dockgate understands.
+fn is_beyond(value: &[u8]) -> bool {
+    let version = str::from_utf8(value).ok().and_then(ApiVersion::read);
+    version.is_some_and(|version| version > ApiVersion::NEWEST)
 }
 
 fn is_hop_by_hop(name: &str) -> bool {

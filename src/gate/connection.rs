@@ -4,16 +4,15 @@ use std::io::IoSlice;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::crowd::Place;
-use super::drain::Phase;
 use super::refusal::Refusal;
 use super::{Gate, Outcome, request};
 use crate::audit::{End, RequestId};
 use crate::client::Client;
 use crate::daemon::Line;
-use crate::wire::{HeadFault, Inbox, InboxFault, Stream, head_bytes};
+use crate::operation::Unreadable;
+use crate::settings::Limits;
+use crate::wire::{HeadFault, Inbox, InboxFault, Stream, head_bytes, head_there};
 
 /// How long a client may take to read a refusal, and how long, and for how many bytes, it may go on sending before the
 /// connection is closed under it. Closing at once would take the answer away from it.
@@ -28,9 +27,7 @@ pub(super) struct Connection {
     pub(super) inbox: Inbox,
     /// The daemon's side of it.
     pub(super) line: Line,
-    place: Place,
-    /// Whether dockgate is stopping.
-    pub(super) phase: watch::Receiver<Phase>,
+    pub(super) place: Place,
     /// Whether the client would send another request behind the present one.
     pub(super) keep_alive: bool,
     /// Whether the present request's body was read to its end.
@@ -51,13 +48,7 @@ pub(super) enum Next {
 }
 
 /// Serves `client` until its connection is done with.
-pub(super) async fn serve(
-    gate: Rc<Gate>,
-    client: Client,
-    stream: Stream,
-    place: Place,
-    phase: watch::Receiver<Phase>,
-) {
+pub(super) async fn serve(gate: Rc<Gate>, client: Client, stream: Stream, place: Place) {
     let _open = gate.metrics.connection();
     let mut connection = Connection {
         client: Rc::new(client),
@@ -65,7 +56,6 @@ pub(super) async fn serve(
         inbox: Inbox::default(),
         line: Line::default(),
         place,
-        phase,
         keep_alive: false,
         body_read: false,
         body_bytes: 0,
@@ -95,28 +85,21 @@ impl Connection {
         }
         let rest = self.place.rest();
         tokio::select! {
-            // First of all: somebody else has the place by now.
+            // First of all: somebody else may have the place by now.
             biased;
             () = rest.is_over() => false,
-            _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => false,
             filled = self.inbox.fill(&self.stream, 1) => filled.is_ok(),
         }
     }
 
     async fn next_request(&mut self, gate: &Gate) -> Next {
-        let limits = gate.limits;
-        let receiving = head_bytes(&mut self.inbox, &self.stream, limits.head_bytes);
-        let received = tokio::select! {
-            biased;
-            received = tokio::time::timeout(limits.head_timeout, receiving) => received,
-            _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => return Next::Cut,
-        };
-        let head = match received {
-            Ok(Ok(Some(head))) => Ok(head),
-            Ok(Ok(None) | Err(HeadFault::Truncated | HeadFault::Io(_))) => return Next::Cut,
-            Ok(Err(fault)) => Err(request::unreadable_head(fault, limits)),
-            Err(_) if self.inbox.pending().is_empty() => return Next::Cut,
-            Err(_) => Err(request::slow_head(limits.head_timeout)),
+        let head = match head_there(&mut self.inbox) {
+            Ok(Some(head)) => Ok(head),
+            Ok(None) => match Box::pin(self.awaited_head(gate.limits)).await {
+                Some(head) => head,
+                None => return Next::Cut,
+            },
+            Err(fault) => Err(request::unreadable_head(fault, gate.limits)),
         };
         self.keep_alive = false;
         self.body_read = false;
@@ -124,15 +107,26 @@ impl Connection {
         gate.request(self, head).await
     }
 
+    /// A head that has not come as a whole yet; none, where nobody asks any more.
+    async fn awaited_head(&mut self, limits: Limits) -> Option<Result<Vec<u8>, Unreadable>> {
+        let receiving = head_bytes(&mut self.inbox, &self.stream, limits.head_bytes);
+        let received = tokio::select! {
+            biased;
+            received = tokio::time::timeout(limits.head_timeout, receiving) => received,
+            () = self.place.until_draining() => return None,
+        };
+        match received {
+            Ok(Ok(Some(head))) => Some(Ok(head)),
+            Ok(Ok(None) | Err(HeadFault::Truncated | HeadFault::Io(_))) => None,
+            Ok(Err(fault)) => Some(Err(request::unreadable_head(fault, limits))),
+            Err(_) if self.inbox.pending().is_empty() => None,
+            Err(_) => Some(Err(request::slow_head(limits.head_timeout))),
+        }
+    }
+
     /// Answers with a refusal.
-    pub(super) async fn refuse(
-        &mut self,
-        id: RequestId,
-        is_head: bool,
-        refusal: &Refusal,
-        end: End,
-    ) -> Outcome {
-        let keep = self.keep_alive && self.body_read && *self.phase.borrow() == Phase::Serving;
+    pub(super) async fn refuse(&self, id: RequestId, is_head: bool, refusal: &Refusal, end: End) -> Outcome {
+        let keep = self.keep_alive && self.body_read && self.place.is_serving();
         let answer = refusal.encode(Some(id), is_head, keep);
         let mut parts = [IoSlice::new(&answer)];
         let writing = self.stream.write_all(&mut parts);
@@ -177,13 +171,13 @@ mod tests {
     use super::*;
 
     /// How large is what an asynchronous function returns.
-    fn size<A, B, C, D, E, F>(_function: impl Fn(A, B, C, D, E) -> F) -> usize {
+    fn size<A, B, C, D, F>(_function: impl Fn(A, B, C, D) -> F) -> usize {
         size_of::<F>()
     }
 
     #[test]
     fn a_connection_holds_little() {
-        let (at_rest, asking) = (size(serve), size(|a, b, (), (), ()| Connection::next_request(a, b)));
+        let (at_rest, asking) = (size(serve), size(|a, b, (), ()| Connection::next_request(a, b)));
         assert!(at_rest <= 1024 && asking <= 6 * 1024, "bytes at rest: {at_rest}, while it asks: {asking}");
     }
 }

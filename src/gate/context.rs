@@ -10,7 +10,6 @@ use tokio::sync::SemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::connection::Connection;
-use super::drain::Phase;
 use super::request::{Unread, describe, invite_body};
 use super::{Gate, relay};
 use crate::operation::inside::{ArchiveReader, Flaw, Found};
@@ -107,13 +106,12 @@ async fn receive(
     let mut file = File::from_std(made.map_err(|error| no_room(gate, &error))?);
     invite_body(connection, head, head.framing).await.map_err(|error| Stop::Gone(error.to_string()))?;
     let mut body = Body::new(head.framing);
-    let mut phase = connection.phase.clone();
     let mut bytes: u64 = 0;
     loop {
         let next = body.next(&mut connection.inbox, &connection.stream);
         let next = tokio::select! {
             next = tokio::time::timeout(STALL_TIME, next) => next,
-            _ = phase.wait_for(|phase| *phase == Phase::Cutting) => return Err(Stop::Drained),
+            () = connection.place.until_cut() => return Err(Stop::Drained),
         };
         let piece = match next {
             Ok(Ok(Some(piece))) => piece,
@@ -143,14 +141,14 @@ async fn receive(
 
 /// What is waited for, unless the client goes away or dockgate is stopped first.
 async fn while_there<T>(connection: &mut Connection, waited: impl Future<Output = T>) -> Result<T, Stop> {
-    let (mut phase, nothing_taken) = (connection.phase.clone(), Cell::new(0));
+    let nothing_taken = Cell::new(0);
     tokio::select! {
         biased;
         done = waited => Ok(done),
         () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
             Err(Stop::Gone("the client went away before its archive was judged".to_owned()))
         }
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(Stop::Drained),
+        () = connection.place.until_cut() => Err(Stop::Drained),
     }
 }
 

@@ -1,56 +1,76 @@
-//! The connections that are open: how many there are, and which of them rest.
+//! The connections that are open: how many there are, which of them rest, and what they are told.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+
+use super::drain::Phase;
 
 /// The connections that are open, over all listeners.
 #[derive(Debug)]
 pub(super) struct Crowd {
     limit: usize,
-    open: Cell<usize>,
+    /// Whether dockgate is stopping.
+    phase: watch::Sender<Phase>,
     left: Notify,
-    /// Those that rest between two requests, in the order in which they began to.
-    resting: RefCell<BTreeMap<u64, Rc<Notify>>>,
-    tickets: Cell<u64>,
+    /// In the order in which they came.
+    seats: RefCell<BTreeMap<u64, Rc<Seat>>>,
+    seats_taken: Cell<u64>,
+    rests_begun: Cell<u64>,
+}
+
+/// What is told to one connection. All that a connection waits for is waited for by one task, so that one waker does.
+#[derive(Debug, Default)]
+struct Seat {
+    /// Which of all rests it has now.
+    rest: Cell<Option<u64>>,
+    /// Whether it is needed for somebody else.
+    is_needed: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
 }
 
 /// The place of one open connection; free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     crowd: Rc<Crowd>,
-    needed: Rc<Notify>,
+    number: u64,
+    seat: Rc<Seat>,
 }
 
 /// A connection's rest between two requests, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Rest<'a> {
-    place: &'a Place,
-    ticket: u64,
-}
+pub(super) struct Rest<'a>(&'a Place);
 
 impl Crowd {
     pub(super) fn new(limit: usize) -> Rc<Self> {
         Rc::new(Self {
             limit,
-            open: Cell::new(0),
+            phase: watch::Sender::new(Phase::Serving),
             left: Notify::new(),
-            resting: RefCell::default(),
-            tickets: Cell::new(0),
+            seats: RefCell::default(),
+            seats_taken: Cell::new(0),
+            rests_begun: Cell::new(0),
         })
     }
 
     /// A place for a new connection. Where all are taken, the connection that has rested longest is asked
     /// to leave its own; where none rests there is no place.
     pub(super) fn enter(self: &Rc<Self>) -> Option<Place> {
-        if self.open.get() >= self.limit {
-            let (_, longest) = self.resting.borrow_mut().pop_first()?;
-            longest.notify_one();
+        if self.open() >= self.limit {
+            let seats = self.seats.borrow();
+            let resting = seats.values().filter_map(|seat| Some((seat.rest.get()?, seat)));
+            let (_, longest) = resting.min_by_key(|(rest, _)| *rest)?;
+            longest.rest.set(None);
+            longest.is_needed.set(true);
+            longest.wake();
         }
-        self.open.set(self.open.get().saturating_add(1));
-        Some(Place { crowd: Rc::clone(self), needed: Rc::default() })
+        let (number, seat) = (next(&self.seats_taken), Rc::<Seat>::default());
+        self.seats.borrow_mut().insert(number, Rc::clone(&seat));
+        Some(Place { crowd: Rc::clone(self), number, seat })
     }
 
     /// How many may be open.
@@ -60,43 +80,91 @@ impl Crowd {
 
     /// How many are open.
     pub(super) fn open(&self) -> usize {
-        self.open.get()
+        self.seats.borrow().len()
     }
 
     /// Returns when none is open.
     pub(super) async fn empty(&self) {
-        while self.open.get() > 0 {
+        while self.open() > 0 {
             self.left.notified().await;
         }
+    }
+
+    /// Tells everybody that another phase has begun.
+    pub(super) fn begin(&self, phase: Phase) {
+        self.phase.send_replace(phase);
+        self.seats.borrow().values().for_each(|seat| seat.wake());
+    }
+
+    /// Tells of the phases to whoever has no place.
+    pub(super) fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 }
 
 impl Place {
     /// Begins a rest.
     pub(super) fn rest(&self) -> Rest<'_> {
-        let ticket = self.crowd.tickets.get();
-        self.crowd.tickets.set(ticket.wrapping_add(1));
-        self.crowd.resting.borrow_mut().insert(ticket, Rc::clone(&self.needed));
-        Rest { place: self, ticket }
+        self.seat.rest.set(Some(next(&self.crowd.rests_begun)));
+        Rest(self)
+    }
+
+    /// Whether dockgate is not stopping.
+    pub(super) fn is_serving(&self) -> bool {
+        *self.crowd.phase.borrow() == Phase::Serving
+    }
+
+    /// Returns when dockgate begins to stop.
+    pub(super) async fn until_draining(&self) {
+        self.until(|| !self.is_serving()).await;
+    }
+
+    /// Returns when what still runs is to be cut.
+    pub(super) async fn until_cut(&self) {
+        self.until(|| *self.crowd.phase.borrow() == Phase::Cutting).await;
+    }
+
+    async fn until(&self, is_so: impl Fn() -> bool) {
+        poll_fn(|context| if is_so() { Poll::Ready(()) } else { self.seat.wait(context) }).await;
     }
 }
 
 impl Rest<'_> {
-    /// Returns when the place is needed for somebody else.
+    /// Returns when the place is needed for somebody else, or dockgate begins to stop.
     pub(super) async fn is_over(&self) {
-        self.place.needed.notified().await;
+        self.0.until(|| self.0.seat.is_needed.get() || !self.0.is_serving()).await;
     }
+}
+
+impl Seat {
+    fn wait(&self, context: &Context<'_>) -> Poll<()> {
+        let mut waker = self.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            *waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+fn next(counter: &Cell<u64>) -> u64 {
+    counter.replace(counter.get().wrapping_add(1))
 }
 
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
-        self.place.crowd.resting.borrow_mut().remove(&self.ticket);
+        self.0.seat.rest.set(None);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.crowd.open.set(self.crowd.open.get().saturating_sub(1));
+        self.crowd.seats.borrow_mut().remove(&self.number);
         self.crowd.left.notify_one();
     }
 }

@@ -4,10 +4,8 @@ use std::io::IoSlice;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::spawn_local;
 
-use super::crowd::Crowd;
 use super::listener::Listener;
 use super::refusal::Refusal;
 use super::signals::Signals;
@@ -38,13 +36,13 @@ pub struct Drained {
 
 /// Accepts and serves until the first of `signals`, then drains; a second one cuts the grace period short.
 pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut signals: Signals) -> Drained {
-    let crowd = Crowd::new(gate.limits.connections);
+    let crowd = &gate.crowd;
     for listener in listeners {
-        spawn_local(accept(Rc::clone(&gate), listener, Rc::clone(&crowd), gate.phase()));
+        spawn_local(accept(Rc::clone(&gate), listener));
     }
     signals.until_stop().await;
     tracing::info!("stopping; open connections: {}", crowd.open());
-    gate.phase.send_replace(Phase::Draining);
+    crowd.begin(Phase::Draining);
     tokio::select! {
         () = crowd.empty() => {}
         () = signals.until_stop() => {}
@@ -53,7 +51,7 @@ pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut 
     let cut = crowd.open();
     if cut > 0 {
         tracing::warn!("connections that are cut, being busy at the end of the grace period: {cut}");
-        gate.phase.send_replace(Phase::Cutting);
+        crowd.begin(Phase::Cutting);
         if tokio::time::timeout(CUT_TIME, crowd.empty()).await.is_err() {
             tracing::warn!("connections that did not end when they were cut: {}", crowd.open());
         }
@@ -64,9 +62,9 @@ pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut 
     Drained { cut }
 }
 
-async fn accept(gate: Rc<Gate>, listener: Listener, crowd: Rc<Crowd>, mut phase: watch::Receiver<Phase>) {
+async fn accept(gate: Rc<Gate>, listener: Listener) {
+    let (crowd, mut phase) = (&gate.crowd, gate.phase());
     let (mut failing, mut crowded) = (false, false);
-    let connections = phase.clone();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -87,7 +85,7 @@ async fn accept(gate: Rc<Gate>, listener: Listener, crowd: Rc<Crowd>, mut phase:
         if let Some(place) = crowd.enter() {
             crowded = false;
             tracing::debug!("listener {}: a client connected: {}", listener.name(), client.peer);
-            spawn_local(connection::serve(Rc::clone(&gate), client, stream, place, connections.clone()));
+            spawn_local(connection::serve(Rc::clone(&gate), client, stream, place));
         } else {
             if !crowded {
                 let name = listener.name();

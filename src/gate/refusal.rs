@@ -108,24 +108,23 @@ impl Refusal {
 
     /// The answer as it goes over the wire. A `HEAD` request gets its head alone.
     pub(super) fn encode(&self, id: Option<RequestId>, is_head: bool, keep: bool) -> Vec<u8> {
-        let mut head =
-            HeadWriter::new(format_args!("HTTP/1.1 {} {}", self.status, reason_phrase(self.status)));
+        let mut head = HeadWriter::answer("HTTP/1.1", self.status, reason_phrase(self.status));
         head.field("Content-Type", "application/json");
-        head.field("Content-Length", self.body.len());
+        head.number("Content-Length", self.body.len());
         if let Some(id) = id {
-            head.field("X-Dockgate-Request-Id", id);
+            head.field("X-Dockgate-Request-Id", id.to_string());
         }
         if let Some(seconds) = self.retry_after_seconds {
-            head.field("Retry-After", seconds);
+            head.number("Retry-After", seconds);
         }
         if !keep {
             head.field("Connection", "close");
         }
-        let mut text = head.end();
+        let mut answer = head.end();
         if !is_head {
-            text.push_str(&self.body);
+            answer.extend_from_slice(self.body.as_bytes());
         }
-        text.into_bytes()
+        answer
     }
 
     /// The size of its body.

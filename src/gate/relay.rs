@@ -4,12 +4,10 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::time::Instant;
 
-use tokio::sync::watch::Receiver as Watcher;
-
 use super::answer::{Down, Passing, Progress};
 use super::connection::{Connection, Next};
 use super::context::Context;
-use super::drain::Phase;
+use super::crowd::Place;
 use super::refusal::Refusal;
 use super::shown::Filter;
 use super::tenure::Tenure;
@@ -48,7 +46,8 @@ pub(super) async fn forward(
     let operation = recorded.operation();
     let (endpoint, upgrade) = (operation.endpoint(), operation.upgrade());
     let is_head = endpoint.method == Method::Head;
-    let reader = recorded.terms().of_answer().reader(operation);
+    let terms = Some(recorded.terms()).filter(|terms| !terms.is_empty());
+    let reader = terms.and_then(|terms| terms.of_answer().reader(operation));
     let filter = reader.map(|reader| Filter { reader, version: operation.version() });
     let upload = match (operation.body(), &context) {
         (operation::Body::Stream, Some(context)) => Framing::Length(context.bytes),
@@ -64,8 +63,8 @@ pub(super) async fn forward(
     };
     let _open = hearing.tally.forwarded();
     let progress = Progress::new(&hearing.tally, connection.body_bytes, upload);
-    let keep_alive = connection.keep_alive && *connection.phase.borrow() == Phase::Serving;
-    let mut closed = pin!(until_closed(connection.phase.clone(), tenure));
+    let keep_alive = connection.keep_alive && connection.place.is_serving();
+    let mut closed = pin!(until_closed(&connection.place, tenure));
     let (sender, mut receiver) = forwarded.split();
     let mut passing = Passing {
         daemon,
@@ -141,7 +140,7 @@ pub(super) async fn forward(
 }
 
 /// Returns when dockgate closes the connection, and why it does.
-async fn until_closed(mut phase: Watcher<Phase>, tenure: Option<Box<Tenure<'_>>>) -> End {
+async fn until_closed(place: &Place, tenure: Option<Box<Tenure<'_>>>) -> End {
     let revoked = async {
         match tenure {
             Some(tenure) => Box::pin(tenure.end()).await,
@@ -149,7 +148,7 @@ async fn until_closed(mut phase: Watcher<Phase>, tenure: Option<Box<Tenure<'_>>>
         }
     };
     tokio::select! {
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => End::Drained,
+        () = place.until_cut() => End::Drained,
         () = revoked => End::Revoked,
     }
 }
@@ -163,7 +162,6 @@ async fn send(
     id: RequestId,
     (upload, invited): (Framing, Framing),
 ) -> Result<Forwarded, Outcome> {
-    let mut phase = connection.phase.clone();
     let sending = daemon.forward(recorded, &mut connection.line, upload);
     let nothing_taken = Cell::new(0);
     let sent = tokio::select! {
@@ -172,7 +170,7 @@ async fn send(
         () = watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
             return Err(Outcome::client_gone(connection.body_bytes));
         }
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => {
+        () = connection.place.until_cut() => {
             return Err(Outcome::drained(connection.body_bytes));
         }
     };

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::io::IoSlice;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::connection::Connection;
-use super::drain::Phase;
+use super::crowd::Place;
 use super::{Gate, Outcome, relay};
 use crate::client::Peer;
 use crate::daemon::Away;
@@ -60,7 +60,7 @@ pub(super) async fn newest_version(
         return (ApiVersion::NEWEST, None);
     }
     let asking = gate.daemon.newest_version(&mut connection.line);
-    let asking = while_wanted(&connection.stream, &mut connection.inbox, connection.phase.clone(), asking);
+    let asking = while_wanted(&connection.stream, &mut connection.inbox, &connection.place, asking);
     match Box::pin(asking).await {
         Ok(version) => (version, None),
         Err(unasked) => (ApiVersion::NEWEST, Some(unasked)),
@@ -71,7 +71,7 @@ pub(super) async fn newest_version(
 pub(super) async fn while_wanted<T>(
     client: &Stream,
     inbox: &mut Inbox,
-    mut phase: watch::Receiver<Phase>,
+    place: &Place,
     asking: impl Future<Output = Result<T, Away>>,
 ) -> Result<T, Unasked> {
     let nothing_taken = Cell::new(0);
@@ -79,7 +79,7 @@ pub(super) async fn while_wanted<T>(
         biased;
         asked = asking => asked.map_err(Unasked::Away),
         () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(0))),
-        _ = phase.wait_for(|phase| *phase == Phase::Cutting) => Err(Unasked::Over(Outcome::drained(0))),
+        () = place.until_cut() => Err(Unasked::Over(Outcome::drained(0))),
     }
 }
 

@@ -100,7 +100,7 @@ impl Passing<'_> {
 impl Outgoing<'_> {
     /// Sends what is held: a piece of an answer of which nobody knows how long it is.
     async fn send(&mut self) -> Result<(), Down> {
-        let mut before = String::new();
+        let mut before = Vec::new();
         if !self.is_begun {
             let mut head = self.passing.answer_head(self.answer);
             if self.chunked {
@@ -112,11 +112,11 @@ impl Outgoing<'_> {
         }
         if self.chunked && !self.held.is_empty() {
             if !before.is_empty() {
-                self.passing.write(&[before.as_bytes()]).await?;
+                self.passing.write(&[&before]).await?;
             }
             chunk(self.passing.client, &self.held).await.map_err(|_| Down::ClientGone)?;
         } else {
-            self.passing.write(&[before.as_bytes(), &self.held]).await?;
+            self.passing.write(&[&before, &self.held]).await?;
         }
         self.passing.progress.down.add(self.held.len());
         self.held.clear();
@@ -135,10 +135,10 @@ impl Outgoing<'_> {
             return Ok(());
         }
         let mut head = self.passing.answer_head(self.answer);
-        head.field("Content-Length", self.held.len());
+        head.number("Content-Length", self.held.len());
         self.passing.close_with(&mut head);
         self.begun();
-        self.passing.write(&[head.end().as_bytes(), &self.held]).await?;
+        self.passing.write(&[&head.end(), &self.held]).await?;
         self.passing.progress.down.add(self.held.len());
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! An operation, written as the request that the daemon gets.
 
 use super::table::{Answer, Protocol};
-use super::{Body, Heading, Operation, path};
+use super::{Body, Heading, Operation};
 
 /// A request for the daemon, but for what the connection adds: `Host`, framing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,9 @@ impl Operation {
     /// Writes the operation. The same operation is always the same request.
     #[must_use]
     pub fn encode(&self) -> Encoded {
-        let Heading { endpoint, version, identifiers, query, headers, upgrade } = &self.heading;
+        let Heading { endpoint, version, path, identifiers: _, query, headers, upgrade } = &self.heading;
         let mut target = if endpoint.versioned { format!("/v{version}") } else { String::new() };
-        target.push_str(&path::write(endpoint, identifiers));
+        target.push_str(path);
         query.write(&mut target);
 
         let mut headers = headers.clone();

@@ -4,6 +4,8 @@
 //! out, so that `%2F` is a separator. What it would answer with a redirect to a cleaned path is
 //! refused here: nothing is cleaned and then passed on.
 
+use std::borrow::Cow;
+
 use super::percent::{self, Plus};
 use super::table::Endpoint;
 use super::{Fault, Unreadable};
@@ -11,17 +13,21 @@ use super::{Fault, Unreadable};
 /// The longest request target that is read, in bytes. Some clients copy a whole body into the query.
 pub const MAX_TARGET_BYTES: usize = 1024 * 1024;
 
+/// What most paths have room in.
+const COMMON_BYTES: usize = 128;
+const COMMON_SEGMENTS: usize = 8;
+
 /// Beside letters, digits and `-._~`, what a canonical path leaves as it is: image references read
 /// as they are written.
 const LITERAL_IN_PATHS: &[u8] = b":@";
 
-/// The path of a request, decoded.
+/// The path of a request, read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(super) struct Path<'a> {
     /// The text of the version prefix, without its `v`: digits and dots.
-    pub(super) version: Option<String>,
+    pub(super) version: Option<&'a str>,
     /// The segments behind the version: none is empty, `.` or `..`, all are printable ASCII.
-    pub(super) segments: Vec<String>,
+    pub(super) segments: Vec<&'a str>,
 }
 
 /// Splits a target into path and query, both still encoded. An absolute form loses its scheme and
@@ -41,8 +47,8 @@ pub(super) fn split(target: &[u8]) -> Result<(&[u8], &[u8]), Unreadable> {
     Ok((without_authority(before)?, query))
 }
 
-/// Reads a path that is still encoded.
-pub(super) fn read(raw: &[u8]) -> Result<Path, Unreadable> {
+/// Decodes a path: printable ASCII.
+pub(super) fn decode(raw: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let decoded = percent::decode(raw, Plus::Literal)
         .map_err(|_| malformed("holds a % that two hexadecimal digits do not follow"))?;
     if let Some(unfit) = decoded.iter().find(|byte| !byte.is_ascii() || byte.is_ascii_control()) {
@@ -55,10 +61,17 @@ pub(super) fn read(raw: &[u8]) -> Result<Path, Unreadable> {
     if let Some(&unfit) = decoded.iter().find(|byte| b"#;\\".contains(byte)) {
         return Err(malformed(&format!("holds {:?}, which no Docker path has", char::from(unfit))));
     }
-    // It is ASCII.
-    let text = String::from_utf8_lossy(&decoded);
-    let mut segments = segments(&text)?;
-    let version = segments.first().and_then(|first| version_of(first)).map(str::to_owned);
+    // It is ASCII, and nothing of it is lost.
+    Ok(match decoded {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    })
+}
+
+/// Reads a path that is decoded.
+pub(super) fn read(path: &str) -> Result<Path<'_>, Unreadable> {
+    let mut segments = segments(path)?;
+    let version = segments.first().and_then(|first| version_of(first));
     if version.is_some() {
         segments.remove(0);
     }
@@ -67,7 +80,7 @@ pub(super) fn read(raw: &[u8]) -> Result<Path, Unreadable> {
 
 /// The canonical path of an endpoint with these identifiers, without version.
 pub(super) fn write(endpoint: &Endpoint, identifiers: &[String]) -> String {
-    let mut path = String::new();
+    let mut path = String::with_capacity(COMMON_BYTES);
     let mut identifiers = identifiers.iter();
     for segment in endpoint.template.split('/').skip(1) {
         path.push('/');
@@ -108,20 +121,21 @@ fn without_authority(target: &[u8]) -> Result<&[u8], Unreadable> {
 }
 
 /// The segments of a decoded path; those that the daemon would clean away are refused.
-fn segments(path: &str) -> Result<Vec<String>, Unreadable> {
+fn segments(path: &str) -> Result<Vec<&str>, Unreadable> {
     let Some(inner) = path.strip_prefix('/') else {
         return Err(malformed("does not begin with a slash"));
     };
     if inner.is_empty() {
         return Ok(Vec::new());
     }
-    let segments: Vec<String> = inner.split('/').map(str::to_owned).collect();
-    if segments.iter().any(|segment| segment == "." || segment == "..") {
+    let mut segments = Vec::with_capacity(COMMON_SEGMENTS);
+    segments.extend(inner.split('/'));
+    if segments.iter().any(|segment| matches!(*segment, "." | "..")) {
         return Err(malformed(
             "holds a . or .. segment, which the daemon would redirect; write the path itself",
         ));
     }
-    let trailing = segments.last().is_some_and(String::is_empty);
+    let trailing = segments.last().is_some_and(|last| last.is_empty());
     let empty = segments.iter().filter(|segment| segment.is_empty()).count();
     match (empty, trailing) {
         (0, _) => Ok(segments),
@@ -145,14 +159,15 @@ fn malformed(what: &str) -> Unreadable {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_TARGET_BYTES, Path, read, split};
+    use super::{MAX_TARGET_BYTES, Path, decode, read, split};
     use crate::operation::Fault;
     use proptest::prelude::*;
 
     fn path(target: &str) -> Option<(Option<String>, String)> {
         let (raw, _) = split(target.as_bytes()).ok()?;
-        let Path { version, segments } = read(raw).ok()?;
-        Some((version, segments.join("/")))
+        let decoded = decode(raw).ok()?;
+        let Path { version, segments } = read(&decoded).ok()?;
+        Some((version.map(str::to_owned), segments.join("/")))
     }
 
     #[track_caller]
@@ -273,9 +288,10 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(target: Vec<u8>) {
             if let Ok((raw, _)) = split(&target)
-                && let Ok(path) = read(raw)
+                && let Ok(decoded) = decode(raw)
+                && let Ok(path) = read(&decoded)
             {
-                prop_assert!(path.segments.iter().all(|s| !s.is_empty() && s != "." && s != ".." && !s.contains('/')));
+                prop_assert!(path.segments.iter().all(|s| !["", ".", ".."].contains(s) && !s.contains('/')));
             }
         }
     }

@@ -49,8 +49,14 @@ fn escaped(high: Option<&u8>, low: Option<&u8>) -> Result<u8, BadEscape> {
 
 /// Writes `text` with every byte escaped but letters, digits, `-._~` and those of `also`.
 pub(super) fn encode(text: &str, also: &[u8], out: &mut String) {
+    let is_literal =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte);
+    if text.bytes().all(is_literal) {
+        out.push_str(text);
+        return;
+    }
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {
+        if is_literal(byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');

@@ -33,6 +33,9 @@ impl Query {
             ));
         }
         let known = endpoint.parameters;
+        if raw.is_empty() && known.iter().all(|parameter| parameter.default.is_none()) {
+            return Ok(Self::default());
+        }
         let mut given: Vec<Vec<Cow<'_, [u8]>>> = vec![Vec::new(); known.len()];
         for pair in pairs(raw) {
             let (name, value) = pair?;

@@ -8,7 +8,7 @@ use super::field::Kind;
 use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
-use super::{Body, Heading, Json, Operation, Value};
+use super::{Body, Heading, Json, Operation, Value, path};
 
 /// What becomes of a reference: nothing, or another name for the same thing.
 type Renaming<'r> = dyn FnMut(ThingKind, &str) -> Option<String> + 'r;
@@ -147,6 +147,7 @@ impl Operation {
     /// Gives the things that it refers to other names.
     fn rename(&mut self, renaming: &mut Renaming<'_>) {
         rename_in_heading(&mut self.heading, renaming);
+        self.heading.path = path::write(self.endpoint(), self.identifiers());
         let kind = self.endpoint().body;
         if let (Body::Json(json), BodyKind::Json { kind, guard: _ }) = (&mut self.body, kind) {
             within(kind, json, renaming);

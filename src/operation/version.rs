@@ -40,20 +40,20 @@ impl ApiVersion {
     /// is read as a very large one.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        let mut numbers = text.split('.');
+        let mut numbers = text.as_bytes().split(|byte| *byte == b'.');
         let major = number(numbers.next()?)?;
         let minor = number(numbers.next()?)?;
-        let rest_is_zero = numbers.all(|rest| rest.bytes().all(|digit| digit == b'0'));
+        let rest_is_zero = numbers.flatten().all(|digit| *digit == b'0');
         rest_is_zero.then_some(Self { major, minor })
     }
 }
 
-/// One number of a version.
-fn number(digits: &str) -> Option<u16> {
-    let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits.then(|| match digits.trim_start_matches('0') {
-        "" => 0,
-        significant => significant.parse().unwrap_or(u16::MAX),
+/// One number of a version; the largest, where it is larger than that.
+fn number(digits: &[u8]) -> Option<u16> {
+    (!digits.is_empty()).then_some(())?;
+    digits.iter().try_fold(0_u16, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit.wrapping_sub(b'0'))?;
+        Some(number.saturating_mul(10).saturating_add(digit.into()))
     })
 }
 

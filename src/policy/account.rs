@@ -137,7 +137,7 @@ impl Policy {
 
 /// Whether the path of the operation is among those of the selection; none, where it has not the endpoint.
 fn paths_of(selection: &Selection, operation: &Operation) -> Option<bool> {
-    Some(selection.paths(operation.endpoint())?.contain(|| operation.path()))
+    Some(selection.paths(operation.endpoint())?.contain(operation.path()))
 }
 
 fn meant(understood: &Understanding<'_>) -> Vec<Meant> {

@@ -1,6 +1,8 @@
 //! The judge: one pure function from a client and an operation to a verdict.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::rule::{Rule, Shortfall};
 use super::suggest::{self, Asker, Case};
@@ -11,40 +13,59 @@ use super::{AboutPath, ByPath, Mode, Policy, selection};
 use crate::client::Client;
 use crate::operation::meaning::Aspect;
 use crate::operation::table::Endpoint;
-use crate::operation::{Operation, Reference};
+use crate::operation::{Body, Encoded, Operation, Reference};
 
-/// An operation that may go on. Only the judge makes one.
+/// An operation that may go on. Only the judge makes one; a clone is for when the same is asked again.
+#[derive(Clone, Debug)]
+pub struct Permit(Rc<Permitted>);
+
 #[derive(Debug)]
-pub struct Permit {
-    operation: Box<Operation>,
+struct Permitted {
+    operation: Operation,
+    /// As the daemon gets it, once that is known.
+    encoded: OnceCell<Rc<Encoded>>,
     grounds: Grounds,
     others: Vec<RulePlace>,
     terms: Terms,
 }
 
 impl Permit {
+    fn new(operation: Operation, grounds: Grounds, others: Vec<RulePlace>, terms: Terms) -> Self {
+        Self(Rc::new(Permitted { operation, encoded: OnceCell::new(), grounds, others, terms }))
+    }
+
     /// What may be done.
     #[must_use]
     pub fn operation(&self) -> &Operation {
-        &self.operation
+        &self.0.operation
+    }
+
+    /// The same as the daemon gets it. It is kept for the next time, unless it has a body, which may be large.
+    #[must_use]
+    pub fn encoded(&self) -> Rc<Encoded> {
+        let Permitted { operation, encoded, .. } = &*self.0;
+        match operation.body() {
+            Body::None => Rc::clone(encoded.get_or_init(|| Rc::new(operation.encode()))),
+            Body::Json(_) | Body::Stream => Rc::new(operation.encode()),
+        }
     }
 
     /// Why.
     #[must_use]
     pub fn grounds(&self) -> &Grounds {
-        &self.grounds
+        &self.0.grounds
     }
 
     /// Other rules that had a part in it: that grant it as well, or take something out of its answer.
     #[must_use]
     pub fn others(&self) -> &[RulePlace] {
-        &self.others
+        &self.0.others
     }
 
     /// What of the answer the client gets to see.
     #[must_use]
     pub fn terms(&self) -> &Terms {
-        &self.terms
+        &self.0.terms
     }
 }
 
@@ -71,8 +92,7 @@ impl Policy {
     /// The same client, operation and policy always give the same verdict, in whatever order the
     /// rules stand. What goes on acts on the things that were judged, by their IDs, and bears the marks that its
     /// rule puts on what it makes.
-    pub fn judge(&self, client: &Client, operation: Operation) -> Verdict {
-        let mut operation = Box::new(operation);
+    pub fn judge(&self, client: &Client, mut operation: Operation) -> Verdict {
         match self.decide(client, &operation) {
             Ok(Grant { rule, others, terms }) => {
                 let grounds = Grounds::Rule { name: rule.name.label(), line: rule.line };
@@ -90,19 +110,14 @@ impl Policy {
                 }
                 operation.have_filtered(&terms.filters());
                 operation.pin();
-                Verdict::Permit(Permit { operation, grounds, others, terms })
+                Verdict::Permit(Permit::new(operation, grounds, others, terms))
             }
             Err(refusal) => match self.mode {
                 Mode::Observe => {
                     let grounds = Grounds::Observed(refusal);
-                    Verdict::Permit(Permit {
-                        operation,
-                        grounds,
-                        others: Vec::new(),
-                        terms: Terms::default(),
-                    })
+                    Verdict::Permit(Permit::new(operation, grounds, Vec::new(), Terms::default()))
                 }
-                Mode::Enforce => Verdict::Denial(Denial { operation, refusal: *refusal }),
+                Mode::Enforce => Verdict::Denial(Denial { operation: Box::new(operation), refusal }),
             },
         }
     }
@@ -153,7 +168,7 @@ impl Policy {
         let mut allow: Vec<&Rule> = allow.iter().filter_map(|place| self.allow.get(*place)).collect();
         let mut forbid: Vec<&Rule> = forbid.iter().filter_map(|place| self.forbid.get(*place)).collect();
         if candidates.has_expressions {
-            for ByPath { is_forbid, place, expression } in self.expressions.matching(&operation.path()) {
+            for ByPath { is_forbid, place, expression } in self.expressions.matching(operation.path()) {
                 let (rules, list) =
                     if *is_forbid { (&self.forbid, &mut forbid) } else { (&self.allow, &mut allow) };
                 let Some(rule) = rules.get(*place) else { continue };

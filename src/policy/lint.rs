@@ -147,7 +147,7 @@ fn check_forbid(rule: &Rule, allow: &[&Rule], problems: &mut Vec<Problem>) {
         problems.push(Problem::new(Code::UnreachableForbid, rule.span.clone(), message).help(promise));
     }
     let by_name = rule.selection.targets().find(|target| {
-        names::has_another(target.endpoint) && !target.paths.contain(|| names::path_by_id(target.endpoint))
+        names::has_another(target.endpoint) && !target.paths.contain(&names::path_by_id(target.endpoint))
     });
     if let Some(target) = by_name {
         let message = format!("{} does not strike a client that uses the ID", rule.name);

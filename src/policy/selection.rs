@@ -160,13 +160,13 @@ impl Selection {
 
 impl Paths {
     /// Whether the path is among them: for one alone; requests are looked up in all expressions together.
-    pub(super) fn contain(&self, path: impl FnOnce() -> String) -> bool {
+    pub(super) fn contain(&self, path: &str) -> bool {
         match self {
             Self::All => true,
             Self::Matching(expressions) => {
                 let read = expressions.iter().filter_map(|source| PathExpression::read(source).ok());
                 let set = PathSet::new(read.map(|expression| (expression, ())).collect());
-                set.is_some_and(|set| !set.matching(&path()).is_empty())
+                set.is_some_and(|set| !set.matching(path).is_empty())
             }
         }
     }

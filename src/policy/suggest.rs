@@ -374,7 +374,7 @@ fn entry(operation: &Operation, model: Option<&Rule>, message: &mut String) -> S
     if let Some(Paths::Matching(_)) = model.and_then(|model| model.selection.paths(endpoint)) {
         let path = operation.path();
         if path.len() <= LONGEST_PATH_BYTES {
-            return format!("{} ~^{}$", endpoint.method, escape_expression(&path));
+            return format!("{} ~^{}$", endpoint.method, escape_expression(path));
         }
         message.push_str("\nThe path is too long to be repeated: the rule below is for every path.");
     }

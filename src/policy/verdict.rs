@@ -40,7 +40,7 @@ pub struct RulePlace {
 #[derive(Debug)]
 pub struct Denial {
     pub(super) operation: Box<Operation>,
-    pub(super) refusal: Refusal,
+    pub(super) refusal: Box<Refusal>,
 }
 
 /// Why an operation is refused.

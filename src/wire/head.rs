@@ -1,6 +1,7 @@
 //! The heads of messages: found, parsed, and what they say of the body's framing.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
 
 use super::inbox::{Inbox, InboxFault};
@@ -34,6 +35,8 @@ pub enum Framing {
 /// The head of a request.
 #[derive(Debug)]
 pub struct RequestHead<'a> {
+    /// All of it, as it came.
+    pub bytes: &'a [u8],
     /// The method, as sent.
     pub method: &'a str,
     /// The request target, as sent.
@@ -105,9 +108,7 @@ pub async fn head_bytes(
 ) -> Result<Option<Vec<u8>>, HeadFault> {
     let mut searched = 0;
     loop {
-        if let Some(length) = head_length(inbox.pending(), &mut searched)? {
-            let bytes = inbox.pending().get(..length).unwrap_or_default().to_vec();
-            inbox.consume(length);
+        if let Some(bytes) = take_head(inbox, &mut searched)? {
             return Ok(Some(bytes));
         }
         match inbox.fill(stream, limit).await {
@@ -121,6 +122,21 @@ pub async fn head_bytes(
             Err(InboxFault::Io(error)) => return Err(HeadFault::Io(error)),
         }
     }
+}
+
+/// A whole head, up to and with its empty line, if it has come already.
+///
+/// # Errors
+/// When it has a line end that is not CR LF.
+pub fn head_there(inbox: &mut Inbox) -> Result<Option<Vec<u8>>, HeadFault> {
+    take_head(inbox, &mut 0)
+}
+
+fn take_head(inbox: &mut Inbox, searched: &mut usize) -> Result<Option<Vec<u8>>, HeadFault> {
+    let Some(length) = head_length(inbox.pending(), searched)? else { return Ok(None) };
+    let bytes = inbox.pending().get(..length).unwrap_or_default().to_vec();
+    inbox.consume(length);
+    Ok(Some(bytes))
 }
 
 /// The length of the head at the front of `pending`, if it is whole. `searched` bytes of it hold no
@@ -156,9 +172,9 @@ impl<'a> RequestHead<'a> {
     /// # Errors
     /// When it is not HTTP/1.0 or 1.1, or its framing could be read in two ways.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, HeadFault> {
-        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(bytes) {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let mut head = httparse::Request::new(&mut []);
+        match head.parse_with_uninit_headers(bytes, &mut fields) {
             Ok(httparse::Status::Complete(_)) => {}
             Ok(httparse::Status::Partial) => return Err(HeadFault::Truncated),
             Err(error) => return Err(malformed(error)),
@@ -168,16 +184,25 @@ impl<'a> RequestHead<'a> {
         };
         let fields: Vec<Field<'a>> = head.headers.iter().map(|field| (field.name, field.value)).collect();
         let is_http_10 = minor == 0;
-        if count(&fields, "host") != 1 && !(is_http_10 && count(&fields, "host") == 0) {
-            return Err(HeadFault::Malformed("it needs exactly one Host header".into()));
+        let said = Said::by(&fields);
+        match said.hosts {
+            Several::One(_) => {}
+            Several::None if is_http_10 => {}
+            Several::None | Several::More => {
+                return Err(HeadFault::Malformed("it needs exactly one Host header".into()));
+            }
+        }
+        if is_http_10 && !matches!(said.codings, Several::None) {
+            return Err(HeadFault::Malformed("HTTP/1.0 has no Transfer-Encoding".into()));
         }
         Ok(Self {
+            bytes,
             method,
             target: target.as_bytes(),
-            framing: request_framing(&fields, is_http_10)?,
-            keep_alive: keeps_alive(&fields, is_http_10),
+            framing: said.framing()?.unwrap_or(Framing::None),
+            keep_alive: said.keeps_alive(is_http_10),
             is_http_10,
-            expectation: expectation(&fields),
+            expectation: said.expectation(),
             fields,
         })
     }
@@ -186,7 +211,7 @@ impl<'a> RequestHead<'a> {
 impl<'a> RequestHead<'a> {
     /// The name or address in the `Host` header, without its port; empty where there is none.
     fn host(&self) -> &'a [u8] {
-        let host = values(&self.fields, "host").next().unwrap_or_default();
+        let host = field(&self.fields, "host").unwrap_or_default();
         match host.strip_prefix(b"[") {
             Some(address) => address.split(|&byte| byte == b']').next().unwrap_or_default(),
             None => host.split(|&byte| byte == b':').next().unwrap_or_default(),
@@ -210,9 +235,10 @@ impl<'a> ResponseHead<'a> {
     /// # Errors
     /// When it is not HTTP/1.0 or 1.1, or its framing could be read in two ways.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, HeadFault> {
-        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-        let mut head = httparse::Response::new(&mut fields);
-        match head.parse(bytes) {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let mut head = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        match parser.parse_response_with_uninit_headers(&mut head, bytes, &mut fields) {
             Ok(httparse::Status::Complete(_)) => {}
             Ok(httparse::Status::Partial) => return Err(HeadFault::Truncated),
             Err(error) => return Err(malformed(error)),
@@ -224,14 +250,15 @@ impl<'a> ResponseHead<'a> {
             return Err(HeadFault::Malformed(format!("its status is {status}")));
         }
         let fields: Vec<Field<'a>> = head.headers.iter().map(|field| (field.name, field.value)).collect();
+        let said = Said::by(&fields);
         let framing = match status {
             100..=199 | 204 | 304 => Framing::None,
-            _ => coding(&fields)?.unwrap_or(Framing::UntilClose),
+            _ => said.framing()?.unwrap_or(Framing::UntilClose),
         };
         Ok(Self {
             status,
             reason: head.reason.unwrap_or_default(),
-            keep_alive: keeps_alive(&fields, minor == 0) && framing != Framing::UntilClose,
+            keep_alive: said.keeps_alive(minor == 0) && framing != Framing::UntilClose,
             framing,
             fields,
         })
@@ -246,7 +273,7 @@ impl<'a> ResponseHead<'a> {
     /// The value of the first field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
-        values(&self.fields, name).next()
+        field(&self.fields, name)
     }
 }
 
@@ -262,68 +289,103 @@ fn malformed(error: httparse::Error) -> HeadFault {
     })
 }
 
-fn request_framing(fields: &[Field<'_>], is_http_10: bool) -> Result<Framing, HeadFault> {
-    if is_http_10 && count(fields, "transfer-encoding") > 0 {
-        return Err(HeadFault::Malformed("HTTP/1.0 has no Transfer-Encoding".into()));
-    }
-    Ok(coding(fields)?.unwrap_or(Framing::None))
+/// The value of the first field of that name.
+fn field<'a>(fields: &[Field<'a>], name: &str) -> Option<&'a [u8]> {
+    let (_, value) = fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+    Some(value.trim_ascii())
 }
 
-/// What `Content-Length` and `Transfer-Encoding` say, if they say one thing.
-fn coding(fields: &[Field<'_>]) -> Result<Option<Framing>, HeadFault> {
-    let fault = |text: &str| Err(HeadFault::Malformed(text.into()));
-    let mut lengths = values(fields, "content-length");
-    let mut codings = values(fields, "transfer-encoding");
-    match (lengths.next(), codings.next()) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) => fault("it has both Content-Length and Transfer-Encoding"),
-        (None, Some(coding)) => match codings.next() {
-            None if coding.eq_ignore_ascii_case(b"chunked") => Ok(Some(Framing::Chunked)),
-            None => fault("its Transfer-Encoding is not chunked"),
-            Some(_) => fault("it has more than one Transfer-Encoding header"),
-        },
-        (Some(length), None) => {
-            if lengths.next().is_some() {
-                return fault("it has more than one Content-Length header");
+/// What the fields say of the message's framing, of the connection, and of what is expected.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    hosts: Several<'a>,
+    lengths: Several<'a>,
+    codings: Several<'a>,
+    expectations: Several<'a>,
+    /// `Connection: close`.
+    closes: bool,
+    /// `Connection: keep-alive`.
+    keeps: bool,
+}
+
+/// A field that there may be more than one of.
+#[derive(Clone, Copy, Debug, Default)]
+enum Several<'a> {
+    #[default]
+    None,
+    One(&'a [u8]),
+    More,
+}
+
+impl<'a> Several<'a> {
+    fn add(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::None => Self::One(value),
+            Self::One(_) | Self::More => Self::More,
+        };
+    }
+}
+
+impl<'a> Said<'a> {
+    fn by(fields: &[Field<'a>]) -> Self {
+        let mut said = Self::default();
+        for (name, value) in fields {
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            let value = value.trim_ascii();
+            if is("host") {
+                said.hosts.add(value);
+            } else if is("content-length") {
+                said.lengths.add(value);
+            } else if is("transfer-encoding") {
+                said.codings.add(value);
+            } else if is("expect") {
+                said.expectations.add(value);
+            } else if is("connection") {
+                let options = || value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+                said.closes |= options().any(|option| option.eq_ignore_ascii_case(b"close"));
+                said.keeps |= options().any(|option| option.eq_ignore_ascii_case(b"keep-alive"));
             }
-            let digits = str::from_utf8(length).unwrap_or_default();
-            match digits.parse() {
-                Ok(length) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    Ok(Some(Framing::Length(length)))
+        }
+        said
+    }
+
+    /// What `Content-Length` and `Transfer-Encoding` say, if they say one thing.
+    fn framing(&self) -> Result<Option<Framing>, HeadFault> {
+        let fault = |text: &str| Err(HeadFault::Malformed(text.into()));
+        match (self.lengths, self.codings) {
+            (Several::None, Several::None) => Ok(None),
+            (Several::One(_) | Several::More, Several::One(_) | Several::More) => {
+                fault("it has both Content-Length and Transfer-Encoding")
+            }
+            (Several::None, Several::One(coding)) if coding.eq_ignore_ascii_case(b"chunked") => {
+                Ok(Some(Framing::Chunked))
+            }
+            (Several::None, Several::One(_)) => fault("its Transfer-Encoding is not chunked"),
+            (Several::None, Several::More) => fault("it has more than one Transfer-Encoding header"),
+            (Several::More, Several::None) => fault("it has more than one Content-Length header"),
+            (Several::One(length), Several::None) => {
+                let digits = str::from_utf8(length).unwrap_or_default();
+                match digits.parse() {
+                    Ok(length) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        Ok(Some(Framing::Length(length)))
+                    }
+                    Ok(_) | Err(_) => fault("its Content-Length is not a decimal number"),
                 }
-                Ok(_) | Err(_) => fault("its Content-Length is not a decimal number"),
             }
         }
     }
-}
 
-fn keeps_alive(fields: &[Field<'_>], is_http_10: bool) -> bool {
-    let says = |option: &str| {
-        values(fields, "connection")
-            .flat_map(|value| value.split(|&byte| byte == b','))
-            .any(|token| token.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
-    };
-    if is_http_10 { says("keep-alive") } else { !says("close") }
-}
-
-fn expectation(fields: &[Field<'_>]) -> Expectation {
-    let mut expected = values(fields, "expect");
-    match (expected.next(), expected.next()) {
-        (None, _) => Expectation::None,
-        (Some(value), None) if value.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
-        (Some(_), _) => Expectation::Unknown,
+    fn keeps_alive(&self, is_http_10: bool) -> bool {
+        if is_http_10 { self.keeps } else { !self.closes }
     }
-}
 
-fn values<'a>(fields: &[Field<'a>], name: &str) -> impl Iterator<Item = &'a [u8]> {
-    fields
-        .iter()
-        .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.trim_ascii())
-}
-
-fn count(fields: &[Field<'_>], name: &str) -> usize {
-    values(fields, name).count()
+    fn expectation(&self) -> Expectation {
+        match self.expectations {
+            Several::None => Expectation::None,
+            Several::One(value) if value.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
+            Several::One(_) | Several::More => Expectation::Unknown,
+        }
+    }
 }
 
 #[cfg(test)]

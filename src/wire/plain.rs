@@ -1,5 +1,6 @@
 //! Sockets whose bytes are not encrypted: read and written without asking the system more than it takes.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 
@@ -16,19 +17,19 @@ pub(super) enum Plain<'a> {
 }
 
 impl Plain<'_> {
-    /// Waits until there may be something to read, be it the end.
+    /// Waits until there may be something to read, be it the end. Only one task may do so at a time.
     pub(super) async fn readable(self) -> io::Result<()> {
         match self {
-            Self::Unix(stream) => stream.readable().await,
-            Self::Tcp(stream) => stream.readable().await,
+            Self::Unix(stream) => poll_fn(|context| stream.poll_read_ready(context)).await,
+            Self::Tcp(stream) => poll_fn(|context| stream.poll_read_ready(context)).await,
         }
     }
 
-    /// Waits until something may be written.
+    /// Waits until something may be written. Only one task may do so at a time.
     pub(super) async fn writable(self) -> io::Result<()> {
         match self {
-            Self::Unix(stream) => stream.writable().await,
-            Self::Tcp(stream) => stream.writable().await,
+            Self::Unix(stream) => poll_fn(|context| stream.poll_write_ready(context)).await,
+            Self::Tcp(stream) => poll_fn(|context| stream.poll_write_ready(context)).await,
         }
     }
 
