@@ -1,5 +1,9 @@
 //! Connecting to the daemon's socket.
 
+use std::io;
+use std::path::Path;
+
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
@@ -39,9 +43,9 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<Stream, Away> {
-        let failed = |error: std::io::Error| Away::connecting(&self.address, &error);
+        let failed = |error: io::Error| Away::connecting(&self.address, &error);
         match &self.address {
-            Address::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix).map_err(failed),
+            Address::Unix(path) => connect_unix(path).map(Stream::Unix).map_err(failed),
             Address::Tcp { host, port } => {
                 let socket = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
                 prepare_tcp(&socket).map_err(failed)?;
@@ -52,4 +56,11 @@ impl Connector {
             }
         }
     }
+}
+
+/// Connects to a unix socket. That is done at once or fails, so that nothing need be waited for.
+fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    UnixStream::from_std(socket.into())
 }
