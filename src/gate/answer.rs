@@ -235,7 +235,7 @@ impl Passing<'_> {
                 head.field(name, value);
             }
         }
-        head.field("X-Dockgate-Request-Id", self.id.to_string());
+        head.field("X-Dockgate-Request-Id", self.id.as_bytes());
         head
     }
 }

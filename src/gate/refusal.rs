@@ -112,7 +112,7 @@ impl Refusal {
         head.field("Content-Type", "application/json");
         head.number("Content-Length", self.body.len());
         if let Some(id) = id {
-            head.field("X-Dockgate-Request-Id", id.to_string());
+            head.field("X-Dockgate-Request-Id", id.as_bytes());
         }
         if let Some(seconds) = self.retry_after_seconds {
             head.number("Retry-After", seconds);
