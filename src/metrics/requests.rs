@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use prometheus_client::metrics::counter::Counter;
@@ -18,7 +17,7 @@ use crate::operation::table::Answer;
 pub(super) type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 
 /// What became of a request, in the words of the audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Decision {
     Permit,
     Observe,
@@ -26,45 +25,49 @@ pub(super) enum Decision {
     Refuse,
 }
 
-/// What a request is counted by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Kind {
-    /// The operation's id, where the request came that far.
-    pub(super) operation: Option<&'static str>,
-    pub(super) decision: Decision,
-    pub(super) rule: Option<Rc<str>>,
-    /// What the client was sent.
-    pub(super) status: Option<u16>,
+/// Requests that are counted alike, but for how they were answered.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The operation's id, where they came that far.
+    operation: Option<&'static str>,
+    decision: Decision,
+    rule: Option<Box<str>>,
+    /// By what the client was sent.
+    statuses: Few<Option<u16>>,
 }
+
+/// By operation and decision.
+type Rows = BTreeMap<(Option<&'static str>, Decision), Vec<Rc<Row>>>;
 
 /// The counters of requests.
 #[derive(Debug)]
 pub(super) struct Requests {
-    kinds: Counters<Kind, 4>,
-    ends: Counters<&'static str, 1>,
-    /// The names of rules that came up, so that each is allocated once.
-    rules: RefCell<HashSet<Rc<str>>>,
+    rows: RefCell<Rows>,
+    statuses: Family<Labels<4>, Counter>,
+    by_end: Few<End>,
+    ends: Family<Labels<1>, Counter>,
     plain: Gauge,
     streams: Gauge,
     tunnels: Gauge,
 }
 
-/// Counters of one name, each found by its key without making its labels anew.
+/// A few counters, each found by its key without making its labels anew.
 #[derive(Debug)]
-struct Counters<K, const N: usize> {
-    family: Family<Labels<N>, Counter>,
-    known: RefCell<HashMap<K, Counter>>,
-}
+struct Few<K>(RefCell<Vec<(K, Counter)>>);
 
 impl Requests {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let kinds = Counters::register(
-            registry,
+        let (statuses, ends) = (Family::default(), Family::default());
+        registry.register(
             "requests",
             "Requests that are over, by operation, decision, the rule that decided, and the status that the client was sent",
+            Family::clone(&statuses),
         );
-        let ends =
-            Counters::register(registry, "requests_ended", "Requests that are over, by what ended them");
+        registry.register(
+            "requests_ended",
+            "Requests that are over, by what ended them",
+            Family::clone(&ends),
+        );
         let open = Family::<Labels<1>, Gauge>::default();
         let of = |answer: &'static str| open.get_or_create_owned(&[("answer", answer.into())]);
         let (plain, streams, tunnels) = (of("plain"), of("stream"), of("tunnel"));
@@ -73,18 +76,25 @@ impl Requests {
             "Requests that were forwarded and are not over, by what the operation's answer is",
             open,
         );
-        Self { kinds, ends, rules: RefCell::default(), plain, streams, tunnels }
+        Self { rows: RefCell::default(), statuses, by_end: Few::default(), ends, plain, streams, tunnels }
     }
 
-    /// The name of a rule, allocated once.
-    pub(super) fn rule(&self, name: &str) -> Rc<str> {
-        let mut rules = self.rules.borrow_mut();
-        if let Some(known) = rules.get(name) {
-            return Rc::clone(known);
+    /// The row of such requests.
+    pub(super) fn row(
+        &self,
+        operation: Option<&'static str>,
+        decision: Decision,
+        rule: Option<&str>,
+    ) -> Rc<Row> {
+        let mut rows = self.rows.borrow_mut();
+        let rows = rows.entry((operation, decision)).or_default();
+        if let Some(row) = rows.iter().find(|row| row.rule.as_deref() == rule) {
+            return Rc::clone(row);
         }
-        let new: Rc<str> = name.into();
-        rules.insert(Rc::clone(&new));
-        new
+        let row = Row { operation, decision, rule: rule.map(Box::from), statuses: Few::default() };
+        let row = Rc::new(row);
+        rows.push(Rc::clone(&row));
+        row
     }
 
     /// Those that are open, with such an answer.
@@ -97,35 +107,36 @@ impl Requests {
     }
 
     /// Counts one that is over.
-    pub(super) fn count(&self, kind: Kind, end: End) {
-        self.kinds.count(kind, |kind| {
-            [
-                ("operation", kind.operation.unwrap_or_default().into()),
-                ("decision", kind.decision.name().into()),
-                ("rule", kind.rule.as_deref().unwrap_or_default().to_owned().into()),
-                ("status", kind.status.map(|status| status.to_string()).unwrap_or_default().into()),
-            ]
+    pub(super) fn count(&self, row: &Row, status: Option<u16>, end: End) {
+        row.statuses.count(status, || {
+            self.statuses.get_or_create_owned(&[
+                ("operation", row.operation.unwrap_or_default().into()),
+                ("decision", row.decision.name().into()),
+                ("rule", row.rule.as_deref().unwrap_or_default().to_owned().into()),
+                ("status", status.map(|status| status.to_string()).unwrap_or_default().into()),
+            ])
         });
-        self.ends.count(end.as_str(), |end| [("end", (*end).into())]);
+        self.by_end.count(end, || self.ends.get_or_create_owned(&[("end", end.as_str().into())]));
     }
 }
 
-impl<K: Hash + Eq, const N: usize> Counters<K, N> {
-    fn register(registry: &mut Registry, name: &str, help: &str) -> Self {
-        let family = Family::default();
-        registry.register(name, help, family.clone());
-        Self { family, known: RefCell::default() }
-    }
-
-    fn count(&self, key: K, labels: impl FnOnce(&K) -> Labels<N>) {
-        let mut known = self.known.borrow_mut();
-        if let Some(counter) = known.get(&key) {
+impl<K: PartialEq> Few<K> {
+    /// Counts one more of such a key, by a counter that is made for the first.
+    fn count(&self, key: K, make: impl FnOnce() -> Counter) {
+        let mut known = self.0.borrow_mut();
+        if let Some((_, counter)) = known.iter().find(|(own, _)| *own == key) {
             counter.inc();
             return;
         }
-        let counter = self.family.get_or_create_owned(&labels(&key));
+        let counter = make();
         counter.inc();
-        known.insert(key, counter);
+        known.push((key, counter));
+    }
+}
+
+impl<K> Default for Few<K> {
+    fn default() -> Self {
+        Self(RefCell::default())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::requests::{Decision, Kind};
+use super::requests::{Decision, Row};
 use super::{Counted, Metrics};
 use crate::audit::End;
 use crate::operation::table::Endpoint;
@@ -17,8 +17,8 @@ use crate::policy::{Denial, Grounds, Permit};
 pub struct Tally<'a> {
     metrics: &'a Metrics,
     endpoint: Cell<Option<&'static Endpoint>>,
-    decision: Cell<Decision>,
-    rule: RefCell<Option<Rc<str>>>,
+    /// Where it is counted, once it is judged.
+    row: RefCell<Option<Rc<Row>>>,
 }
 
 /// Bytes of one request in one direction, counted for it and for all.
@@ -31,12 +31,7 @@ pub struct Flow {
 impl<'a> Tally<'a> {
     /// Nothing is known yet.
     pub(super) fn new(metrics: &'a Metrics) -> Self {
-        Self {
-            metrics,
-            endpoint: Cell::new(None),
-            decision: Cell::new(Decision::Refuse),
-            rule: RefCell::default(),
-        }
+        Self { metrics, endpoint: Cell::new(None), row: RefCell::default() }
     }
 
     /// It cannot be read, but perhaps for the endpoint that it is for.
@@ -82,19 +77,14 @@ impl<'a> Tally<'a> {
     pub fn ended(&self, status: Option<u16>, duration: Duration, end: End) {
         let endpoint = self.endpoint.get();
         self.metrics.latency.whole(endpoint.map(|endpoint| endpoint.answer), duration.as_secs_f64());
-        let kind = Kind {
-            operation: endpoint.map(|endpoint| endpoint.id),
-            decision: self.decision.get(),
-            rule: self.rule.take(),
-            status,
-        };
-        self.metrics.requests.count(kind, end);
+        let unreadable = || self.metrics.requests.row(endpoint.map(|it| it.id), Decision::Refuse, None);
+        let row = self.row.take().unwrap_or_else(unreadable);
+        self.metrics.requests.count(&row, status, end);
     }
 
     fn decided(&self, decision: Decision, endpoint: &'static Endpoint, rule: Option<&str>) {
         self.endpoint.set(Some(endpoint));
-        self.decision.set(decision);
-        self.rule.replace(rule.map(|name| self.metrics.requests.rule(name)));
+        self.row.replace(Some(self.metrics.requests.row(Some(endpoint.id), decision, rule)));
     }
 }
 
