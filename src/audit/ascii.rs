@@ -16,16 +16,17 @@ pub(super) fn write(value: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Re
 /// Whether a text stands in JSON as it is.
 pub(super) fn is_plain(text: &str) -> bool {
     // Without branches within a chunk, so that it is looked at all at once.
-    let plain = |chunk: &[u8; 16]| chunk.iter().fold(true, |plain, byte| plain & needs_no_escape(*byte));
+    let is_plain = |chunk: &[u8; 16]| chunk.iter().fold(0, |any, byte| any | is_special(*byte)) == 0;
     let bytes = text.as_bytes();
     match bytes.last_chunk() {
-        Some(last) => bytes.as_chunks().0.iter().all(plain) && plain(last),
-        None => bytes.iter().all(|byte| needs_no_escape(*byte)),
+        Some(last) => bytes.as_chunks().0.iter().all(is_plain) && is_plain(last),
+        None => bytes.iter().all(|byte| is_special(*byte) == 0),
     }
 }
 
-fn needs_no_escape(byte: u8) -> bool {
-    matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')
+/// 1 where a byte needs an escape, else 0.
+fn is_special(byte: u8) -> u8 {
+    u8::from(!(b' '..=b'~').contains(&byte)) | u8::from(byte == b'"') | u8::from(byte == b'\\')
 }
 
 struct Ascii;
