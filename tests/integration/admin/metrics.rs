@@ -76,7 +76,11 @@ fn requests_are_counted_by_what_was_asked_and_what_became_of_it() {
     );
     assert_eq!(of(r#"operation="",decision="refuse",rule="",status="404""#), Some("1"), "{counted:#?}");
     assert_eq!(counted.len(), 5, "{counted:#?}");
-    assert_eq!(sample(&gate, "dockgate_judging_seconds_count"), "3", "neither what cannot be read is judged, nor the same twice");
+    assert_eq!(
+        sample(&gate, "dockgate_judging_seconds_count"),
+        "3",
+        "neither what cannot be read is judged, nor the same twice"
+    );
     assert_eq!(sample(&gate, "dockgate_audit_seconds_count"), "6");
     assert_eq!(sample(&gate, "dockgate_daemon_seconds_count"), "2");
     assert_eq!(sample(&gate, "dockgate_request_seconds_count"), "6");
