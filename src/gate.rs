@@ -31,10 +31,11 @@ pub use drain::{Drained, Phase};
 pub use listener::{BindError, Listener};
 pub use signals::Signals;
 
-use crate::audit::{Audit, End, Ending, Recorded, RequestContext, RequestIds};
+use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
 use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::metrics::{Metrics, Tally};
+use crate::operation::table::Method;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Json, Operation, Unreadable};
 use crate::policy::{Permit, Policy, Verdict};
@@ -46,7 +47,7 @@ use context::Context;
 use crowd::Crowd;
 use recall::{Ground, Recall};
 use refusal::Refusal;
-use request::{Unasked, Unread};
+use request::{Unasked, Unread, Upload};
 use tenure::Tenure;
 
 /// How often answers of the daemon may raise further questions.
@@ -78,7 +79,7 @@ pub struct Gate {
     crowd: Rc<Crowd>,
 }
 
-/// A request that is being heard.
+/// A request that is being granted.
 #[derive(Debug)]
 struct Hearing<'a> {
     /// The policy that judges it, whichever comes into force meanwhile.
@@ -90,8 +91,10 @@ struct Hearing<'a> {
 }
 
 /// A request that may go on once it is on record.
-struct Heard<'a> {
+struct Granted<'a> {
     permit: Permit,
+    /// What follows its head.
+    upload: Upload,
     /// What was kept of its body.
     kept: Option<Context<'a>>,
     /// How long its answer may go on.
@@ -217,81 +220,87 @@ impl Gate {
                     .await;
             }
         };
-        match RequestHead::parse(bytes) {
-            Ok(head) => self.judge(connection, &head, hearing).await,
-            Err(fault) => {
-                let unreadable = request::unreadable_head(fault, self.limits);
-                self.refuse_unreadable(connection, request::first_line(bytes), &unreadable, hearing).await
+        let newest = self.daemon.known_version();
+        let ground = newest.map(|newest| Ground { policy: Rc::clone(hearing.policy), newest });
+        let recall = |ground| self.recall.borrow().permit(ground, hearing.context.client, bytes);
+        let granted = match ground.as_ref().and_then(recall) {
+            Some(permit) => {
+                connection.begin(true, false, Framing::None);
+                Ok(Granted { permit, upload: Upload::NONE, kept: None, tenure: None, unasked: None })
             }
-        }
-    }
-
-    async fn judge(
-        &self,
-        connection: &mut Connection,
-        head: &RequestHead<'_>,
-        hearing: &Hearing<'_>,
-    ) -> Outcome {
-        match self.recorded(connection, head, hearing).await {
-            Ok((recorded, kept, tenure)) => {
-                relay::forward(self, connection, head, recorded, hearing, (kept, tenure)).await
-            }
+            None => Box::pin(self.hear(connection, bytes, hearing, ground)).await,
+        };
+        match granted {
+            Ok(granted) => self.grant(connection, granted, hearing).await,
             Err(outcome) => outcome,
         }
     }
 
-    /// The permit that is on record, with what was kept of the body and how long the answer may go on; what became of
-    /// the request where there is none.
-    async fn recorded<'a>(
+    /// Puts a permit on record and forwards what is permitted.
+    async fn grant<'a>(
         &'a self,
         connection: &mut Connection,
-        head: &RequestHead<'_>,
+        granted: Granted<'a>,
         hearing: &Hearing<'a>,
-    ) -> Result<(Recorded, Option<Context<'a>>, Option<Box<Tenure<'a>>>), Outcome> {
-        let context = &hearing.context;
-        let (id, is_head) = (context.id, head.method == "HEAD");
-        connection.keep_alive = head.keep_alive && !head.is_http_10;
-        connection.body_read = matches!(head.framing, Framing::None | Framing::Length(0));
-        let newest = self.daemon.known_version();
-        let ground = newest.map(|newest| Ground { policy: Rc::clone(hearing.policy), newest });
-        let recall = |ground| self.recall.borrow().permit(ground, context.client, head.bytes);
-        let judged = match ground.as_ref().and_then(recall) {
-            Some(permit) => Heard { permit, kept: None, tenure: None, unasked: None },
-            None => Box::pin(self.heard(connection, head, hearing, ground)).await?,
-        };
-        let Heard { permit, kept, tenure, unasked } = judged;
+    ) -> Outcome {
+        let Granted { permit, upload, kept, tenure, unasked } = granted;
+        let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
-        let recorded = match self.metrics.recording(self.audit.record(context, permit)).await {
+        let recorded = match self.metrics.recording(self.audit.record(&hearing.context, permit)).await {
             Ok(recorded) => recorded,
             Err(error) => {
-                let refusal = Refusal::unrecorded(&error);
-                return Err(connection.refuse(id, is_head, &refusal, End::Failed).await);
+                return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
             }
         };
         match unasked {
-            Some(Unasked::Over(outcome)) => Err(outcome),
+            None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
+            Some(Unasked::Over(outcome)) => outcome,
             Some(Unasked::Away(away)) => {
-                Err(connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await)
+                connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
-            None => Ok((recorded, kept, tenure)),
         }
     }
 
-    /// Reads and judges what is asked. What rests on `ground` alone is remembered.
-    async fn heard<'a>(
+    /// Reads and judges what is asked.
+    async fn hear<'a>(
+        &'a self,
+        connection: &mut Connection,
+        bytes: &[u8],
+        hearing: &Hearing<'a>,
+        ground: Option<Ground>,
+    ) -> Result<Granted<'a>, Outcome> {
+        let head = match RequestHead::parse(bytes) {
+            Ok(head) => head,
+            Err(fault) => {
+                let unreadable = request::unreadable_head(fault, self.limits);
+                let line = request::first_line(bytes);
+                return Err(self.refuse_unreadable(connection, line, &unreadable, hearing).await);
+            }
+        };
+        connection.begin(head.keep_alive, head.is_http_10, head.framing);
+        let granted = self.judge(connection, &head, hearing).await?;
+        let is_usual = matches!(head.method, "GET" | "HEAD")
+            && head.framing == Framing::None
+            && connection.keep_alive
+            && !hearing.policy.asks(granted.permit.operation().endpoint());
+        if let (Some(ground), true, None, None) = (ground, is_usual, &granted.tenure, &granted.unasked) {
+            self.recall.borrow_mut().remember(ground, &connection.client, bytes, &granted.permit);
+        }
+        Ok(granted)
+    }
+
+    async fn judge<'a>(
         &'a self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
         hearing: &Hearing<'a>,
-        ground: Option<Ground>,
-    ) -> Result<Heard<'a>, Outcome> {
+    ) -> Result<Granted<'a>, Outcome> {
         let context = &hearing.context;
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
         let (operation, kept, unasked) = self.read(connection, head, hearing).await?;
-        let asks = hearing.policy.asks(operation.endpoint());
         let (operation, unasked) = match unasked {
-            None if !asks => (operation, None),
+            None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
                 let Connection { stream, inbox, line, place, .. } = &mut *connection;
                 let ask = async |path: &str, version| {
@@ -326,11 +335,7 @@ impl Gate {
         if let Some(tenure) = &mut tenure {
             tenure.granted(&permit);
         }
-        let is_only_a_head = matches!(head.method, "GET" | "HEAD") && head.framing == Framing::None;
-        if let (Some(ground), true, None, None) = (ground, is_only_a_head && !asks, &tenure, &unasked) {
-            self.recall.borrow_mut().remember(ground, &connection.client, head.bytes, &permit);
-        }
-        Ok(Heard { permit, kept, tenure, unasked })
+        Ok(Granted { permit, upload: Upload::of(head), kept, tenure, unasked })
     }
 
     /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy

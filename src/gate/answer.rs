@@ -10,7 +10,7 @@ use crate::daemon::{Away, Daemon, Lost, Receiver};
 use crate::metrics::{Flow, Metrics, Tally};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
-use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, RequestHead, ResponseHead, Stream};
+use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, ResponseHead, Stream};
 
 /// How far an exchange has come, seen from both directions.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) enum Down {
 pub(super) struct Passing<'a> {
     pub(super) daemon: &'a Daemon,
     pub(super) client: &'a Stream,
-    pub(super) head: &'a RequestHead<'a>,
+    pub(super) is_http_10: bool,
     pub(super) endpoint: &'static Endpoint,
     /// Whether the client asked for an upgrade.
     pub(super) upgrade: bool,
@@ -142,7 +142,7 @@ impl Passing<'_> {
     async fn pass(&self, receiver: &mut Receiver<'_>, answer: &ResponseHead<'_>) -> Result<bool, Down> {
         let is_head = self.endpoint.method == Method::Head;
         let chunked = match answer.framing {
-            Framing::Chunked | Framing::UntilClose => !self.head.is_http_10 && !is_head,
+            Framing::Chunked | Framing::UntilClose => !self.is_http_10 && !is_head,
             Framing::None | Framing::Length(_) => false,
         };
         let mut head = self.answer_head(answer);
@@ -222,7 +222,7 @@ impl Passing<'_> {
             .flat_map(|(_, value)| value.split(|&byte| byte == b','))
             .map(<[u8]>::trim_ascii)
             .collect();
-        let version = if self.head.is_http_10 { "HTTP/1.0" } else { "HTTP/1.1" };
+        let version = if self.is_http_10 { "HTTP/1.0" } else { "HTTP/1.1" };
         let mut head = HeadWriter::answer(version, answer.status, answer.reason);
         for (name, value) in &answer.fields {
             if is_hop_by_hop(name) || named.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))

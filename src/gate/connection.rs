@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::daemon::Line;
 use crate::operation::Unreadable;
 use crate::settings::Limits;
-use crate::wire::{HeadFault, Inbox, InboxFault, Stream, head_bytes, head_there};
+use crate::wire::{Framing, HeadFault, Inbox, InboxFault, Stream, head_bytes, head_there};
 
 /// How long a client may take to read a refusal, and how long, and for how many bytes, it may go on sending before the
 /// connection is closed under it. Closing at once would take the answer away from it.
@@ -30,6 +30,8 @@ pub(super) struct Connection {
     pub(super) place: Place,
     /// Whether the client would send another request behind the present one.
     pub(super) keep_alive: bool,
+    /// Whether the client speaks HTTP/1.0.
+    pub(super) is_http_10: bool,
     /// Whether the present request's body was read to its end.
     pub(super) body_read: bool,
     /// How many bytes of it were read before it was forwarded.
@@ -57,6 +59,7 @@ pub(super) async fn serve(gate: Rc<Gate>, client: Client, stream: Stream, place:
         line: Line::default(),
         place,
         keep_alive: false,
+        is_http_10: false,
         body_read: false,
         body_bytes: 0,
     };
@@ -105,6 +108,13 @@ impl Connection {
         self.body_read = false;
         self.body_bytes = 0;
         gate.request(self, head).await
+    }
+
+    /// Takes down what the head of a request says of the connection.
+    pub(super) fn begin(&mut self, keep_alive: bool, is_http_10: bool, framing: Framing) {
+        self.keep_alive = keep_alive && !is_http_10;
+        self.is_http_10 = is_http_10;
+        self.body_read = matches!(framing, Framing::None | Framing::Length(0));
     }
 
     /// A head that has not come as a whole yet; none, where nobody asks any more.

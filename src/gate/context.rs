@@ -10,7 +10,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::connection::Connection;
-use super::request::{Unread, describe, invite_body};
+use super::request::{Unread, Upload, describe, invite_body};
 use super::{Gate, relay};
 use crate::operation::inside::{ArchiveReader, Flaw, Found};
 use crate::operation::{Fault, Operation, Unreadable};
@@ -104,7 +104,7 @@ async fn receive(
     let made = spawn_blocking(move || tempfile::tempfile_in(dir)).await;
     let made = made.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     let mut file = File::from_std(made.map_err(|error| no_room(gate, &error))?);
-    invite_body(connection, head, head.framing).await.map_err(|error| Stop::Gone(error.to_string()))?;
+    invite_body(connection, Upload::of(head)).await.map_err(|error| Stop::Gone(error.to_string()))?;
     let mut body = Body::new(head.framing);
     let mut bytes: u64 = 0;
     loop {

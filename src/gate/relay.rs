@@ -9,6 +9,7 @@ use super::connection::{Connection, Next};
 use super::context::Context;
 use super::crowd::Place;
 use super::refusal::Refusal;
+use super::request::Upload;
 use super::shown::Filter;
 use super::tenure::Tenure;
 use super::{Gate, Hearing, Outcome, request, tunnel};
@@ -16,7 +17,7 @@ use crate::audit::{End, Recorded, RequestId};
 use crate::daemon::{Daemon, Failure, Forwarded, Sender};
 use crate::operation::table::Method;
 use crate::operation::{self, Fault, Unreadable};
-use crate::wire::{Body, BodyFault, Broken, Framing, Inbox, InboxFault, Pieces, RequestHead, Stream};
+use crate::wire::{Body, BodyFault, Broken, Framing, Inbox, InboxFault, Pieces, Stream};
 
 /// How much of what a client sends before its turn is kept for later.
 const EARLY_BYTES: usize = 64 * 1024;
@@ -37,10 +38,10 @@ enum Up {
 pub(super) async fn forward(
     gate: &Gate,
     connection: &mut Connection,
-    head: &RequestHead<'_>,
+    (upload, context): (Upload, Option<Context<'_>>),
     recorded: Recorded,
     hearing: &Hearing<'_>,
-    (context, tenure): (Option<Context<'_>>, Option<Box<Tenure<'_>>>),
+    tenure: Option<Box<Tenure<'_>>>,
 ) -> Outcome {
     let (daemon, id) = (&*gate.daemon, hearing.context.id);
     let operation = recorded.operation();
@@ -49,15 +50,14 @@ pub(super) async fn forward(
     let terms = Some(recorded.terms()).filter(|terms| !terms.is_empty());
     let reader = terms.and_then(|terms| terms.of_answer().reader(operation));
     let filter = reader.map(|reader| Filter { reader, version: operation.version() });
-    let upload = match (operation.body(), &context) {
-        (operation::Body::Stream, Some(context)) => Framing::Length(context.bytes),
-        (operation::Body::Stream, None) => head.framing,
-        (operation::Body::None | operation::Body::Json(_), _) => Framing::None,
+    // What was kept, or read, has come already.
+    let (upload, invited) = match (operation.body(), &context) {
+        (operation::Body::Stream, Some(context)) => (Framing::Length(context.bytes), Upload::NONE),
+        (operation::Body::Stream, None) => (upload.framing, upload),
+        (operation::Body::None | operation::Body::Json(_), _) => (Framing::None, Upload::NONE),
     };
-    // What was kept has come already.
-    let invited = if context.is_some() { Framing::None } else { upload };
     let asked = Instant::now();
-    let mut forwarded = match send(daemon, connection, head, recorded, id, (upload, invited)).await {
+    let mut forwarded = match send(daemon, connection, recorded, id, (upload, invited)).await {
         Ok(forwarded) => forwarded,
         Err(outcome) => return outcome,
     };
@@ -69,7 +69,7 @@ pub(super) async fn forward(
     let mut passing = Passing {
         daemon,
         client: &connection.stream,
-        head,
+        is_http_10: connection.is_http_10,
         endpoint,
         upgrade,
         id,
@@ -157,11 +157,11 @@ async fn until_closed(place: &Place, tenure: Option<Box<Tenure<'_>>>) -> End {
 async fn send(
     daemon: &Daemon,
     connection: &mut Connection,
-    head: &RequestHead<'_>,
     recorded: Recorded,
     id: RequestId,
-    (upload, invited): (Framing, Framing),
+    (upload, invited): (Framing, Upload),
 ) -> Result<Forwarded, Outcome> {
+    let is_head = recorded.operation().endpoint().method == Method::Head;
     let sending = daemon.forward(recorded, &mut connection.line, upload);
     let nothing_taken = Cell::new(0);
     let sent = tokio::select! {
@@ -176,7 +176,7 @@ async fn send(
     };
     let (failure, end) = match sent {
         Ok(forwarded) => {
-            return match request::invite_body(connection, head, invited).await {
+            return match request::invite_body(connection, invited).await {
                 Ok(()) => Ok(forwarded),
                 Err(_) => Err(Outcome::client_gone(connection.body_bytes)),
             };
@@ -184,7 +184,7 @@ async fn send(
         Err(failure @ Failure::Away(_)) => (failure, End::DaemonAway),
         Err(failure @ Failure::Lost(_)) => (failure, End::DaemonGone),
     };
-    Err(connection.refuse(id, head.method == "HEAD", &Refusal::failure(&failure), end).await)
+    Err(connection.refuse(id, is_head, &Refusal::failure(&failure), end).await)
 }
 
 /// The way up: the client's body, and then nothing but the client itself, which may go away.

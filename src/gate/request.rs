@@ -29,6 +29,24 @@ pub(super) const LARGE_BODIES: usize = 16;
 /// Where no body belongs, an empty JSON value is let go of, and nothing larger.
 const MAX_NEEDLESS_BYTES: usize = 1024;
 
+/// What follows the head of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upload {
+    pub(super) framing: Framing,
+    /// Whether the client may be waiting to be told that it can send it.
+    awaits_invitation: bool,
+}
+
+impl Upload {
+    /// Nothing.
+    pub(super) const NONE: Self = Self { framing: Framing::None, awaits_invitation: false };
+
+    pub(super) fn of(head: &RequestHead<'_>) -> Self {
+        let awaits_invitation = head.expectation == Expectation::Continue && !head.is_http_10;
+        Self { framing: head.framing, awaits_invitation }
+    }
+}
+
 /// Why a request is not sent on although the policy may permit it.
 pub(super) enum Unasked {
     /// The daemon could not be asked for its version.
@@ -215,9 +233,7 @@ async fn read_body(
     {
         return Err(BodyEnd::TooLarge);
     }
-    invite_body(connection, head, head.framing)
-        .await
-        .map_err(|error| BodyEnd::Fault(BodyFault::Io(error)))?;
+    invite_body(connection, Upload::of(head)).await.map_err(|error| BodyEnd::Fault(BodyFault::Io(error)))?;
     let mut body = Body::new(head.framing);
     let mut bytes = Vec::new();
     let mut turn = None;
@@ -247,12 +263,8 @@ impl From<Unreadable> for Unread {
 }
 
 /// Tells a client that waits for it to send its body, framed as `framing` says.
-pub(super) async fn invite_body(
-    connection: &Connection,
-    head: &RequestHead<'_>,
-    framing: Framing,
-) -> std::io::Result<()> {
-    let waits = head.expectation == Expectation::Continue && framing != Framing::None && !head.is_http_10;
+pub(super) async fn invite_body(connection: &Connection, upload: Upload) -> std::io::Result<()> {
+    let waits = upload.awaits_invitation && upload.framing != Framing::None;
     if waits && connection.inbox.pending().is_empty() {
         connection.stream.write_all(&mut [IoSlice::new(b"HTTP/1.1 100 Continue\r\n\r\n")]).await?;
     }

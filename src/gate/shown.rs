@@ -39,13 +39,8 @@ impl Passing<'_> {
         if answer.field("content-encoding").is_some() {
             return Err(Down::Withheld("it is compressed".to_owned()));
         }
-        let mut outgoing = Outgoing {
-            passing: self,
-            answer,
-            is_begun: false,
-            chunked: !self.head.is_http_10,
-            held: Vec::new(),
-        };
+        let mut outgoing =
+            Outgoing { passing: self, answer, is_begun: false, chunked: !self.is_http_10, held: Vec::new() };
         if reader.is_live() {
             outgoing.send().await?;
         }

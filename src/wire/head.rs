@@ -35,8 +35,6 @@ pub enum Framing {
 /// The head of a request.
 #[derive(Debug)]
 pub struct RequestHead<'a> {
-    /// All of it, as it came.
-    pub bytes: &'a [u8],
     /// The method, as sent.
     pub method: &'a str,
     /// The request target, as sent.
@@ -196,7 +194,6 @@ impl<'a> RequestHead<'a> {
             return Err(HeadFault::Malformed("HTTP/1.0 has no Transfer-Encoding".into()));
         }
         Ok(Self {
-            bytes,
             method,
             target: target.as_bytes(),
             framing: said.framing()?.unwrap_or(Framing::None),
