@@ -10,7 +10,7 @@ use crate::daemon::{Away, Daemon, Lost, Receiver};
 use crate::metrics::{Flow, Metrics, Tally};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
-use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, ResponseHead, Stream};
+use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, ResponseHead, Stream, is_named};
 
 /// How far an exchange has come, seen from both directions.
 #[derive(Debug)]
@@ -218,7 +218,7 @@ impl Passing<'_> {
         let named: Vec<&[u8]> = answer
             .fields
             .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
+            .filter(|(name, _)| is_named(name, "connection"))
             .flat_map(|(_, value)| value.split(|&byte| byte == b','))
             .map(<[u8]>::trim_ascii)
             .collect();
@@ -229,7 +229,7 @@ impl Passing<'_> {
             {
                 continue;
             }
-            if name.eq_ignore_ascii_case("api-version") && is_beyond(value) {
+            if is_named(name, "api-version") && is_beyond(value) {
                 head.field(name, ApiVersion::NEWEST.to_string());
             } else {
                 head.field(name, value);
@@ -259,5 +259,5 @@ fn is_hop_by_hop(name: &str) -> bool {
         "transfer-encoding",
         "upgrade",
     ];
-    NAMES.iter().any(|hop| hop.eq_ignore_ascii_case(name))
+    NAMES.iter().any(|hop| is_named(name, hop))
 }

@@ -286,9 +286,17 @@ fn malformed(error: httparse::Error) -> HeadFault {
     })
 }
 
+/// Whether a field has this name.
+#[inline]
+#[must_use]
+pub fn is_named(field: &str, name: &str) -> bool {
+    // Most differ in length.
+    field.len() == name.len() && field.eq_ignore_ascii_case(name)
+}
+
 /// The value of the first field of that name.
 fn field<'a>(fields: &[Field<'a>], name: &str) -> Option<&'a [u8]> {
-    let (_, value) = fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+    let (_, value) = fields.iter().find(|(field, _)| is_named(field, name))?;
     Some(value.trim_ascii())
 }
 
@@ -327,16 +335,15 @@ impl<'a> Said<'a> {
     fn by(fields: &[Field<'a>]) -> Self {
         let mut said = Self::default();
         for (name, value) in fields {
-            let is = |known: &str| name.eq_ignore_ascii_case(known);
-            let value = value.trim_ascii();
+            let is = |known: &str| is_named(name, known);
             if is("host") {
-                said.hosts.add(value);
+                said.hosts.add(value.trim_ascii());
             } else if is("content-length") {
-                said.lengths.add(value);
+                said.lengths.add(value.trim_ascii());
             } else if is("transfer-encoding") {
-                said.codings.add(value);
+                said.codings.add(value.trim_ascii());
             } else if is("expect") {
-                said.expectations.add(value);
+                said.expectations.add(value.trim_ascii());
             } else if is("connection") {
                 let options = || value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
                 said.closes |= options().any(|option| option.eq_ignore_ascii_case(b"close"));
