@@ -28,6 +28,8 @@ pub(super) struct Queue {
     clock: Clock,
     /// Records that found no room here.
     pub(super) lost: u64,
+    /// How many requests are recorded as judged and not yet as over.
+    pub(super) open: usize,
     /// Whether somebody is about to write all this, once everybody who is ready has put theirs in.
     pub(super) is_led: bool,
     /// Whether the audit's thread is to write it now.
@@ -66,6 +68,11 @@ impl Queue {
         if self.bodies.len() > LIMIT_BYTES {
             self.lost = self.lost.saturating_add(1);
             return Err(AuditError::new(&"8 MiB wait to be written already"));
+        }
+        match event {
+            Event::Judged(..) => self.open = self.open.saturating_add(1),
+            Event::Ended(..) => self.open = self.open.saturating_sub(1),
+            Event::Opened(_) | Event::Policy(_) | Event::Seal(_) | Event::Gap(_) | Event::Removed(_) => {}
         }
         event.write(self.clock.text(time), &mut Line::new(&mut self.bodies));
         self.entries.push(Entry { end: self.bodies.len(), answer });

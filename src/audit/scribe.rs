@@ -123,8 +123,8 @@ impl Scribe {
         }
         let (answer, written) = oneshot::channel();
         if let Some(lead) = self.put_and_lead(event, answer)? {
-            // Everybody else who is ready has a turn first.
-            let mut had_theirs = false;
+            // Everybody else who is ready has a turn first, where there is anybody else.
+            let mut had_theirs = lead.is_alone;
             poll_fn(|context| {
                 if std::mem::replace(&mut had_theirs, true) {
                     return Poll::Ready(());
@@ -200,9 +200,9 @@ impl Scribe {
             self.want_now(queue);
             return Ok(None);
         }
-        let leads = !queue.is_led;
-        queue.is_led = true;
-        Ok(leads.then(|| Lead(self)))
+        let is_alone = matches!(event, Event::Judged(..)) && queue.open == 1;
+        let leads = !std::mem::replace(&mut queue.is_led, true);
+        Ok(leads.then(|| Lead { scribe: self, is_alone }))
     }
 
     /// Writes what waits, unless the audit's thread is at it, which then is to do this too.
@@ -309,11 +309,15 @@ impl Scribe {
 }
 
 /// Whoever has it writes everything when it is dropped, also where the request is given up meanwhile.
-struct Lead<'s>(&'s Scribe);
+struct Lead<'s> {
+    scribe: &'s Scribe,
+    /// Whether no other request is under way.
+    is_alone: bool,
+}
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        self.0.write_here();
+        self.scribe.write_here();
     }
 }
 

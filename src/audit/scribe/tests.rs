@@ -1,12 +1,16 @@
 #![expect(clippy::arithmetic_side_effects, reason = "what a test does wrong may panic")]
 
+use std::pin::pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::audit::record::Gap;
 use crate::audit::store::Store;
+use crate::audit::subject::{Detail, Judged, What};
 use crate::audit::writer::{Sealing, Start};
-use crate::audit::{End, Ending, RequestIds};
+use crate::audit::{End, Ending, RequestContext, RequestIds};
+use crate::client::{Client, Peer};
+use crate::operation::{Fault, Unreadable};
 use crate::settings::AuditSettings;
 
 /// A store that tells who writes how many lines, and waits for leave where it is told to.
@@ -85,6 +89,23 @@ async fn records_of_one_turn_are_written_together_by_whoever_hands_them_in() {
     assert_ne!(thread, "audit");
     scribe.put(&event()).unwrap();
     assert_eq!(writes.try_recv().unwrap().1, 1, "nobody waits, and it is written at once");
+}
+
+#[tokio::test]
+async fn where_no_other_request_is_under_way_none_is_waited_for() {
+    let (wrote, writes) = channel();
+    let scribe = start(Way::Inline, quick(wrote));
+    let client = Client { listener: "x".into(), peer: Peer::Unix { uid: 0, gid: 0, pid: None } };
+    let id = RequestIds::new().unwrap().next();
+    let context = RequestContext { id, client: &client, client_names: &[], policy_hash: "" };
+    let unreadable = Unreadable { fault: Fault::Malformed, endpoint: None, message: "x".into() };
+    let what = What::Unreadable { unreadable: &unreadable, method: "GET", target: b"/" };
+    let judged = Event::Judged(Judged { context: &context, what, detail: Detail::default() });
+    let is_at_once =
+        async || poll_fn(|context| Poll::Ready(pin!(scribe.written(&judged)).poll(context).is_ready())).await;
+    assert!(is_at_once().await);
+    assert_eq!(writes.try_recv().unwrap().1, 1);
+    assert!(!is_at_once().await, "another is under way");
 }
 
 #[tokio::test]
