@@ -42,7 +42,7 @@ pub(super) fn value(used: &UsedField<'_>) -> Option<String> {
     if let (Json::String(text), true) = (used.value, SHOWN.contains(&field.name)) {
         return Some(shortened(text, LONGEST).into_owned());
     }
-    let mut shown = Shown { out: String::new(), any: false };
+    let mut shown = Shown { out: String::with_capacity(LONGEST), any: false };
     shown.value(field.name, field.kind, used.value);
     shown.any.then(|| shortened(&shown.out, LONGEST).into_owned())
 }
@@ -60,9 +60,9 @@ impl Shown {
             return;
         }
         match (kind, value) {
-            (_, Json::Null) => self.plain("null"),
-            (_, Json::Bool(_) | Json::Number(_)) if kind != Kind::Any => self.plain(&value.to_string()),
-            (Kind::Text, Json::String(_)) if SHOWN.contains(&name) => self.plain(&value.to_string()),
+            (_, Json::Null) => self.plain(value),
+            (_, Json::Bool(_) | Json::Number(_)) if kind != Kind::Any => self.plain(value),
+            (Kind::Text, Json::String(_)) if SHOWN.contains(&name) => self.plain(value),
             (Kind::StrSlice, Json::Array(items)) => self.list(items, |shown, item| {
                 shown.value(name, Kind::Text, item);
             }),
@@ -89,8 +89,9 @@ impl Shown {
         }
     }
 
-    fn plain(&mut self, text: &str) {
-        self.out.push_str(text);
+    fn plain(&mut self, value: &Json) {
+        // Writing to a `String` cannot fail.
+        write!(self.out, "{value}").unwrap_or_default();
         self.any = true;
     }
 

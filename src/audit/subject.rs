@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::line::Line;
 use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
-use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier};
+use crate::operation::table::{Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
 use crate::policy::{Denial, Grounds, Permit, Refusal, RulePlace};
@@ -221,15 +221,7 @@ fn write_parameters(query: &Query, line: &mut Line<'_>) {
 
 /// The guarded fields that are used, and how many more there are than are named.
 fn write_fields(operation: &Operation, line: &mut Line<'_>) {
-    let whole = match operation.endpoint().body {
-        BodyKind::Json { kind: _, guard } => guard != Guard::Plain,
-        BodyKind::None | BodyKind::Tar => false,
-    };
-    let mut fields = match operation.body() {
-        Body::Json(_) => operation.understand().fields,
-        Body::None | Body::Stream => return,
-    };
-    fields.retain(|used| whole || used.guard != Guard::Plain);
+    let fields = operation.guarded_fields();
     if fields.is_empty() {
         return;
     }

@@ -34,7 +34,7 @@ mod used;
 pub use index::Index;
 pub use path::{FieldPath, Found};
 pub use used::UsedField;
-pub(super) use used::used_fields;
+pub(super) use used::{Sought, used_fields};
 
 /// One field of a struct.
 #[derive(Debug, PartialEq, Eq)]

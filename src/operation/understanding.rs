@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, Reference};
-use super::field::{self, Kind, UsedField};
+use super::field::{self, Kind, Sought, UsedField};
 use super::meaning::{
     Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
     of_parameter,
@@ -102,7 +102,7 @@ impl Operation {
         let (fields, body) = match (&self.body, endpoint.body) {
             (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
                 let read = body_reading(endpoint).map(|reading| reading.read(json, "the body", around));
-                (field::used_fields(kind, json, context), read)
+                (field::used_fields(kind, json, Sought::Meanings(context)), read)
             }
             (Body::None | Body::Json(_) | Body::Stream, _) => (Vec::new(), None),
         };
@@ -122,6 +122,21 @@ impl Operation {
         understanding.beside.extend(left_out);
         understanding.follow(&self.facts);
         understanding
+    }
+
+    /// The fields of a JSON body that are used and need a grant, whatever they mean: all of them where the body is
+    /// guarded as a whole.
+    #[must_use]
+    pub fn guarded_fields(&self) -> Vec<UsedField<'_>> {
+        match (&self.body, self.endpoint().body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: Guard::Plain }) => {
+                field::used_fields(kind, json, Sought::Guarded)
+            }
+            (Body::Json(json), BodyKind::Json { kind, guard: Guard::Guarded(_) }) => {
+                field::used_fields(kind, json, Sought::All)
+            }
+            (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
+        }
     }
 
     /// The paths of the host that it means, as it is understood, and of which it is not known whether a link leads there.

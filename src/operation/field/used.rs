@@ -27,14 +27,25 @@ pub struct UsedField<'a> {
     pub(in crate::operation) read: Option<Read>,
 }
 
+/// Which of the used fields are sought.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::operation) enum Sought<'a> {
+    /// All, with what they mean.
+    Meanings(Context<'a>),
+    /// All, whatever they mean.
+    All,
+    /// Those that need a grant, whatever they mean.
+    Guarded,
+}
+
 /// The used fields of a body of this kind, in its order.
 pub(in crate::operation) fn used_fields<'a>(
     kind: Kind,
     body: &'a Json,
-    context: Context<'a>,
+    sought: Sought<'a>,
 ) -> Vec<UsedField<'a>> {
     let mut walk =
-        Walk { found: Vec::new(), path: String::new(), place: String::new(), only_unknown: false, context };
+        Walk { found: Vec::new(), path: String::new(), place: String::new(), only_unknown: false, sought };
     walk.within(kind, body);
     walk.found
 }
@@ -47,7 +58,7 @@ struct Walk<'a> {
     /// Whether the walk is within a field that was taken as a whole. A grant of the whole does not grant
     /// what is unknown in it.
     only_unknown: bool,
-    context: Context<'a>,
+    sought: Sought<'a>,
 }
 
 impl<'a> Walk<'a> {
@@ -118,9 +129,13 @@ impl<'a> Walk<'a> {
         value: &'a Json,
         around: &'a [(String, Json)],
     ) {
-        let around = Enclosing { fields: around, context: self.context };
-        let read =
-            field.and_then(|field| field.reading).map(|reading| reading.read(value, &self.place, around));
+        let read = match self.sought {
+            Sought::Meanings(context) => field
+                .and_then(|field| field.reading)
+                .map(|reading| reading.read(value, &self.place, Enclosing { fields: around, context })),
+            Sought::Guarded if guard == Guard::Plain => return,
+            Sought::All | Sought::Guarded => None,
+        };
         self.found.push(UsedField {
             path: self.path.clone(),
             place: self.place.clone(),
