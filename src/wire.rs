@@ -16,12 +16,11 @@ mod stream;
 mod tls;
 mod write;
 
-pub use body::{Body, BodyFault, Pieces, chunk, end_of_chunks};
+pub use body::{Body, BodyFault, Broken, Pieces, chunk, end_of_chunks};
 pub use head::{
     Expectation, Field, Framing, HeadFault, RequestHead, ResponseHead, head_bytes, head_there, is_named,
 };
 pub use inbox::{Inbox, InboxFault};
-pub use splice::Broken;
 pub use stream::{Stream, prepare_tcp};
 pub use tls::TlsSocket;
 pub use write::HeadWriter;

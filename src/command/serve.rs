@@ -19,8 +19,8 @@ use crate::settings::{Limits, ServeArgs, Settings, Supervision};
 use crate::systemd::Systemd;
 
 /// Descriptors that are not connections of clients: standard streams, listeners, whoever asks at the admin
-/// socket, the audit, the runtime's own.
-const OTHER_DESCRIPTORS: u64 = 96;
+/// socket, the audit, the pipes that bulk goes through, the runtime's own.
+const OTHER_DESCRIPTORS: u64 = 128;
 
 /// Serves until told to stop.
 pub(super) fn serve(args: &ServeArgs) -> Exit {

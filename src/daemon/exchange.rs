@@ -224,14 +224,18 @@ impl Sender<'_> {
         }
     }
 
-    /// Sends so many bytes of the body as they come from `source`, as [`Stream::carry`] does.
+    /// Sends of the body what can be carried on from `source`, as [`Body::carry`] does.
+    ///
+    /// # Errors
+    /// As it.
     pub async fn carry(
         &self,
+        body: &mut Body,
+        inbox: &mut Inbox,
         source: &Stream,
-        bytes: u64,
         arrived: impl FnMut(usize),
-    ) -> Option<Result<(), Broken>> {
-        source.carry(self.stream, bytes, arrived).await
+    ) -> Result<(), Broken> {
+        body.carry(inbox, (source, self.stream), self.upload == Framing::Chunked, arrived).await
     }
 
     /// Sends pieces of the body, which have come into `inbox`.

@@ -158,17 +158,14 @@ impl Passing<'_> {
         let mut body = Body::new(if is_head { Framing::None } else { answer.framing });
         let mut pieces = Pieces::default();
         loop {
-            if before.is_empty()
-                && let Some(rest) = body.worth_carrying(receiver.inbox)
-                && let Some(carried) =
-                    Box::pin(receiver.stream.carry(self.client, rest, |count| self.progress.down.add(count)))
-                        .await
-            {
-                carried.map_err(|broken| match broken {
-                    Broken::Source => Down::Lost(Lost::Closed),
+            if before.is_empty() && body.is_bulk(receiver.inbox) {
+                let ends = (receiver.stream, self.client);
+                let carrying =
+                    body.carry(receiver.inbox, ends, chunked, |count| self.progress.down.add(count));
+                Box::pin(carrying).await.map_err(|broken| match broken {
+                    Broken::Source(fault) => Down::Lost(fault.into()),
                     Broken::Sink => Down::ClientGone,
                 })?;
-                body.was_carried();
             }
             let came = if before.is_empty() {
                 body.all_there(receiver.inbox, receiver.stream, &mut pieces).await

@@ -98,6 +98,7 @@ pub(super) async fn forward(
             let client = tunnel::Side { stream: &connection.stream, inbox: &mut connection.inbox };
             let daemon = tunnel::Side { stream: receiver.stream, inbox: receiver.inbox };
             tokio::select! {
+                biased;
                 () = Box::pin(tunnel::run(client, daemon, &progress.up, &progress.down)) => {
                     outcome(&progress, End::Tunnel, Next::Close)
                 }
@@ -148,6 +149,7 @@ async fn until_closed(place: &Place, tenure: Option<Box<Tenure<'_>>>) -> End {
         }
     };
     tokio::select! {
+        biased;
         () = place.until_cut() => End::Drained,
         () = revoked => End::Revoked,
     }
@@ -211,12 +213,12 @@ async fn up(
     let mut pieces = Pieces::default();
     // Without a body there is nothing to end.
     while !progress.uploaded.get() {
-        if let Some(rest) = body.worth_carrying(inbox)
-            && let Some(carried) = Box::pin(sender.carry(client, rest, |count| progress.up.add(count))).await
-        {
-            match carried {
-                Ok(()) => body.was_carried(),
-                Err(Broken::Source) => return Up::ClientGone,
+        if body.is_bulk(inbox) {
+            let carrying = sender.carry(&mut body, inbox, client, |count| progress.up.add(count));
+            match Box::pin(carrying).await {
+                Ok(()) => {}
+                Err(Broken::Source(BodyFault::Truncated | BodyFault::Io(_))) => return Up::ClientGone,
+                Err(Broken::Source(fault @ BodyFault::Malformed(_))) => return Up::Malformed(fault),
                 Err(Broken::Sink) => break,
             }
         }

@@ -1,11 +1,14 @@
 //! Bodies: where a message ends, and its payload piece by piece.
 
+mod carry;
+
 use std::io::{self, IoSlice};
 use std::ops::Range;
 
+pub use carry::Broken;
+
 use super::head::Framing;
 use super::inbox::{Inbox, InboxFault};
-use super::splice;
 use super::stream::Stream;
 
 /// A chunk-size line is at most 16 hexadecimal digits.
@@ -23,6 +26,8 @@ pub struct Body {
     state: State,
     /// Whether the last piece filled the buffer, so that a larger one would serve.
     brim: bool,
+    /// Whether the last chunk was large.
+    large: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +89,7 @@ impl Body {
             Framing::Chunked => State::Size,
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, brim: false }
+        Self { state, brim: false, large: false }
     }
 
     /// Whether the body was read to its end.
@@ -151,27 +156,6 @@ impl Body {
         }
     }
 
-    /// How many bytes are still to come and need not be looked at, where they are worth being carried on by
-    /// [`Stream::carry`]: where the length is known, and nothing of them has come.
-    #[must_use]
-    pub fn worth_carrying(&self, inbox: &Inbox) -> Option<u64> {
-        match self.state {
-            State::Length(rest) if rest >= splice::WORTH_BYTES && inbox.pending().is_empty() => Some(rest),
-            State::Length(_)
-            | State::Size
-            | State::Chunk(_)
-            | State::ChunkEnd
-            | State::Trailer(_)
-            | State::UntilClose
-            | State::Done => None,
-        }
-    }
-
-    /// Takes note that the rest was carried on.
-    pub fn was_carried(&mut self) {
-        self.state = State::Done;
-    }
-
     /// Waits until more has come, or the end that is one.
     async fn wait(&mut self, inbox: &mut Inbox, stream: &Stream) -> Result<(), BodyFault> {
         let to_come = match self.state {
@@ -192,50 +176,75 @@ impl Body {
         Ok(())
     }
 
-    /// Goes through `bytes`, of which `used` were gone through, to the next payload.
+    /// Goes through `bytes`, of which `used` were gone through, to the next payload, and takes it as used.
     fn step(&mut self, bytes: &[u8], used: &mut usize) -> Result<Step, BodyFault> {
+        if !self.frame(bytes, used)? {
+            return Ok(Step::Starved);
+        }
+        let there = bytes.len().saturating_sub(*used);
+        let piece = match self.state {
+            State::Length(rest) | State::Chunk(rest) => {
+                usize::try_from(rest).unwrap_or(usize::MAX).min(there)
+            }
+            State::UntilClose => there,
+            State::Size | State::ChunkEnd | State::Trailer(_) | State::Done => return Ok(Step::End),
+        };
+        if piece == 0 {
+            return Ok(Step::Starved);
+        }
+        self.take(piece);
+        Ok(Step::Piece(*used..used.saturating_add(piece)))
+    }
+
+    /// Takes so many bytes of payload as used.
+    fn take(&mut self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        if let State::Length(rest) | State::Chunk(rest) = &mut self.state {
+            *rest = rest.saturating_sub(count);
+        }
+        match self.state {
+            State::Length(0) => self.state = State::Done,
+            State::Chunk(0) => self.state = State::ChunkEnd,
+            State::Length(_)
+            | State::Size
+            | State::Chunk(_)
+            | State::ChunkEnd
+            | State::Trailer(_)
+            | State::UntilClose
+            | State::Done => {}
+        }
+    }
+
+    /// Goes through what frames the payload in `bytes`, of which `used` were gone through. Whether it came to payload,
+    /// be it still to come, or to the end.
+    fn frame(&mut self, bytes: &[u8], used: &mut usize) -> Result<bool, BodyFault> {
         loop {
             let pending = bytes.get(*used..).unwrap_or_default();
             match self.state {
-                State::Done => return Ok(Step::End),
-                State::UntilClose if pending.is_empty() => return Ok(Step::Starved),
-                State::UntilClose => return Ok(Step::Piece(*used..bytes.len())),
-                State::Length(rest) | State::Chunk(rest) => {
-                    if pending.is_empty() {
-                        return Ok(Step::Starved);
-                    }
-                    let piece = usize::try_from(rest).unwrap_or(usize::MAX).min(pending.len());
-                    let left = rest.saturating_sub(u64::try_from(piece).unwrap_or(u64::MAX));
-                    self.state = match (self.state, left) {
-                        (State::Chunk(_), 0) => State::ChunkEnd,
-                        (State::Chunk(_), left) => State::Chunk(left),
-                        (_, 0) => State::Done,
-                        (_, left) => State::Length(left),
-                    };
-                    return Ok(Step::Piece(*used..used.saturating_add(piece)));
-                }
+                State::Done | State::UntilClose | State::Length(_) | State::Chunk(_) => return Ok(true),
                 State::Size => {
                     let Some(line) = line(pending, SIZE_LINE_BYTES, "a chunk size longer than 16 digits")?
                     else {
-                        return Ok(Step::Starved);
+                        return Ok(false);
                     };
                     let size = chunk_size(line)?;
                     *used = used.saturating_add(line.len()).saturating_add(2);
                     self.state = if size == 0 { State::Trailer(0) } else { State::Chunk(size) };
+                    self.large = size >= carry::WORTH_CHUNK_BYTES;
                 }
                 State::ChunkEnd => match pending {
                     [b'\r', b'\n', ..] => {
                         *used = used.saturating_add(2);
                         self.state = State::Size;
                     }
-                    [] | [b'\r'] => return Ok(Step::Starved),
+                    [] | [b'\r'] => return Ok(false),
                     _ => return Err(BodyFault::Malformed("a chunk longer than its size")),
                 },
                 State::Trailer(seen) => {
                     let Some(line) =
                         line(pending, TRAILER_BYTES.saturating_sub(seen), "trailers over 8 KiB")?
                     else {
-                        return Ok(Step::Starved);
+                        return Ok(false);
                     };
                     let length = line.len().saturating_add(2);
                     *used = used.saturating_add(length);

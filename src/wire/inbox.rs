@@ -3,6 +3,7 @@
 use std::io;
 
 use super::buffer::{self, SMALL_BYTES};
+use super::plain::Plain;
 use super::stream::Stream;
 
 /// The bytes that came in over one connection and were not used yet. It has a buffer only while there are any.
@@ -72,10 +73,23 @@ impl Inbox {
     /// Takes what is there already on a connection that was not read from yet, without being told that something is.
     /// What is wrong with it shows when more is waited for.
     pub fn fill_now(&mut self, stream: &Stream) {
-        self.make_room();
-        let count = stream.receive_now(self.buffer.get_mut(self.end..).unwrap_or_default()).unwrap_or(0);
-        self.end = self.end.saturating_add(count);
+        self.add(|room| stream.receive_now(room)).ok();
         self.give_back();
+    }
+
+    /// Adds at most so many bytes of what is there already.
+    pub(super) fn fill_with(&mut self, from: Plain<'_>, most: usize) -> io::Result<usize> {
+        self.add(|room| {
+            let most = most.min(room.len());
+            from.receive_now(room.get_mut(..most).unwrap_or_default())
+        })
+    }
+
+    fn add(&mut self, receive: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
+        self.make_room();
+        let count = receive(self.buffer.get_mut(self.end..).unwrap_or_default())?;
+        self.end = self.end.saturating_add(count);
+        Ok(count)
     }
 
     /// Waits for a piece of a bulk stream when nothing is pending. The buffer is larger where the last read filled

@@ -1,154 +1,125 @@
-//! Bytes that go from socket to socket without coming into the process.
+//! Pipes, through which bytes go from socket to socket without coming into the process.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
-use nix::unistd::pipe2;
+use nix::unistd::{pipe2, write};
 use tokio::io::Interest;
 
 use super::plain::Plain;
 
-/// Fewer bytes than this are not worth the further calls.
-pub(super) const WORTH_BYTES: u64 = 128 * 1024;
-/// How much a pipe is asked to hold.
+/// How much a pipe is asked to hold, in pages.
 const PIPE_BYTES: i32 = 256 * 1024;
-/// How much is asked for at a time.
-const PIECE_BYTES: usize = 256 * 1024;
+/// How much it is made to hold: what it holds of a socket's are not single pages.
+const MOST_BYTES: usize = 256 * 1024;
 /// How many pipes are kept for the next use.
 const KEPT: usize = 4;
+/// How many pipes there are at most, as each takes two descriptors.
+const MOST: usize = 16;
 
 thread_local! {
     static SPARE: RefCell<Vec<Pipe>> = const { RefCell::new(Vec::new()) };
+    static MADE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Which side broke.
+/// A pipe.
 #[derive(Debug)]
-pub enum Broken {
-    /// Nothing more comes: it ended too early, or failed.
-    Source,
-    /// It takes no more.
-    Sink,
-}
-
-/// A pipe with nothing in it.
-#[derive(Debug)]
-struct Pipe {
+pub(super) struct Pipe {
     out: OwnedFd,
     into: OwnedFd,
+    /// How many bytes are in it.
+    held: usize,
 }
 
 impl Pipe {
-    fn take() -> io::Result<Self> {
+    /// A pipe with nothing in it.
+    pub(super) fn take() -> io::Result<Self> {
         if let Some(spare) = SPARE.with(|spare| spare.try_borrow_mut().ok()?.pop()) {
             return Ok(spare);
+        }
+        if MADE.get() >= MOST {
+            return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let (out, into) = pipe2(OFlag::O_NONBLOCK | OFlag::O_CLOEXEC)?;
         // One user's pipes have a share of memory together; beyond it they stay small.
         let _size = fcntl(&into, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
-        Ok(Self { out, into })
+        MADE.set(MADE.get().saturating_add(1));
+        Ok(Self { out, into, held: 0 })
     }
 
-    fn give_back(self) {
+    /// Keeps it for the next use, if nothing is in it.
+    pub(super) fn give_back(self) {
         SPARE.with(|spare| {
             if let Ok(mut spare) = spare.try_borrow_mut()
                 && spare.len() < KEPT
+                && self.held == 0
             {
                 spare.push(self);
             }
         });
     }
-}
 
-/// Carries so many bytes, and tells of each piece that has arrived. None, if the system has no pipe to spare:
-/// nothing has been carried then. If the future is dropped, what is on its way is lost.
-pub(super) async fn carry(
-    from: Plain<'_>,
-    to: Plain<'_>,
-    bytes: u64,
-    mut arrived: impl FnMut(usize),
-) -> Option<Result<(), Broken>> {
-    let pipe = Pipe::take().ok()?;
-    let mut left = bytes;
-    while left > 0 {
-        let want = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE_BYTES);
-        let Ok(count @ 1..) = fill(from, &pipe.into, want).await else { return Some(Err(Broken::Source)) };
-        if empty(&pipe.out, to, count).await.is_err() {
-            return Some(Err(Broken::Sink));
-        }
-        arrived(count);
-        left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
-    pipe.give_back();
-    Some(Ok(()))
-}
 
-async fn fill(from: Plain<'_>, into: &OwnedFd, want: usize) -> io::Result<usize> {
-    loop {
-        from.readable().await?;
-        match from.try_io(Interest::READABLE, || moved(&from, into, want)) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
+    /// Takes in `bytes`, few enough for a page, as a whole; `WouldBlock` where it is full.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let count = write(&self.into, bytes)?;
+        self.held = self.held.saturating_add(count);
+        Ok(())
+    }
+
+    /// Takes in what has come, at most so many bytes; `WouldBlock` where nothing has, or it is full. 0 is the end of
+    /// what the other side sends.
+    pub(super) fn fill(&mut self, from: Plain<'_>, most: u64) -> io::Result<usize> {
+        let room = MOST_BYTES.saturating_sub(self.held);
+        if room == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let want = usize::try_from(most).unwrap_or(usize::MAX).min(room);
+        let count = moved(&from, &self.into, want)?;
+        self.held = self.held.saturating_add(count);
+        Ok(count)
+    }
+
+    /// Moves what is in it on to another, as much as that takes.
+    pub(super) fn pour(&mut self, into: &mut Self) -> io::Result<()> {
+        let count = moved(&self.out, &into.into, self.held)?;
+        self.held = self.held.saturating_sub(count);
+        into.held = into.held.saturating_add(count);
+        Ok(())
+    }
+
+    /// Sends all that is in it.
+    pub(super) async fn empty(&mut self, to: Plain<'_>) -> io::Result<()> {
+        let mut written = moved(&self.out, &to, self.held);
+        loop {
+            match written {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.held = self.held.saturating_sub(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            if self.held == 0 {
+                return Ok(());
+            }
+            to.writable().await?;
+            written = to.try_io(Interest::WRITABLE, || moved(&self.out, &to, self.held));
         }
     }
 }
 
-async fn empty(out: &OwnedFd, to: Plain<'_>, count: usize) -> io::Result<()> {
-    let mut left = count;
-    let mut written = moved(out, &to, left);
-    loop {
-        match written {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => left = left.saturating_sub(count),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-        if left == 0 {
-            return Ok(());
-        }
-        to.writable().await?;
-        written = to.try_io(Interest::WRITABLE, || moved(out, &to, left));
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        // At the end of a thread nobody counts.
+        let _counted = MADE.try_with(|made| made.set(made.get().saturating_sub(1)));
     }
 }
 
 fn moved(from: &impl AsFd, to: &impl AsFd, bytes: usize) -> io::Result<usize> {
     let flags = SpliceFFlags::SPLICE_F_MOVE | SpliceFFlags::SPLICE_F_NONBLOCK;
     Ok(splice(from.as_fd(), None, to.as_fd(), None, bytes, flags)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::UnixStream;
-
-    use super::*;
-    use crate::wire::Stream;
-
-    #[tokio::test]
-    async fn so_many_bytes_arrive_and_the_next_stay() {
-        let payload: Vec<u8> = (0..=250).cycle().take(1_000_003).collect();
-        let (near, mut client) = UnixStream::pair().unwrap();
-        let (far, mut daemon) = UnixStream::pair().unwrap();
-        let (source, sink) = (Stream::Unix(near), Stream::Unix(far));
-        for _ in 0..2 {
-            let mut arrived = 0;
-            let mut got = vec![0; payload.len()];
-            let writing = async {
-                client.write_all(&payload).await.unwrap();
-                client.write_all(b"next").await.unwrap();
-            };
-            let carrying = source.carry(&sink, 1_000_003, |count| arrived += count);
-            let ((), carried, read) = tokio::join!(writing, carrying, daemon.read_exact(&mut got));
-            read.unwrap();
-            carried.unwrap().unwrap();
-            assert!(got == payload && arrived == payload.len());
-            let mut next = [0; 4];
-            source.readable().await.unwrap();
-            source.receive(&mut next).await.unwrap();
-            assert_eq!(&next, b"next");
-        }
-        drop(client);
-        assert!(matches!(source.carry(&sink, 1, |_| ()).await, Some(Err(Broken::Source))));
-    }
 }

@@ -10,7 +10,6 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::plain::Plain;
-use super::splice::{self, Broken};
 use super::tls::TlsSocket;
 
 /// How often a connection that was half-closed is looked at again.
@@ -98,21 +97,6 @@ impl Stream {
         socket.flush().await
     }
 
-    /// Carries `bytes` that come here on to another, without looking at them, and tells of each piece that has
-    /// arrived. None, where that cannot be done so; nothing has been carried then. If the future is dropped, what is
-    /// on its way is lost, so both must be given up with it.
-    pub async fn carry(
-        &self,
-        sink: &Self,
-        bytes: u64,
-        arrived: impl FnMut(usize),
-    ) -> Option<Result<(), Broken>> {
-        match (self.plain(), sink.plain()) {
-            (Ok(from), Ok(to)) => splice::carry(from, to, bytes, arrived).await,
-            (Ok(_) | Err(_), _) => None,
-        }
-    }
-
     /// Says that nothing more will be sent; the other direction stays open.
     ///
     /// # Errors
@@ -166,7 +150,7 @@ impl Stream {
     }
 
     /// The socket, where its bytes are not encrypted.
-    fn plain(&self) -> Result<Plain<'_>, &TlsSocket> {
+    pub(super) fn plain(&self) -> Result<Plain<'_>, &TlsSocket> {
         match self {
             Self::Unix(stream) => Ok(Plain::Unix(stream)),
             Self::Tcp(stream) => Ok(Plain::Tcp(stream)),

@@ -1,0 +1,257 @@
+//! Bulk, carried on from socket to socket without coming into the process: but for what frames it, which is read and
+//! written anew, as ever.
+
+use std::io;
+
+use tokio::io::Interest;
+
+use super::{Body, BodyFault, SizeLine, State};
+use crate::wire::inbox::Inbox;
+use crate::wire::plain::Plain;
+use crate::wire::splice::Pipe;
+use crate::wire::stream::Stream;
+
+/// Fewer bytes than this, where it is known how many are to come, are not worth the further calls.
+const WORTH_BYTES: u64 = 128 * 1024;
+/// Nor are chunks of fewer.
+pub(super) const WORTH_CHUNK_BYTES: u64 = 8 * 1024;
+/// The line before a chunk of the size that engines and clients send: of 32 KiB.
+const SIZE_LINE: &[u8] = b"8000\r\n";
+
+/// Which side broke while a body was carried.
+#[derive(Debug)]
+pub enum Broken {
+    /// The body cannot be read to its end.
+    Source(BodyFault),
+    /// The other side takes no more.
+    Sink,
+}
+
+/// Why no more is taken.
+enum Taken {
+    /// There may be more, or the pipe is full.
+    Some,
+    /// Nothing more has come.
+    All,
+    /// What comes next is not to be carried.
+    Last,
+}
+
+impl Body {
+    /// Whether there is bulk to come that is worth being carried by [`Body::carry`], and nothing of it has come in.
+    #[must_use]
+    pub fn is_bulk(&self, inbox: &Inbox) -> bool {
+        inbox.pending().is_empty()
+            && match self.state {
+                State::Length(rest) => rest >= WORTH_BYTES,
+                State::Size | State::Chunk(_) | State::ChunkEnd => self.large && self.brim,
+                State::Trailer(_) | State::UntilClose | State::Done => false,
+            }
+    }
+
+    /// Carries payload from `source` to `sink`, where `chunked` in chunks, and tells of each piece that has arrived,
+    /// until something else comes next. What cannot be carried so is left. If the future is dropped, what is on its
+    /// way is lost, so both sides must be given up with it.
+    ///
+    /// # Errors
+    /// Where either side breaks.
+    pub async fn carry(
+        &mut self,
+        inbox: &mut Inbox,
+        (source, sink): (&Stream, &Stream),
+        chunked: bool,
+        mut arrived: impl FnMut(usize),
+    ) -> Result<(), Broken> {
+        let (Ok(from), Ok(to), Ok(mut pipe)) = (source.plain(), sink.plain(), Pipe::take()) else {
+            return Ok(());
+        };
+        let mut framed = if chunked { Pipe::take().ok() } else { None };
+        if chunked && framed.is_none() {
+            return Ok(());
+        }
+        loop {
+            let taken = self.fill(&mut pipe, inbox, from);
+            let payload = pipe.held();
+            if payload > 0 {
+                let sent = match &mut framed {
+                    Some(framed) => send_chunk(&mut pipe, framed, to).await,
+                    None => pipe.empty(to).await,
+                };
+                sent.map_err(|_| Broken::Sink)?;
+                arrived(payload);
+            }
+            match taken.map_err(Broken::Source)? {
+                Taken::Some => {}
+                Taken::All => {
+                    from.readable().await.map_err(|error| Broken::Source(BodyFault::Io(error)))?;
+                }
+                Taken::Last => break,
+            }
+        }
+        pipe.give_back();
+        framed.into_iter().for_each(Pipe::give_back);
+        Ok(())
+    }
+
+    /// Fills the pipe with the payload that is there. What frames it comes into the process, and with it perhaps the
+    /// first bytes of what follows.
+    fn fill(&mut self, pipe: &mut Pipe, inbox: &mut Inbox, from: Plain<'_>) -> Result<Taken, BodyFault> {
+        loop {
+            let mut used = 0;
+            let framed = self.frame(inbox.pending(), &mut used);
+            inbox.consume(used);
+            framed?;
+            let came = match self.state {
+                State::Length(rest) | State::Chunk(rest)
+                    if inbox.pending().is_empty() && (used == 0 || rest >= WORTH_CHUNK_BYTES) =>
+                {
+                    // Of a pipe that holds something nobody can say why it takes no more.
+                    let is_empty = pipe.held() == 0;
+                    let mut take = || pipe.fill(from, rest);
+                    let came = if is_empty { from.try_io(Interest::READABLE, take) } else { take() };
+                    match came {
+                        Ok(count @ 1..) => {
+                            self.take(count);
+                            if self.state != State::ChunkEnd {
+                                return Ok(Taken::Some);
+                            }
+                            Ok(count)
+                        }
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock && !is_empty => {
+                            return Ok(Taken::Some);
+                        }
+                        came => came,
+                    }
+                }
+                State::Size | State::ChunkEnd => {
+                    // What is read beyond it does not go into the pipe any more.
+                    let end = if self.state == State::ChunkEnd { 2 } else { 0 };
+                    let most =
+                        SIZE_LINE.len().saturating_add(end).saturating_sub(inbox.pending().len()).max(1);
+                    from.try_io(Interest::READABLE, || inbox.fill_with(from, most))
+                }
+                State::Length(_) | State::Chunk(_) | State::Trailer(_) | State::UntilClose | State::Done => {
+                    return Ok(Taken::Last);
+                }
+            };
+            match came {
+                Ok(0) => return Err(BodyFault::Truncated),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Taken::All),
+                Err(error) => return Err(BodyFault::Io(error)),
+            }
+        }
+    }
+}
+
+/// Sends what is in `payload` as one chunk. It goes through another pipe together with what frames it: each piece that
+/// goes on its own wakes the other side.
+async fn send_chunk(payload: &mut Pipe, framed: &mut Pipe, to: Plain<'_>) -> io::Result<()> {
+    framed.put(SizeLine::of(payload.held()).as_bytes())?;
+    payload.pour(framed)?;
+    while payload.held() > 0 {
+        framed.empty(to).await?;
+        payload.pour(framed)?;
+    }
+    if framed.put(b"\r\n").is_err() {
+        framed.empty(to).await?;
+        framed.put(b"\r\n")?;
+    }
+    framed.empty(to).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::wire::{Framing, Pieces};
+
+    fn payload(bytes: usize) -> Vec<u8> {
+        (0..=250).cycle().take(bytes).collect()
+    }
+
+    /// Passes a body on as the gate does, and says how much of it was carried.
+    async fn pass(framing: Framing, from: &Stream, to: &Stream, inbox: &mut Inbox) -> Result<usize, Broken> {
+        let (mut body, mut pieces, mut carried) = (Body::new(framing), Pieces::default(), 0);
+        let chunked = framing == Framing::Chunked;
+        while !pieces.is_last {
+            if body.is_bulk(inbox) {
+                body.carry(inbox, (from, to), chunked, |count| carried = count.saturating_add(carried))
+                    .await?;
+            }
+            body.all_there(inbox, from, &mut pieces).await.map_err(Broken::Source)?;
+            pieces.write(inbox, to, &[], chunked).await.map_err(|_| Broken::Sink)?;
+            pieces.consume(inbox);
+        }
+        Ok(carried)
+    }
+
+    #[tokio::test]
+    async fn so_many_bytes_arrive_and_the_next_stay() {
+        let sent = payload(1_000_003);
+        let (near, mut client) = UnixStream::pair().unwrap();
+        let (far, mut daemon) = UnixStream::pair().unwrap();
+        let (source, sink) = (Stream::Unix(near), Stream::Unix(far));
+        for _ in 0..2 {
+            let (mut inbox, mut got) = (Inbox::default(), vec![0; sent.len()]);
+            let writing = async {
+                client.write_all(&sent).await.unwrap();
+                client.write_all(b"next").await.unwrap();
+            };
+            let passing = pass(Framing::Length(1_000_003), &source, &sink, &mut inbox);
+            let ((), carried, read) = tokio::join!(writing, passing, daemon.read_exact(&mut got));
+            read.unwrap();
+            assert!(got == sent && carried.unwrap() > 800_000);
+            while inbox.pending().len() < 4 {
+                inbox.fill(&source, 100).await.unwrap();
+            }
+            assert_eq!(inbox.pending(), b"next");
+        }
+        drop(client);
+        let cut_off = pass(Framing::Length(200_000), &source, &sink, &mut Inbox::default()).await;
+        assert!(matches!(cut_off, Err(Broken::Source(BodyFault::Truncated))));
+    }
+
+    #[tokio::test]
+    async fn chunks_arrive_whatever_their_size() {
+        let sizes = [32_768, 300_000, 32_768, 32_768, 5, 70_000, 4095, 32_768, 1, 40_000, 40_000];
+        let sent = payload(sizes.iter().sum());
+        let (mut wire, mut rest) = (Vec::new(), &sent[..]);
+        for size in sizes {
+            let (chunk, behind) = rest.split_at(size);
+            wire.extend_from_slice(format!("{size:x}\r\n").as_bytes());
+            wire.extend_from_slice(chunk);
+            wire.extend_from_slice(b"\r\n");
+            rest = behind;
+        }
+        wire.extend_from_slice(b"0\r\n\r\nnext");
+        for step in [wire.len(), 32_776, 10_007] {
+            let (near, mut client) = UnixStream::pair().unwrap();
+            let (far, daemon) = UnixStream::pair().unwrap();
+            let (source, sink, daemon) = (Stream::Unix(near), Stream::Unix(far), Stream::Unix(daemon));
+            let mut inbox = Inbox::default();
+            let writing = async {
+                for piece in wire.chunks(step) {
+                    client.write_all(piece).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            };
+            let reading = async {
+                let (mut body, mut inbox, mut got) =
+                    (Body::new(Framing::Chunked), Inbox::default(), Vec::new());
+                while let Some(count) = body.next(&mut inbox, &daemon).await.unwrap() {
+                    got.extend_from_slice(&inbox.pending()[..count]);
+                    inbox.consume(count);
+                }
+                got
+            };
+            let passing = pass(Framing::Chunked, &source, &sink, &mut inbox);
+            let ((), carried, got) = tokio::join!(writing, passing, reading);
+            assert!(got == sent, "in steps of {step}");
+            assert!(carried.unwrap() > 100_000, "in steps of {step}");
+            assert_eq!(inbox.pending(), b"next");
+        }
+    }
+}
