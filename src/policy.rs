@@ -34,6 +34,7 @@ mod verdict;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -74,7 +75,7 @@ struct ByPath {
     is_forbid: bool,
     /// Its place in the policy's list.
     place: usize,
-    expression: String,
+    expression: Arc<str>,
 }
 
 /// What becomes of a denial.
@@ -89,8 +90,8 @@ pub enum Mode {
 /// The rules that come into question for one endpoint, by their place in the policy's lists.
 #[derive(Clone, Debug, Default)]
 struct Candidates {
-    allow: Vec<(usize, Paths)>,
-    forbid: Vec<(usize, Paths)>,
+    allow: Vec<usize>,
+    forbid: Vec<usize>,
     /// Those of them that take all paths.
     for_all_paths: AboutPath,
     /// Whether there are others.
@@ -136,10 +137,10 @@ impl Policy {
                         Paths::Matching(_) => of_endpoint.has_expressions = true,
                     }
                     let list = if is_forbid { &mut of_endpoint.forbid } else { &mut of_endpoint.allow };
-                    list.push((place, target.paths.clone()));
+                    list.push(place);
                 }
                 for expression in rule.selection.take_expressions() {
-                    let by_path = ByPath { is_forbid, place, expression: expression.source().to_owned() };
+                    let by_path = ByPath { is_forbid, place, expression: Arc::clone(expression.source()) };
                     expressions.push((expression, by_path));
                 }
             }

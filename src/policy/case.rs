@@ -40,7 +40,6 @@ pub struct Suite {
     policy: Policy,
     cases: Vec<Case>,
     draft: draft::Draft,
-    resolved: Resolved,
     source: String,
 }
 
@@ -113,13 +112,12 @@ impl Suite {
             let cases: Vec<Case> = cases.collect();
             if problems.iter().all(|problem| problem.severity() != Severity::Error) {
                 lint::lint(&draft, &resolved, &mut problems);
-                let policy = Policy::new(resolved.clone(), &draft.judging(source));
+                let policy = Policy::new(resolved, &draft.judging(source));
                 if policy.is_none() {
                     let message = "the regular expressions on paths are too large to be taken together";
                     problems.push(Problem::new(Code::BadRegex, 0..0, message).help("repeat less in them"));
                 }
-                suite =
-                    policy.map(|policy| Self { policy, cases, draft, resolved, source: source.to_owned() });
+                suite = policy.map(|policy| Self { policy, cases, draft, source: source.to_owned() });
             }
         }
         lint::find_invisible_characters(source, &mut problems);

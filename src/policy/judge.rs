@@ -186,7 +186,7 @@ impl Policy {
     fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> Vec<&Rule> {
         let candidates = self.candidates.get(&selection::key(endpoint));
         let forbid = candidates.into_iter().flat_map(|candidates| &candidates.forbid);
-        let forbid = forbid.filter_map(|(place, _)| self.forbid.get(*place));
+        let forbid = forbid.filter_map(|place| self.forbid.get(*place));
         self.allowing(endpoint).chain(forbid).filter(|rule| rule.is_for(clients)).collect()
     }
 
@@ -194,7 +194,7 @@ impl Policy {
     fn allowing(&self, endpoint: &Endpoint) -> impl Iterator<Item = &Rule> {
         let candidates = self.candidates.get(&selection::key(endpoint));
         let allow = candidates.into_iter().flat_map(|candidates| &candidates.allow);
-        allow.filter_map(|(place, _)| self.allow.get(*place))
+        allow.filter_map(|place| self.allow.get(*place))
     }
 
     /// Whether the archive in the body must be looked into before the operation can be judged: where a rule says which
@@ -204,8 +204,8 @@ impl Policy {
         let clients = self.matching_clients(client);
         self.could_grant(client, endpoint)
             && self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| {
-                let allow = candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place));
-                let forbid = candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place));
+                let allow = candidates.allow.iter().filter_map(|place| self.allow.get(*place));
+                let forbid = candidates.forbid.iter().filter_map(|place| self.forbid.get(*place));
                 allow.filter(|rule| rule.is_for(&clients)).any(|rule| rule.looks_inside(endpoint))
                     || forbid.filter(|rule| rule.is_for(&clients)).any(|rule| rule.strikes_inside(endpoint))
             })

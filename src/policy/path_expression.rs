@@ -1,8 +1,10 @@
-//! Regular expressions on canonical paths. All that a policy has are one automaton, so that a request costs the same
-//! however many there are; its states are made as requests come to them, so that starting costs little.
+//! Regular expressions on canonical paths. A policy looks up those that spell one path, and has all others in one
+//! automaton, so that a request costs the same however many there are; the automaton's states are made as requests
+//! come to them, so that starting costs little.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
@@ -21,32 +23,56 @@ const STATES_BYTES: usize = 4 << 20;
 /// letter outside ASCII folds to one inside it.
 #[derive(Clone, Debug)]
 pub(super) struct PathExpression {
-    source: String,
-    meaning: Hir,
+    source: Arc<str>,
+    meaning: Meaning,
+}
+
+/// What an expression matches.
+#[derive(Clone, Debug)]
+pub(super) enum Meaning {
+    /// One path, which it spells: most do.
+    Path(String),
+    /// Whatever this says.
+    Paths(Hir),
 }
 
 impl PathExpression {
     /// Reads it; the error says what is wrong, in one line.
     pub(super) fn read(source: &str) -> Result<Self, String> {
-        let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source);
-        let inner = parsed.map_err(|error| last_line(&error.to_string()))?;
-        let meaning = Hir::concat(vec![Hir::look(Look::Start), inner, Hir::look(Look::End)]);
-        Ok(Self { source: source.to_owned(), meaning })
+        let meaning = match spelled(source) {
+            Some(path) => Meaning::Path(path.to_owned()),
+            None => Meaning::Paths(parse(source)?),
+        };
+        Ok(Self { source: source.into(), meaning })
     }
 
     /// As it was written.
-    pub(super) fn source(&self) -> &str {
+    pub(super) fn source(&self) -> &Arc<str> {
         &self.source
     }
 
-    pub(super) fn meaning(&self) -> &Hir {
+    pub(super) fn meaning(&self) -> &Meaning {
         &self.meaning
     }
+}
 
-    /// Its automaton, unless that is too large.
-    pub(super) fn automaton(&self) -> Option<NFA> {
-        compiler(SIZE_LIMIT_BYTES).build_from_hir(&self.meaning).ok()
-    }
+/// The path that an expression of nothing but anchors and characters that stand for themselves spells.
+fn spelled(source: &str) -> Option<&str> {
+    let path = source.strip_prefix('^').unwrap_or(source);
+    let path = path.strip_suffix('$').unwrap_or(path);
+    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte)).then_some(path)
+}
+
+/// The expression, anchored.
+fn parse(source: &str) -> Result<Hir, String> {
+    let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source);
+    let inner = parsed.map_err(|error| last_line(&error.to_string()))?;
+    Ok(Hir::concat(vec![Hir::look(Look::Start), inner, Hir::look(Look::End)]))
+}
+
+/// The automaton of one expression, unless that is too large.
+pub(super) fn automaton(expression: &Hir) -> Option<NFA> {
+    compiler(SIZE_LIMIT_BYTES).build_from_hir(expression).ok()
 }
 
 fn last_line(text: &str) -> String {
@@ -67,19 +93,31 @@ fn compiler(limit_bytes: usize) -> thompson::Compiler {
 
 /// Expressions, each with whose it is.
 pub(super) struct PathSet<T> {
+    /// Whose expressions spell a path, by path.
+    spelling: HashMap<String, Vec<T>>,
+    /// Whose the others are, in the order in which the automaton has them.
     owners: Vec<T>,
-    /// None where there are no expressions.
+    /// None where there are no others.
     automaton: Option<(DFA, Mutex<Cache>)>,
 }
 
 impl<T> PathSet<T> {
     /// Takes expressions together; none, where they are too large for that.
     pub(super) fn new(expressions: Vec<(PathExpression, T)>) -> Option<Self> {
-        let (expressions, owners): (Vec<_>, Vec<_>) = expressions.into_iter().unzip();
-        if expressions.is_empty() {
-            return Some(Self { owners, automaton: None });
+        let mut spelling: HashMap<String, Vec<T>> = HashMap::new();
+        let (mut meanings, mut owners) = (Vec::new(), Vec::new());
+        for (expression, owner) in expressions {
+            match expression.meaning {
+                Meaning::Path(path) => spelling.entry(path).or_default().push(owner),
+                Meaning::Paths(meaning) => {
+                    meanings.push(meaning);
+                    owners.push(owner);
+                }
+            }
         }
-        let meanings: Vec<Hir> = expressions.into_iter().map(|expression| expression.meaning).collect();
+        if meanings.is_empty() {
+            return Some(Self { spelling, owners, automaton: None });
+        }
         let together = compiler(WHOLE_LIMIT_BYTES).build_many_from_hir(&meanings).ok()?;
         let config = Config::new()
             .match_kind(MatchKind::All)
@@ -87,16 +125,19 @@ impl<T> PathSet<T> {
             .skip_cache_capacity_check(true);
         let automaton = DFA::builder().configure(config).build_from_nfa(together).ok()?;
         let cache = Mutex::new(automaton.create_cache());
-        Some(Self { owners, automaton: Some((automaton, cache)) })
+        Some(Self { spelling, owners, automaton: Some((automaton, cache)) })
     }
 
     /// Whose expressions match the path.
     pub(super) fn matching(&self, path: &str) -> Vec<&T> {
-        let Some((automaton, cache)) = &self.automaton else { return Vec::new() };
-        // What another thread left behind while it panicked are states like others.
-        let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let matching = walk(automaton, &mut cache, path.as_bytes()).unwrap_or_default();
-        matching.into_iter().filter_map(|place| self.owners.get(place)).collect()
+        let mut matching: Vec<&T> = self.spelling.get(path).into_iter().flatten().collect();
+        if let Some((automaton, cache)) = &self.automaton {
+            // What another thread left behind while it panicked are states like others.
+            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            let others = walk(automaton, &mut cache, path.as_bytes()).unwrap_or_default();
+            matching.extend(others.into_iter().filter_map(|place| self.owners.get(place)));
+        }
+        matching
     }
 }
 
@@ -125,13 +166,13 @@ impl<T: Clone> Clone for PathSet<T> {
             let cache = Mutex::new(automaton.create_cache());
             (automaton.clone(), cache)
         });
-        Self { owners: self.owners.clone(), automaton }
+        Self { spelling: self.spelling.clone(), owners: self.owners.clone(), automaton }
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for PathSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PathSet").field(&self.owners).finish()
+        f.debug_tuple("PathSet").field(&self.spelling).field(&self.owners).finish()
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 use regex_automata::nfa::thompson::{NFA, State, Transition};
 use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
+use regex_syntax::hir::Hir;
 use regex_syntax::hir::literal::Extractor;
 
-use super::path_expression::PathExpression;
-use crate::operation::table::{self, Endpoint, Identifier};
+use super::path_expression::{Meaning, PathExpression, automaton};
+use crate::operation::table::{self, Endpoint, Identifier, Method};
 
 /// The templates of all endpoints, in the order of the table.
 static TEMPLATES: LazyLock<Vec<(&Endpoint, Vec<Place>)>> =
@@ -24,22 +25,34 @@ enum Place {
     Name { slashes: bool },
 }
 
-/// The endpoints that have a canonical path which the expression matches; also others, where an
+/// The endpoints of the method that have a canonical path which the expression matches; also others, where an
 /// identifier cannot be spelled as it would have to be, and all, where the expression is too large.
-pub(super) fn endpoints_met(expression: &PathExpression) -> Vec<&'static Endpoint> {
-    let beginnings = Extractor::new().extract(expression.meaning());
-    let literals = beginnings.literals();
-    let is_exact = beginnings.is_exact() && literals.is_some();
-    let may_begin = |template: &[Place]| {
-        literals.is_none_or(|literals| {
+pub(super) fn endpoints_met(expression: &PathExpression, method: Method) -> Vec<&'static Endpoint> {
+    let of_method = TEMPLATES.iter().filter(|(endpoint, _)| endpoint.method == method);
+    let endpoint = |(endpoint, _): &(&'static Endpoint, _)| *endpoint;
+    match expression.meaning() {
+        Meaning::Path(path) => {
+            of_method.filter(|(_, template)| spells(template, path.as_bytes(), true)).map(endpoint).collect()
+        }
+        Meaning::Paths(meaning) => {
+            let is_met = meets_one(meaning);
+            of_method.filter(|(_, template)| is_met(template)).map(endpoint).collect()
+        }
+    }
+}
+
+/// Tells whether a path of a template is matched.
+fn meets_one(meaning: &Hir) -> impl Fn(&[Place]) -> bool {
+    let beginnings = Extractor::new().extract(meaning);
+    // Some say which paths they match, and need nothing more.
+    let is_exact = beginnings.is_exact() && beginnings.literals().is_some();
+    let automaton = if is_exact { None } else { automaton(meaning) };
+    move |template| {
+        let may_begin = beginnings.literals().is_none_or(|literals| {
             literals.iter().any(|literal| spells(template, literal.as_bytes(), is_exact))
-        })
-    };
-    // Most expressions are a path, or a few, and need nothing more.
-    let automaton = if is_exact { None } else { expression.automaton() };
-    let meets = |template: &[Place]| automaton.as_ref().is_none_or(|automaton| meets(automaton, template));
-    let met = TEMPLATES.iter().filter(|(_, template)| may_begin(template) && meets(template));
-    met.map(|(endpoint, _)| *endpoint).collect()
+        });
+        may_begin && automaton.as_ref().is_none_or(|automaton| meets(automaton, template))
+    }
 }
 
 fn places(endpoint: &Endpoint) -> Vec<Place> {
@@ -85,13 +98,15 @@ impl Place {
 
 /// Whether a path of the template begins with the text, or, where `whole`, is the text.
 fn spells(template: &[Place], text: &[u8], whole: bool) -> bool {
-    // Before the first name there is one way to go; most templates go another.
-    for (place, byte) in template.iter().zip(text) {
-        match place {
-            Place::Byte(own) if own != byte => return false,
-            Place::Byte(_) => {}
-            Place::Name { .. } => break,
-        }
+    // Before the first name there is one way to go, and behind the last as well; most templates go another.
+    let goes = |(place, byte): (&Place, &u8)| match place {
+        Place::Byte(own) => Some(own == byte),
+        Place::Name { .. } => None,
+    };
+    let begins = || template.iter().zip(text).map_while(goes).all(|same| same);
+    let ends = || template.iter().rev().zip(text.iter().rev()).map_while(goes).all(|same| same);
+    if (whole && !ends()) || !begins() {
+        return false;
     }
     // Where in the template the next byte may belong.
     let mut here = vec![0];
@@ -162,12 +177,14 @@ mod tests {
     use crate::operation::table::Method;
 
     fn endpoints(expression: &str) -> Vec<&'static Endpoint> {
-        endpoints_met(&PathExpression::read(expression).unwrap())
+        let expression = PathExpression::read(expression).unwrap();
+        let methods = [Method::Get, Method::Head, Method::Post, Method::Put, Method::Delete];
+        methods.into_iter().flat_map(|method| endpoints_met(&expression, method)).collect()
     }
 
     fn met(expression: &str) -> Vec<&'static str> {
-        let met = endpoints(expression).into_iter().filter(|endpoint| endpoint.method == Method::Get);
-        met.map(|endpoint| endpoint.template).collect()
+        let met = endpoints_met(&PathExpression::read(expression).unwrap(), Method::Get);
+        met.into_iter().map(|endpoint| endpoint.template).collect()
     }
 
     #[test]
@@ -175,6 +192,25 @@ mod tests {
         assert_eq!(met("^/containers/(web|db)/json$"), ["/containers/{id}/json"]);
         assert_eq!(met("/containers/json"), ["/containers/json"]);
         assert_eq!(met("/containers/[^/]+/logs|/_ping"), ["/containers/{id}/logs", "/_ping"]);
+    }
+
+    #[test]
+    fn a_path_spelled_out_meets_what_the_same_as_an_expression_does() {
+        for path in [
+            "^/containers/web/json$",
+            "/containers/json",
+            "^/containers/a/b/json",
+            "/volumes/a",
+            "/volumes/a/b$",
+            "/images/a/b/json",
+            "/plugins/a/json",
+            "/containers/",
+            "/",
+            "",
+            "^$",
+        ] {
+            assert_eq!(met(path), met(&format!("(?:{path})|(?:{path})[^ -~]")), "{path}");
+        }
     }
 
     #[test]

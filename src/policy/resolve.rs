@@ -486,5 +486,6 @@ fn number_lines(allow: &mut [Rule], forbid: &mut [Rule], source: &str) {
 
 /// The line, counted from 1, in which the byte stands.
 pub(super) fn line_of(source: &str, byte: usize) -> usize {
-    source.bytes().take(byte).filter(|byte| *byte == b'\n').count().saturating_add(1)
+    let before = source.as_bytes().get(..byte).unwrap_or_default();
+    memchr::memchr_iter(b'\n', before).count().saturating_add(1)
 }

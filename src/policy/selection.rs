@@ -4,6 +4,7 @@ mod entry;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub(super) use entry::{METHODS, placeholder};
 use toml::Spanned;
@@ -45,7 +46,7 @@ pub(super) enum Paths {
     /// Every path.
     All,
     /// Those that one of these expressions matches.
-    Matching(Vec<String>),
+    Matching(Vec<Arc<str>>),
 }
 
 /// An endpoint, and an expression on its paths.
@@ -110,7 +111,7 @@ impl Selection {
                 (Paths::All, _) => {}
                 (paths, None) => *paths = Paths::All,
                 (Paths::Matching(expressions), Some(expression)) => {
-                    expressions.push(expression.source().to_owned());
+                    expressions.push(Arc::clone(expression.source()));
                 }
             }
         }
@@ -133,7 +134,7 @@ impl Selection {
                 Paths::All => (Some((*key, None)), [].as_slice()),
                 Paths::Matching(expressions) => (None, expressions.as_slice()),
             };
-            whole.into_iter().chain(expressions.iter().map(|expression| (*key, Some(expression.as_str()))))
+            whole.into_iter().chain(expressions.iter().map(|expression| (*key, Some(&**expression))))
         })
     }
 
@@ -175,7 +176,7 @@ impl Paths {
     pub(super) fn have(&self, expression: &str) -> bool {
         match self {
             Self::All => false,
-            Self::Matching(expressions) => expressions.iter().any(|own| own == expression),
+            Self::Matching(expressions) => expressions.iter().any(|own| **own == *expression),
         }
     }
 
@@ -217,7 +218,7 @@ impl Written {
                 .all(|endpoint| other.endpoints.iter().any(|wide| key(wide) == key(endpoint)))
     }
 
-    fn source(&self) -> Option<&str> {
+    fn source(&self) -> Option<&Arc<str>> {
         self.expression.as_ref().map(PathExpression::source)
     }
 }

@@ -183,9 +183,9 @@ impl Policy {
                     }
             };
             let allow: Vec<&Rule> =
-                candidates.allow.iter().filter_map(|(place, _)| self.allow.get(*place)).collect();
+                candidates.allow.iter().filter_map(|place| self.allow.get(*place)).collect();
             let forbid: Vec<&Rule> =
-                candidates.forbid.iter().filter_map(|(place, _)| self.forbid.get(*place)).collect();
+                candidates.forbid.iter().filter_map(|place| self.forbid.get(*place)).collect();
             allow.iter().any(shows) && !forbid.iter().any(hides)
         })
     }

@@ -8,6 +8,7 @@ use super::{Files, Suite};
 use crate::policy::Policy;
 use crate::policy::nearest::list;
 use crate::policy::problem::{Code, Problem};
+use crate::policy::resolve::resolve;
 
 /// How far the cases of a policy tell it from others: every single thing that a rule says is taken out or widened in
 /// turn, and a case should fail.
@@ -25,7 +26,9 @@ impl Suite {
     /// Changes one thing after the other and looks whether the cases notice.
     #[must_use]
     pub fn coverage(&self, files: &Files) -> Coverage {
-        let mutants = mutants(&self.draft, &self.resolved, &self.source);
+        // It was read without an error.
+        let resolved = resolve(&self.draft, &self.source, &mut Vec::new());
+        let mutants = mutants(&self.draft, &resolved, &self.source);
         let changes = mutants.len();
         let unnoticed: Vec<Mutant> =
             mutants.into_iter().filter(|mutant| !self.notices(mutant, files)).collect();

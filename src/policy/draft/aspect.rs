@@ -39,8 +39,8 @@ impl Reader<'_> {
     /// What a rule says of meanings.
     pub(super) fn aspects(&mut self, rule: &DeTable<'_>) -> Vec<(Aspect, Spanned<DraftAspect>)> {
         let mut read = Vec::new();
-        for aspect in Aspect::ALL {
-            if let Some(value) = rule.get(aspect.as_str())
+        for (key, value) in rule {
+            if let Some(aspect) = Aspect::ALL.into_iter().find(|aspect| aspect.as_str() == key.get_ref())
                 && let Some(said) = self.aspect(aspect, value)
             {
                 read.push((aspect, Spanned::new(value.span(), said)));

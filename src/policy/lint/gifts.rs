@@ -47,7 +47,7 @@ fn by_meaning(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
     let sayable =
         |aspect: &Aspect| rule.selection.endpoints().any(|endpoint| aspects_of(endpoint).contains(aspect));
     let admits = |aspect: Aspect, meaning: &Meaning| {
-        sayable(&aspect) && rule.aspects.get(&aspect).is_some_and(|set| set.admits(meaning))
+        rule.aspects.get(&aspect).is_some_and(|set| set.admits(meaning)) && sayable(&aspect)
     };
     for (aspect, said) in &written.aspects {
         if let Some(danger) = dangers::worst(*aspect, |meaning| admits(*aspect, meaning)) {

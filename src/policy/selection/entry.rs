@@ -89,8 +89,7 @@ fn read_expression(operation: &Spanned<String>, method: Method, source: &str) ->
     let expression = PathExpression::read(source).map_err(|fault| {
         Problem::new(Code::BadRegex, operation.span(), "this regular expression cannot be read").label(fault)
     })?;
-    let mut endpoints = endpoints_met(&expression);
-    endpoints.retain(|endpoint| endpoint.method == method);
+    let endpoints = endpoints_met(&expression, method);
     if endpoints.is_empty() {
         return Err(Problem::new(
             Code::RegexMatchesNothing,
