@@ -39,7 +39,8 @@ impl Index {
         loop {
             let number = usize::from(*self.0.get(place)?);
             let field = fields.get(number.checked_sub(1)?)?;
-            if field.name.len() == key.len() && field.name.eq_ignore_ascii_case(key) {
+            // Most are spelled as in the table, and all are once they have been read.
+            if field.name == key || field.name.eq_ignore_ascii_case(key) {
                 return Some(field);
             }
             place = place.wrapping_add(1) % PLACES;
