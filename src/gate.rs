@@ -282,6 +282,8 @@ impl Gate {
         let is_usual = matches!(head.method, "GET" | "HEAD")
             && head.framing == Framing::None
             && connection.keep_alive
+            // No credentials are kept.
+            && granted.permit.encoded().headers.is_empty()
             && !hearing.policy.asks(granted.permit.operation().endpoint());
         if let (Some(ground), true, None, None) = (ground, is_usual, &granted.tenure, &granted.unasked) {
             self.recall.borrow_mut().remember(ground, &connection.client, bytes, &granted.permit);
