@@ -5,11 +5,11 @@ use std::io;
 
 use tokio::io::Interest;
 
+use super::super::inbox::Inbox;
+use super::super::plain::Plain;
+use super::super::splice::Pipe;
+use super::super::stream::Stream;
 use super::{Body, BodyFault, SizeLine, State};
-use crate::wire::inbox::Inbox;
-use crate::wire::plain::Plain;
-use crate::wire::splice::Pipe;
-use crate::wire::stream::Stream;
 
 /// Fewer bytes than this, where it is known how many are to come, are not worth the further calls.
 const WORTH_BYTES: u64 = 128 * 1024;
@@ -165,8 +165,8 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixStream;
 
+    use super::super::super::{Framing, Pieces};
     use super::*;
-    use crate::wire::{Framing, Pieces};
 
     fn payload(bytes: usize) -> Vec<u8> {
         (0..=250).cycle().take(bytes).collect()
