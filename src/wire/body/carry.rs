@@ -81,7 +81,8 @@ impl Body {
                 arrived(payload);
             }
             match taken.map_err(Broken::Source)? {
-                Taken::Some => {}
+                // Where both sides are always ready, whoever else is has a turn all the same.
+                Taken::Some => tokio::task::yield_now().await,
                 Taken::All => {
                     from.readable().await.map_err(|error| Broken::Source(BodyFault::Io(error)))?;
                 }
