@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use super::hex::hex;
@@ -119,12 +118,6 @@ impl fmt::Display for Hash {
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

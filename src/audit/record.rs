@@ -1,5 +1,5 @@
 //! The lines of the audit, field by field. `docs/audit.md` describes them for those who read them, and
-//! `docs/audit.schema.line` for programs.
+//! `docs/audit.schema.json` for programs.
 
 use jiff::Timestamp;
 

@@ -262,7 +262,7 @@ impl From<Unreadable> for Unread {
     }
 }
 
-/// Tells a client that waits for it to send its body, framed as `framing` says.
+/// Tells a client that waits for it to send its body.
 pub(super) async fn invite_body(connection: &Connection, upload: Upload) -> std::io::Result<()> {
     let waits = upload.awaits_invitation && upload.framing != Framing::None;
     if waits && connection.inbox.pending().is_empty() {

@@ -11,32 +11,16 @@ use crate::client::{Client, Expected, Question};
 use crate::framing::Framing;
 use crate::peer::{Kind, Peer};
 use crate::real::{self, CONTAINER, MADE, Real};
-use crate::round::{Engine, Rig, Sample, Used};
+use crate::round::{Engine, Rig, Round, Sample, Used};
 
 const TIMES: &[&str] = &["p50 us", "p99 us", "cpu us", "engine cpu us"];
 const P50: &[Figure] = &[
-    Figure {
-        what: "p50 over direct's",
-        bar: Bar::None,
-        of: |round, kind| over(round, kind, "p50 us", Kind::Direct),
-    },
-    Figure {
-        what: "p50 over copy's",
-        bar: Bar::None,
-        of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
-    },
+    stated("p50 over direct's", |round, kind| over(round, kind, "p50 us", Kind::Direct)),
+    stated("p50 over copy's", |round, kind| over(round, kind, "p50 us", Kind::Copy)),
 ];
 const RATE: &[Figure] = &[
-    Figure {
-        what: "rate over direct's",
-        bar: Bar::None,
-        of: |round, kind| over(round, kind, "GiB/s", Kind::Direct),
-    },
-    Figure {
-        what: "CPU over splice's",
-        bar: Bar::None,
-        of: |round, kind| over(round, kind, "cpu s/GiB", Kind::Splice),
-    },
+    stated("rate over direct's", |round, kind| over(round, kind, "GiB/s", Kind::Direct)),
+    stated("CPU over splice's", |round, kind| over(round, kind, "cpu s/GiB", Kind::Splice)),
 ];
 
 /// The rows, in the order in which they are shown.
@@ -48,16 +32,8 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         columns: &["requests/s", "cpu us", "engine cpu us"],
         figures: &[
-            Figure {
-                what: "rate over direct's",
-                bar: Bar::None,
-                of: |round, kind| over(round, kind, "requests/s", Kind::Direct),
-            },
-            Figure {
-                what: "CPU per request over copy's",
-                bar: Bar::None,
-                of: |round, kind| over(round, kind, "cpu us", Kind::Copy),
-            },
+            stated("rate over direct's", |round, kind| over(round, kind, "requests/s", Kind::Direct)),
+            stated("CPU per request over copy's", |round, kind| over(round, kind, "cpu us", Kind::Copy)),
         ],
         ..once("engine-load", "its containers listed, 32 connections kept alive", load)
     },
@@ -69,6 +45,11 @@ pub(crate) const ROWS: &[Row] = &[
     bulk("engine-save", "an image of 240 MB saved", save),
     bulk("engine-load-image", "the same image loaded, chunked", load_image),
 ];
+
+/// A figure that no bar is held against.
+const fn stated(what: &'static str, of: fn(&Round, Kind) -> Option<f64>) -> Figure {
+    Figure { what, bar: Bar::None, of }
+}
 
 const fn once(name: &'static str, what: &'static str, measure: fn(&Rig, &Peer) -> Result<Sample>) -> Row {
     Row { name, what, setting: Setting::Free, peers: ALL, measure, columns: TIMES, figures: P50, one_of: 2 }
