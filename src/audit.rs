@@ -121,6 +121,8 @@ pub enum End {
     DaemonAway,
     /// dockgate refused it.
     Refused,
+    /// The client's body broke off into what is no framing, when the daemon had what came before.
+    Malformed,
     /// dockgate was told to stop and closed it after the grace period.
     Drained,
     /// Another policy came into force that refuses it, and dockgate closed it.

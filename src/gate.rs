@@ -282,7 +282,7 @@ impl Gate {
         let is_usual = matches!(head.method, "GET" | "HEAD")
             && head.framing == Framing::None
             && connection.keep_alive
-            // No credentials are kept.
+            && recall::holds_no_secret(&head.fields)
             && granted.permit.encoded().headers.is_empty()
             && !hearing.policy.asks(granted.permit.operation().endpoint());
         if let (Some(ground), true, None, None) = (ground, is_usual, &granted.tenure, &granted.unasked) {

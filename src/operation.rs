@@ -128,6 +128,8 @@ pub enum Fault {
     Malformed,
     /// No endpoint of the table has this method and path: 404, as the daemon answers.
     UnknownEndpoint,
+    /// Nothing of its kind can have the name: 404, as the daemon answers.
+    NoSuchThing,
     /// The API version is older or newer than what dockgate knows the meaning of: 400.
     UnsupportedVersion,
     /// A form body, which the daemon would let override the query, or another that is not what belongs: 415.
@@ -396,9 +398,10 @@ impl<'a> Head<'a> {
 
 impl Fault {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
         Self::UnknownEndpoint,
+        Self::NoSuchThing,
         Self::UnsupportedVersion,
         Self::UnsupportedMediaType,
         Self::BodyTooLarge,
@@ -415,6 +418,7 @@ impl Fault {
         match self {
             Self::Malformed => "malformed",
             Self::UnknownEndpoint => "unknown_endpoint",
+            Self::NoSuchThing => "no_such_thing",
             Self::UnsupportedVersion => "unsupported_version",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::BodyTooLarge => "body_too_large",
@@ -454,9 +458,10 @@ fn find(method: &str, segments: &[&str]) -> Result<(&'static Endpoint, Vec<Strin
     };
     match table::find(known, segments) {
         Lookup::Found { endpoint, identifiers } => Ok((endpoint, identifiers)),
-        Lookup::BadIdentifier { endpoint, identifier, what } => {
-            let message = format!("{endpoint}: {identifier} {what}");
-            Err(Unreadable::new(Fault::Malformed, message).at(endpoint))
+        Lookup::BadIdentifier { endpoint, identifier, what, is_reference } => {
+            let fault = if is_reference { Fault::NoSuchThing } else { Fault::Malformed };
+            let message = format!("{endpoint}: nothing is named {identifier}: {what}");
+            Err(Unreadable::new(fault, message).at(endpoint))
         }
         Lookup::MethodNotKnown { methods } => {
             let methods: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();

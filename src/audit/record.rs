@@ -161,6 +161,7 @@ impl End {
             Self::DaemonGone => "daemon_gone",
             Self::DaemonAway => "daemon_away",
             Self::Refused => "refused",
+            Self::Malformed => "malformed",
             Self::Drained => "drained",
             Self::Revoked => "revoked",
             Self::Failed => "failed",

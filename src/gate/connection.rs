@@ -96,7 +96,7 @@ impl Connection {
     }
 
     async fn next_request(&mut self, gate: &Gate) -> Next {
-        let head = match head_there(&mut self.inbox) {
+        let head = match head_there(&mut self.inbox, gate.limits.head_bytes) {
             Ok(Some(head)) => Ok(head),
             Ok(None) => match Box::pin(self.awaited_head(gate.limits)).await {
                 Some(head) => head,

@@ -10,10 +10,29 @@ use std::rc::Rc;
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
 use crate::policy::{Permit, Policy};
+use crate::wire::{Field, is_named};
 
 /// How many permits are remembered, and how large the head of a request may be for that.
 const MOST: usize = 32;
 const MOST_HEAD_BYTES: usize = 4 * 1024;
+
+/// The header fields that clients send with every request, and that hold no credentials.
+const USUAL_FIELDS: [&str; 9] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-type",
+    "host",
+    "keep-alive",
+    "user-agent",
+];
+
+/// Whether a head with these fields may be kept, as credentials may not.
+pub(super) fn holds_no_secret(fields: &[Field<'_>]) -> bool {
+    fields.iter().all(|(name, _)| USUAL_FIELDS.iter().any(|usual| is_named(name, usual)))
+}
 
 /// The permits of requests that are nothing but a head, and for which the daemon was asked nothing.
 #[derive(Debug, Default)]
@@ -111,6 +130,15 @@ mod tests {
         assert!(recall.permit(&anew, &client(0), b"GET /_ping").is_none());
         recall.remember(anew.clone(), &client(0), b"HEAD /_ping", &permit(&anew));
         assert!(recall.permit(&here, &client(0), b"GET /_ping").is_none(), "nothing outlives its policy");
+    }
+
+    #[test]
+    fn credentials_are_not_kept() {
+        let holds_no_secret = |name| holds_no_secret(&[("Host", b"x"), (name, b"x")]);
+        assert!(holds_no_secret("User-Agent"));
+        for name in ["Authorization", "X-Registry-Auth", "Cookie", "X-Whatever"] {
+            assert!(!holds_no_secret(name), "{name}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Refusal {
     pub(super) fn unreadable(unreadable: &Unreadable) -> Self {
         let status = match unreadable.fault {
             Fault::Malformed | Fault::UnsupportedVersion => 400,
-            Fault::UnknownEndpoint => 404,
+            Fault::UnknownEndpoint | Fault::NoSuchThing => 404,
             Fault::TooSlow => 408,
             Fault::BodyTooLarge => 413,
             Fault::TargetTooLong => 414,

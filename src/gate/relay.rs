@@ -86,6 +86,7 @@ pub(super) async fn forward(
         end = &mut closed => Err(Up::Closed(end)),
     };
     let answered = progress.status.get().is_some();
+    connection.body_bytes = progress.up.bytes().get();
     match ended {
         Ok(Down::Complete { reusable }) => {
             let next = if progress.closing.get() { Next::Close } else { Next::Request };
@@ -128,9 +129,9 @@ pub(super) async fn forward(
             let message = request::describe(&fault);
             let unreadable = Unreadable { fault: Fault::Malformed, endpoint: Some(endpoint), message };
             connection.body_read = false;
-            connection.refuse(id, is_head, &Refusal::unreadable(&unreadable), End::Refused).await
+            connection.refuse(id, is_head, &Refusal::unreadable(&unreadable), End::Malformed).await
         }
-        Err(Up::Malformed(_)) => outcome(&progress, End::Refused, Next::Cut),
+        Err(Up::Malformed(_)) => outcome(&progress, End::Malformed, Next::Cut),
         Err(Up::Lost) => outcome(&progress, End::Failed, Next::Cut),
         Err(Up::Closed(End::Revoked)) if !answered => {
             connection.body_read = progress.uploaded.get();

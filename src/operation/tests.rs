@@ -126,6 +126,20 @@ fn the_daemon_gets_the_path_that_was_matched() {
 }
 
 #[test]
+fn what_only_an_image_can_be_named_is_not_found_elsewhere() {
+    for path in
+        ["/containers/own/x:1/json", "/volumes/own/x:1", "/volumes/x@sha256:ab", "/containers/a/b/c/json"]
+    {
+        assert_eq!(fault("GET", path, &[], ""), Fault::NoSuchThing, "{path}");
+    }
+    for path in ["/containers/%2e%2e/json", "/containers/a%00b/json", "/volumes/a%20b"] {
+        assert_eq!(fault("GET", path, &[], ""), Fault::Malformed, "{path}");
+    }
+    let message = ask("GET", "/volumes/x:1", &[]).unwrap_err().message;
+    assert!(message.contains("nothing is named x:1: a name or ID begins"), "{message}");
+}
+
+#[test]
 fn forms_are_refused_on_every_endpoint_and_method() {
     for value in [
         "application/x-www-form-urlencoded",

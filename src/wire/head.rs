@@ -106,7 +106,7 @@ pub async fn head_bytes(
 ) -> Result<Option<Vec<u8>>, HeadFault> {
     let mut searched = 0;
     loop {
-        if let Some(bytes) = take_head(inbox, &mut searched)? {
+        if let Some(bytes) = take_head(inbox, &mut searched, limit)? {
             return Ok(Some(bytes));
         }
         match inbox.fill(stream, limit).await {
@@ -125,13 +125,17 @@ pub async fn head_bytes(
 /// A whole head, up to and with its empty line, if it has come already.
 ///
 /// # Errors
-/// When it has a line end that is not CR LF.
-pub fn head_there(inbox: &mut Inbox) -> Result<Option<Vec<u8>>, HeadFault> {
-    take_head(inbox, &mut 0)
+/// When it is larger than `limit` bytes or has a line end that is not CR LF.
+pub fn head_there(inbox: &mut Inbox, limit: usize) -> Result<Option<Vec<u8>>, HeadFault> {
+    take_head(inbox, &mut 0, limit)
 }
 
-fn take_head(inbox: &mut Inbox, searched: &mut usize) -> Result<Option<Vec<u8>>, HeadFault> {
+fn take_head(inbox: &mut Inbox, searched: &mut usize, limit: usize) -> Result<Option<Vec<u8>>, HeadFault> {
     let Some(length) = head_length(inbox.pending(), searched)? else { return Ok(None) };
+    if length > limit {
+        let within = inbox.pending().get(..limit).unwrap_or_default();
+        return Err(HeadFault::TooLarge { in_first_line: !within.contains(&b'\n') });
+    }
     let bytes = inbox.pending().get(..length).unwrap_or_default().to_vec();
     inbox.consume(length);
     Ok(Some(bytes))

@@ -219,6 +219,9 @@ fn describe_end(ended: &Ended<'_>) -> String {
         "daemon_gone" => "the daemon broke off in the middle",
         "daemon_away" => "the daemon could not be reached, and did not get it",
         "refused" => "dockgate refused it",
+        "malformed" => {
+            "what the client sent stopped being a body, and dockgate broke off; the daemon may have acted on what came before"
+        }
         "drained" => "dockgate was told to stop, and closed it",
         "revoked" => "another policy came into force that refuses it, and dockgate closed it",
         "failed" => "dockgate failed",

@@ -35,6 +35,9 @@ pub enum Lookup {
         identifier: String,
         /// How one is spelled.
         what: &'static str,
+        /// Whether it is spelled as an image's reference is: clients look for what they are given as a container, an
+        /// image, a volume and so on, until it is found.
+        is_reference: bool,
     },
     /// The path is known, but not with this method.
     MethodNotKnown {
@@ -72,13 +75,16 @@ fn capture(row: &Row, segments: &[&str]) -> Lookup {
         let what = identifier.fault(named);
         let spelled = named.join("/");
         if let (Some(what), None) = (what, &bad) {
-            bad = Some((spelled, what));
+            let is_reference = Identifier::Image.fault(named).is_none();
+            bad = Some((spelled, what, is_reference));
         } else {
             identifiers.push(spelled);
         }
     });
     match bad {
-        Some((identifier, what)) => Lookup::BadIdentifier { endpoint, identifier, what },
+        Some((identifier, what, is_reference)) => {
+            Lookup::BadIdentifier { endpoint, identifier, what, is_reference }
+        }
         None => Lookup::Found { endpoint, identifiers },
     }
 }

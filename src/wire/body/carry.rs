@@ -62,14 +62,9 @@ impl Body {
         chunked: bool,
         mut arrived: impl FnMut(usize),
     ) -> Result<(), Broken> {
-        let (Ok(from), Ok(to), Ok(mut pipe)) = (source.plain(), sink.plain(), Pipe::take()) else {
-            return Ok(());
-        };
-        let mut framed = if chunked { Pipe::take().ok() } else { None };
-        if chunked && framed.is_none() {
-            return Ok(());
-        }
-        loop {
+        let (Ok(from), Ok(to)) = (source.plain(), sink.plain()) else { return Ok(()) };
+        // Who waits for the source has no pipe meanwhile: there are few.
+        while let Some((mut pipe, mut framed)) = pipes(chunked) {
             let taken = self.fill(&mut pipe, inbox, from);
             let payload = pipe.held();
             if payload > 0 {
@@ -80,17 +75,19 @@ impl Body {
                 sent.map_err(|_| Broken::Sink)?;
                 arrived(payload);
             }
+            pipe.give_back();
+            framed.into_iter().for_each(Pipe::give_back);
             match taken.map_err(Broken::Source)? {
+                Taken::Last => break,
+                // Nobody waits behind the last byte.
+                Taken::Some if self.is_done() => break,
                 // Where both sides are always ready, whoever else is has a turn all the same.
                 Taken::Some => tokio::task::yield_now().await,
                 Taken::All => {
                     from.readable().await.map_err(|error| Broken::Source(BodyFault::Io(error)))?;
                 }
-                Taken::Last => break,
             }
         }
-        pipe.give_back();
-        framed.into_iter().for_each(Pipe::give_back);
         Ok(())
     }
 
@@ -145,6 +142,19 @@ impl Body {
     }
 }
 
+/// A pipe for payload, and where it goes on in chunks another for what frames them; none, where too many are in use.
+fn pipes(chunked: bool) -> Option<(Pipe, Option<Pipe>)> {
+    let payload = Pipe::take().ok()?;
+    if !chunked {
+        return Some((payload, None));
+    }
+    let Ok(framed) = Pipe::take() else {
+        payload.give_back();
+        return None;
+    };
+    Some((payload, Some(framed)))
+}
+
 /// Sends what is in `payload` as one chunk. It goes through another pipe together with what frames it: each piece that
 /// goes on its own wakes the other side.
 async fn send_chunk(payload: &mut Pipe, framed: &mut Pipe, to: Plain<'_>) -> io::Result<()> {
@@ -163,6 +173,7 @@ async fn send_chunk(payload: &mut Pipe, framed: &mut Pipe, to: Plain<'_>) -> io:
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixStream;
 
@@ -213,6 +224,18 @@ mod tests {
         drop(client);
         let cut_off = pass(Framing::Length(200_000), &source, &sink, &mut Inbox::default()).await;
         assert!(matches!(cut_off, Err(Broken::Source(BodyFault::Truncated))));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_behind_the_last_byte() {
+        let (near, mut client) = UnixStream::pair().unwrap();
+        let (far, _daemon) = UnixStream::pair().unwrap();
+        let (source, sink) = (Stream::Unix(near), Stream::Unix(far));
+        client.write_all(&payload(140_000)).await.unwrap();
+        source.plain().unwrap().readable().await.unwrap();
+        let (mut body, mut inbox) = (Body::new(Framing::Length(140_000)), Inbox::default());
+        let carried = body.carry(&mut inbox, (&source, &sink), false, |_| ()).now_or_never();
+        assert!(carried.is_some() && body.is_done());
     }
 
     #[tokio::test]

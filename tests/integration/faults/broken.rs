@@ -196,6 +196,24 @@ fn a_client_that_leaves_during_an_upload_does_not_complete_it() {
 }
 
 #[test]
+fn a_body_that_stops_being_one_is_on_record_with_what_was_forwarded() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.read_to_end();
+        daemon.close();
+    });
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let mut client = gate.connect();
+    client.send(
+        "POST /v1.41/images/load HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    );
+    eventually("the upload to begin", || daemon.received().last().map(|_| ()));
+    client.send("zz\r\n");
+    assert_eq!(client.answer().status, 400);
+    let ended = gate.ended(&gate.recorded("judged", "ImageLoad"));
+    assert_eq!((ended.text("end"), ended.field("request_bytes").as_u64()), ("malformed", Some(4)));
+}
+
+#[test]
 fn a_head_is_passed_on_before_there_is_a_body() {
     let daemon = FakeDaemon::playing(|daemon| {
         daemon

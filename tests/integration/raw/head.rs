@@ -128,6 +128,16 @@ fn a_head_without_end_is_refused_at_the_limit() {
 }
 
 #[test]
+fn a_head_that_comes_as_a_whole_is_held_to_the_limit_as_well() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).with(["--max-head-bytes", "4096"]).start();
+    let head = |bytes: usize| format!("GET /_ping HTTP/1.1\r\nHost: d\r\nX: {}\r\n\r\n", "y".repeat(bytes));
+    assert_eq!(gate.ask(head(6000)).status, 431);
+    assert_eq!(gate.ask(format!("GET /_ping?{} HTTP/1.1\r\nHost: d\r\n\r\n", "y".repeat(6000))).status, 414);
+    assert_eq!(gate.ask(head(4000)).status, 200);
+}
+
+#[test]
 fn a_head_that_does_not_come_is_not_waited_for() {
     let daemon = FakeDaemon::content();
     let gate = Gate::with_policy("everything").behind(&daemon).with(["--head-timeout", "1s"]).start();
