@@ -40,7 +40,7 @@ use field::Kind;
 pub use filters::Filters;
 use inside::Inside;
 use json::Expected;
-pub use json::{Flaw, Json};
+pub use json::{Flaw, Json, Text};
 pub use making::ReservedLabel;
 use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
@@ -356,12 +356,12 @@ impl Operation {
 
     /// What is known of a thing that it refers to.
     #[must_use]
-    pub fn known(&self, reference: &Reference) -> Known {
+    pub fn known(&self, reference: &Reference) -> Known<'_> {
         self.facts.known(reference)
     }
 
     /// The things that the daemon has shown to be meant, each with what the client calls it.
-    pub fn things(&self) -> impl Iterator<Item = (&Reference, thing::Thing)> {
+    pub fn things(&self) -> impl Iterator<Item = (&Reference, thing::Thing<'_>)> {
         self.facts.things()
     }
 

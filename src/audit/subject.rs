@@ -159,7 +159,7 @@ fn write_rules(first: Option<(&str, u32)>, others: &[RulePlace], line: &mut Line
 fn write_target(operation: &Operation, kind: &'static str, name: &str, line: &mut Line<'_>) {
     line.key("kind").word(kind);
     let is_meant = |reference: &Reference, thing: &Thing| {
-        kind == reference.kind.as_str() && (reference.name == name || thing.id == name)
+        kind == reference.kind.as_str() && (reference.name == name || *thing.id == *name)
     };
     if let Some((reference, thing)) = operation.things().find(|(reference, thing)| is_meant(reference, thing))
     {

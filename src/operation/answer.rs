@@ -120,7 +120,8 @@ impl Reader {
     /// When the answer is not what was expected. What was passed on before may be shown, no more of it.
     pub fn step(&mut self, out: &mut Vec<u8>) -> Result<Step, Unexpected> {
         let Self { form, view, splitter, known } = self;
-        splitter.step(out, |unit, out| {
+        let glance = |text: &[u8]| form.glance(text, view);
+        splitter.step(out, glance, |unit, out| {
             let shown = form.show(unit, view, known, out)?;
             if !matches!(shown, Shown::NotYet(_)) {
                 known.clear();

@@ -28,13 +28,13 @@ pub struct Facts {
 
 /// What is known of a thing that a request refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Known<'a> {
     /// The daemon was not asked, or showed something else.
     Nothing,
     /// The daemon has no such thing.
     Missing,
     /// It is this.
-    Is(Thing),
+    Is(Thing<'a>),
 }
 
 impl Reference {
@@ -106,7 +106,7 @@ impl Facts {
     }
 
     /// What is known of a thing. What the daemon can't have is missing.
-    pub(super) fn known(&self, reference: &Reference) -> Known {
+    pub(super) fn known(&self, reference: &Reference) -> Known<'_> {
         match self.get(reference) {
             None if reference.path().is_none() => Known::Missing,
             None => Known::Nothing,
@@ -116,7 +116,7 @@ impl Facts {
     }
 
     /// The things that the daemon has shown, each with the reference that it stands for.
-    pub(super) fn things(&self) -> impl Iterator<Item = (&Reference, Thing)> {
+    pub(super) fn things(&self) -> impl Iterator<Item = (&Reference, Thing<'_>)> {
         self.things.iter().filter_map(|(reference, shown)| {
             Some((reference, Thing::inspected(reference.kind, shown.as_ref()?)?))
         })

@@ -6,8 +6,10 @@
 
 mod check;
 mod expected;
+pub(super) mod glance;
 pub(super) mod place;
 mod read;
+mod text;
 mod write;
 
 use std::fmt;
@@ -16,6 +18,7 @@ use super::field::Kind;
 pub(super) use expected::Expected;
 pub use read::Flaw;
 pub(super) use read::write_key;
+pub use text::Text;
 
 /// A JSON value. Objects keep the order of their keys, numbers their text.
 #[derive(Clone, Debug, PartialEq, Eq)]

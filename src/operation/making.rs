@@ -6,7 +6,7 @@ use super::field::Kind;
 use super::meaning::ImageRef;
 use super::table::BodyKind;
 use super::thing::{IMAGE_OWNER_LABEL, OWNER_LABEL, Thing, ThingKind, owner_label};
-use super::{Body, Filters, Json, Operation, Value};
+use super::{Body, Filters, Json, Operation, Text, Value};
 
 /// Labels that begin with this are dockgate's own.
 const RESERVED: &str = "io.dockgate.";
@@ -36,7 +36,7 @@ pub struct ReservedLabel {
 impl Operation {
     /// The thing that it makes, or makes anew, as far as the request says. None where it makes none.
     #[must_use]
-    pub fn made(&self) -> Option<Thing> {
+    pub fn made(&self) -> Option<Thing<'_>> {
         let (kind, labels) = self.makes()?;
         let body = self.body_json();
         let field = |path: &[&str]| {
@@ -57,10 +57,10 @@ impl Operation {
         let image = if kind == ThingKind::Service { in_service() } else { field(&["Image"]) };
         Some(Thing {
             kind,
-            id: String::new(),
-            names,
+            id: "".into(),
+            names: names.into_iter().map(Text::from).collect(),
             labels: self.labels(labels),
-            image,
+            image: image.map(Text::from),
             image_id: None,
             owner: None,
         })
@@ -78,7 +78,7 @@ impl Operation {
         repositories.map(|repository| ImageRef::with_tag(repository, text("tag")).to_string()).collect()
     }
 
-    fn labels(&self, labels: Labels) -> Vec<(String, String)> {
+    fn labels(&self, labels: Labels) -> Vec<(Text<'_>, Text<'_>)> {
         let map = match labels {
             Labels::Fields(paths) => paths
                 .first()
@@ -90,7 +90,7 @@ impl Operation {
             Labels::Nowhere => None,
         };
         let texts = map.map(Json::fields).unwrap_or_default().iter();
-        texts.map(|(key, value)| (key.clone(), value.as_text().unwrap_or_default().to_owned())).collect()
+        texts.map(|(key, value)| (key.as_str().into(), value.as_text().unwrap_or_default().into())).collect()
     }
 
     /// Marks what it makes as made for `owner`. What it makes none of is left as it is.

@@ -8,7 +8,7 @@ use super::field::Kind;
 use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
-use super::{Body, Heading, Json, Operation, Value, path};
+use super::{Body, Heading, Json, Operation, Text, Value, path};
 
 /// What becomes of a reference: nothing, or another name for the same thing.
 type Renaming<'r> = dyn FnMut(ThingKind, &str) -> Option<String> + 'r;
@@ -59,7 +59,7 @@ impl Operation {
         self.rename(&mut |kind, name| match facts.known(&Reference::new(kind, name)) {
             Known::Is(_) if kind == ThingKind::Image && keeps_image => None,
             Known::Is(thing) if kind == ThingKind::Image => Some(immutable_name(&thing, name)),
-            Known::Is(thing) => Some(thing.id),
+            Known::Is(thing) => Some(thing.id.to_string()),
             Known::Missing | Known::Nothing => None,
         });
     }
@@ -237,9 +237,9 @@ fn kind_of(identifier: Identifier, endpoint: &Endpoint) -> Option<ThingKind> {
 /// A name of an image that no tagging turns to another: its digest in the repository that it was asked for in, if it
 /// has one, or else its ID.
 fn immutable_name(image: &Thing, asked: &str) -> String {
-    let ImageRef::Named { name: repository, .. } = ImageRef::read(asked) else { return image.id.clone() };
-    let of_repository = |name: &&String| matches!(ImageRef::read(name), ImageRef::Named { name, digest: Some(_), .. } if name == repository);
-    image.names.iter().find(of_repository).unwrap_or(&image.id).clone()
+    let ImageRef::Named { name: repository, .. } = ImageRef::read(asked) else { return image.id.to_string() };
+    let of_repository = |name: &&Text<'_>| matches!(ImageRef::read(name), ImageRef::Named { name, digest: Some(_), .. } if name == repository);
+    image.names.iter().find(of_repository).unwrap_or(&image.id).to_string()
 }
 
 fn replace(kind: ThingKind, name: &mut String, renaming: &mut Renaming<'_>) {

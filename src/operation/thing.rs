@@ -9,7 +9,8 @@ mod listed;
 
 use std::fmt;
 
-use super::json::Json;
+use super::json::glance::Glance;
+use super::json::{Json, Text};
 pub use event::Event;
 
 /// The label with which dockgate marks what it has made for somebody. No client may set it.
@@ -25,24 +26,24 @@ pub fn owner_label(kind: ThingKind) -> &'static str {
 
 /// A thing that the daemon has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thing {
+pub struct Thing<'a> {
     /// What it is.
     pub kind: ThingKind,
     /// Its full ID; the name of a volume. The event of a pull or push has the reference of the image here, and that of
     /// a prune nothing.
-    pub id: String,
+    pub id: Text<'a>,
     /// Its names: of a container without the slash in front, of an image all tags and digests. Names that the links
     /// of *other* containers have for a container are not among them: whoever makes a link chooses them.
-    pub names: Vec<String>,
+    pub names: Vec<Text<'a>>,
     /// Its labels, in the daemon's order. Those of a task are its own and those of its containers.
-    pub labels: Vec<(String, String)>,
+    pub labels: Vec<(Text<'a>, Text<'a>)>,
     /// Of a container or service, the image as it was asked for; of a listed container whose image has lost that
     /// name, the image's ID.
-    pub image: Option<String>,
+    pub image: Option<Text<'a>>,
     /// Of a container, the ID of its image, where it is shown.
-    pub image_id: Option<String>,
+    pub image_id: Option<Text<'a>>,
     /// The ID of what it belongs to: the container of an exec instance, the service of a task.
-    pub owner: Option<String>,
+    pub owner: Option<Text<'a>>,
 }
 
 /// The kinds of things that the daemon has.
@@ -76,19 +77,24 @@ pub enum ThingKind {
     Daemon,
 }
 
-impl Thing {
+impl<'a> Thing<'a> {
     /// Reads the answer to an inspection: `GET /containers/{id}/json`, `GET /networks/{id}`, … None: it does not
     /// show a thing of that kind.
     #[must_use]
-    pub fn inspected(kind: ThingKind, shown: &Json) -> Option<Self> {
+    pub fn inspected(kind: ThingKind, shown: &'a Json) -> Option<Self> {
         inspected::read(kind, shown)
     }
 
     /// Reads one element of a list: of `GET /containers/json`, of `Volumes` in `GET /volumes`, of `Images` in
     /// `GET /system/df`, … None: it does not show a thing of that kind.
     #[must_use]
-    pub fn listed(kind: ThingKind, shown: &Json) -> Option<Self> {
+    pub fn listed(kind: ThingKind, shown: &'a Json) -> Option<Self> {
         listed::read(kind, shown)
+    }
+
+    /// The same at a glance, which goes over the element. None: it must be read.
+    pub(super) fn glimpsed(kind: ThingKind, glance: &mut Glance<'a>) -> Option<Self> {
+        listed::glimpse(kind, glance)
     }
 
     /// The keys in an element of a list that [`Thing::listed`] looks at.
@@ -103,10 +109,10 @@ impl Thing {
     }
 
     /// A thing of which no more is known.
-    fn new(kind: ThingKind, id: &str) -> Self {
+    fn new(kind: ThingKind, id: impl Into<Text<'a>>) -> Self {
         Self {
             kind,
-            id: id.to_owned(),
+            id: id.into(),
             names: Vec::new(),
             labels: Vec::new(),
             image: None,
@@ -162,33 +168,33 @@ impl fmt::Display for ThingKind {
 }
 
 /// A text that stands under this key, if it says something.
-fn text<'a>(json: &'a Json, key: &str) -> Option<&'a str> {
-    json.get(key).and_then(Json::as_text).filter(|text| !text.is_empty())
+fn text<'a>(json: &'a Json, key: &str) -> Option<Text<'a>> {
+    json.get(key).and_then(Json::as_text).filter(|text| !text.is_empty()).map(Text::from)
 }
 
 /// A map of texts such as labels: `null` and none are the empty one.
-fn texts(map: Option<&Json>) -> Option<Vec<(String, String)>> {
+fn texts(map: Option<&Json>) -> Option<Vec<(Text<'_>, Text<'_>)>> {
     match map {
         None | Some(Json::Null) => Some(Vec::new()),
         Some(Json::Object(fields)) => {
-            fields.iter().map(|(key, value)| Some((key.clone(), value.as_text()?.to_owned()))).collect()
+            fields.iter().map(|(key, value)| Some((key.as_str().into(), value.as_text()?.into()))).collect()
         }
         Some(Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_)) => None,
     }
 }
 
 /// The name of a container among those that are shown: the others are links', `/other/alias`.
-fn own_name(name: &str) -> Option<&str> {
-    let name = name.strip_prefix('/').unwrap_or(name);
-    (!name.is_empty() && !name.contains('/')).then_some(name)
+fn own_name(name: Text<'_>) -> Option<Text<'_>> {
+    let name = name.without_slash();
+    (!name.as_bytes().is_empty() && !name.as_bytes().contains(&b'/')).then_some(name)
 }
 
 /// The references of an image: its tags and its digests.
-fn references(image: &Json) -> Vec<String> {
+fn references(image: &Json) -> Vec<Text<'_>> {
     let lists = ["RepoTags", "RepoDigests"].into_iter().filter_map(|key| image.get(key));
     let texts = lists.flat_map(Json::items).filter_map(Json::as_text);
     // Older APIs write that there is none as a reference.
-    texts.filter(|text| !text.starts_with("<none>")).map(str::to_owned).collect()
+    texts.filter(|text| !text.starts_with("<none>")).map(Text::from).collect()
 }
 
 #[cfg(test)]

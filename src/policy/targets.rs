@@ -99,12 +99,13 @@ impl Rule {
         if let Some(mut made) = operation.made() {
             let label = owner_label(made.kind);
             if let Some(own) = &self.own {
-                made.labels.retain(|(key, _)| key != label);
-                made.labels.push((label.to_owned(), own.clone()));
+                made.labels.retain(|(key, _)| *key != *label);
+                made.labels.push((label.into(), own.as_str().into()));
             }
             // Of several names that it gets each must do.
             let by_name = made.names.iter().map(|name| Thing { names: vec![name.clone()], ..made.clone() });
-            let each: Vec<Thing> = if made.names.is_empty() { vec![made.clone()] } else { by_name.collect() };
+            let each: Vec<Thing<'_>> =
+                if made.names.is_empty() { vec![made.clone()] } else { by_name.collect() };
             if self.things.get(&made.kind).is_some_and(|set| !each.iter().all(|one| set.contains(one))) {
                 shortfalls.push(Shortfall::Made(made.kind));
             }
@@ -208,7 +209,8 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
                 asked.insert(reference);
             }
             (Known::Is(exec), ThingKind::Exec) => {
-                let container = Reference::new(ThingKind::Container, &exec.owner.unwrap_or_default());
+                let container =
+                    Reference::new(ThingKind::Container, exec.owner.as_deref().unwrap_or_default());
                 if operation.known(&container) == Known::Nothing {
                     asked.insert(container);
                 }
@@ -252,10 +254,10 @@ fn kind_judged(kind: ThingKind) -> ThingKind {
 }
 
 /// What is known of a thing, as what it is judged.
-fn thing(operation: &Operation, reference: &Reference) -> Known {
+fn thing<'a>(operation: &'a Operation, reference: &Reference) -> Known<'a> {
     match (operation.known(reference), reference.kind) {
         (Known::Is(exec), ThingKind::Exec) => {
-            operation.known(&Reference::new(ThingKind::Container, &exec.owner.unwrap_or_default()))
+            operation.known(&Reference::new(ThingKind::Container, exec.owner.as_deref().unwrap_or_default()))
         }
         (known, _) => known,
     }

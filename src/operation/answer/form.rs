@@ -2,7 +2,7 @@
 
 use super::look_up::Known;
 use super::split::Layout;
-use super::unit::{Shown, View, without_count};
+use super::unit::{Glanced, Shown, View, without_count};
 use super::{Unexpected, event, network, usage};
 use crate::operation::json::place::{self, Kept};
 use crate::operation::redaction::Shape;
@@ -105,6 +105,16 @@ impl Form {
             Self::Things(_) => Layout::List,
             Self::Events => Layout::Sequence,
             Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Other(_) => Layout::Whole,
+        }
+    }
+
+    /// What a glance tells of the unit that a text begins with. None: it must be read, or is not all there.
+    pub(super) fn glance(self, text: &[u8], view: &View) -> Option<Glanced> {
+        match self {
+            Self::Things(kind) => view.glance(kind, text),
+            Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Events | Self::Other(_) => {
+                None
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! An answer, cut into the units that are judged one by one, wherever its pieces begin and end.
 
-use super::unit::Shown;
+use super::unit::{Glanced, Shown};
 use super::{Step, Unexpected};
 use crate::operation::json::place::{self, Search};
 
@@ -82,16 +82,18 @@ impl Splitter {
         self.is_over = true;
     }
 
-    /// Goes as far as what has come allows. `show` writes of a unit what is shown of it.
+    /// Goes as far as what has come allows. `show` writes of a unit what is shown of it; `glance` tells at once of the
+    /// unit that a text begins with, if it can.
     pub(super) fn step(
         &mut self,
         out: &mut Vec<u8>,
+        glance: impl Fn(&[u8]) -> Option<Glanced>,
         mut show: impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
     ) -> Result<Step, Unexpected> {
         match self.layout {
             Layout::Whole => self.whole(out, show),
             Layout::List => loop {
-                if let Some(step) = self.list(out, &mut show)? {
+                if let Some(step) = self.list(out, &glance, &mut show)? {
                     return Ok(step);
                 }
             },
@@ -140,6 +142,7 @@ impl Splitter {
     fn list(
         &mut self,
         out: &mut Vec<u8>,
+        glance: &impl Fn(&[u8]) -> Option<Glanced>,
         show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
     ) -> Result<Option<Step>, Unexpected> {
         self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
@@ -179,7 +182,7 @@ impl Splitter {
                 self.at = self.at.saturating_add(1);
                 self.place = Place::Next;
             }
-            (Place::First | Place::Next, b'{') => return self.element(out, show),
+            (Place::First | Place::Next, b'{') => return self.element(out, glance, show),
             (Place::Before | Place::First | Place::Next | Place::Behind | Place::After, _) => {
                 return Err(Unexpected::NOT_JSON);
             }
@@ -190,21 +193,40 @@ impl Splitter {
     fn element(
         &mut self,
         out: &mut Vec<u8>,
+        glance: &impl Fn(&[u8]) -> Option<Glanced>,
         show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
     ) -> Result<Option<Step>, Unexpected> {
-        let Some(length) = self.end_of_object()? else {
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        // What was too short for a glance is not glanced at again until its end is there.
+        let mut glanced = if self.search == Search::default() { glance(rest) } else { None };
+        let length = match glanced {
+            Some(Glanced { length, is_shown: _ }) => Some(length),
+            None => self.end_of_object()?,
+        };
+        let Some(length) = length else {
             return Ok(Some(Step::Starved));
         };
         let before = self.buffer.get(self.start..self.at).unwrap_or_default();
         let end = self.at.saturating_add(length);
         let unit = self.buffer.get(self.at..end).unwrap_or_default();
+        if self.search != Search::default() {
+            glanced = glance(unit);
+        }
         if self.place == Place::First {
             self.lead = before.to_vec();
         }
         let start = out.len();
         // Without the comma, until there is something in front of it.
         out.extend_from_slice(if self.has_passed { before } else { &self.lead });
-        match show(unit, out)? {
+        let shown = match glanced {
+            Some(Glanced { length: _, is_shown: false }) => Shown::No,
+            Some(Glanced { length: _, is_shown: true }) => {
+                out.extend_from_slice(unit);
+                Shown::Yes
+            }
+            None => show(unit, out)?,
+        };
+        match shown {
             Shown::Yes => self.has_passed = true,
             Shown::No => out.truncate(start),
             Shown::NotYet(look_up) => {

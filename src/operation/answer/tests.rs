@@ -1,3 +1,5 @@
+mod glances;
+
 use std::cell::RefCell;
 
 use proptest::prelude::*;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::look_up::{Known, LookUp};
 use super::{Sight, Unexpected, network};
 use crate::operation::Json;
+use crate::operation::json::glance::Glance;
 use crate::operation::json::place::{self, Kept};
 use crate::operation::redaction::{Redaction, Rules, Shape};
 use crate::operation::thing::{Thing, ThingKind};
@@ -20,6 +21,18 @@ pub(super) enum Shown {
     /// That takes more than is known.
     NotYet(LookUp),
 }
+
+/// What a glance tells of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Glanced {
+    /// Its length.
+    pub(super) length: usize,
+    /// Whether it is passed on, as it is.
+    pub(super) is_shown: bool,
+}
+
+/// The most that is looked at in passing: what is longer may hold more than is read.
+const MAX_GLANCED_BYTES: usize = 64 * 1024;
 
 /// What the client may see.
 pub(super) struct View {
@@ -54,6 +67,18 @@ impl View {
             None => out.extend_from_slice(value),
         }
         Ok(())
+    }
+
+    /// What a glance tells of the element that a text begins with. None: it must be read, or is not all there.
+    pub(super) fn glance(&self, kind: ThingKind, text: &[u8]) -> Option<Glanced> {
+        let sight = self.sight.as_ref()?;
+        let text = text.get(..text.len().min(MAX_GLANCED_BYTES))?;
+        let mut glance = Glance::at(text);
+        let thing = Thing::glimpsed(kind, &mut glance)?;
+        let seen = sight(&thing);
+        let is_shown = seen.is_some();
+        let length = text.len().checked_sub(glance.rest().len())?;
+        seen.is_none_or(|redaction| redaction.is_empty()).then_some(Glanced { length, is_shown })
     }
 
     /// Shows an element of a list.

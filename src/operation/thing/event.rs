@@ -1,17 +1,17 @@
 //! What happens to a thing, as `GET /events` tells it.
 
-use super::{Json, Thing, ThingKind, text, texts};
+use super::{Json, Text, Thing, ThingKind, text, texts};
 
 /// An event: what it is about, and whom it names beside that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct Event<'a> {
     /// What it happened to, as far as the event says.
-    pub thing: Thing,
+    pub thing: Thing<'a>,
     /// Whether the event says all of it that a rule can look at. The daemon tells the labels of containers and images;
     /// of anything else it tells the name, and the rest must be looked up.
     pub is_whole: bool,
     /// The ID of a container that it also names: the one that was connected to a network, or has mounted a volume.
-    pub container: Option<String>,
+    pub container: Option<Text<'a>>,
 }
 
 /// What the daemon itself writes among a container's labels (moby `daemon/events.go` and its callers). Whether one of
@@ -34,10 +34,10 @@ const NOT_LABELS_OF_CONTAINERS: [&str; 12] = [
 /// The same, among an image's labels.
 const NOT_LABELS_OF_IMAGES: [&str; 1] = ["name"];
 
-impl Event {
+impl<'a> Event<'a> {
     /// Reads one event. None: it is about nothing that is known here.
     #[must_use]
-    pub fn read(event: &Json) -> Option<Self> {
+    pub fn read(event: &'a Json) -> Option<Self> {
         let actor = event.get("Actor")?;
         let id = actor.get("ID")?.as_text()?;
         let attributes = texts(actor.get("Attributes"))?;
@@ -47,7 +47,7 @@ impl Event {
             attributes.iter().filter(|(key, _)| !except.contains(&key.as_str())).cloned().collect()
         };
         let thing = |kind| Thing { names: name.clone().into_iter().collect(), ..Thing::new(kind, id) };
-        let (thing, is_whole) = match text(event, "Type")? {
+        let (thing, is_whole) = match text(event, "Type")?.as_str() {
             "container" => {
                 let (labels, image) = (labels(&NOT_LABELS_OF_CONTAINERS), attribute("image").cloned());
                 (Thing { labels, image, ..thing(ThingKind::Container) }, true)
@@ -55,13 +55,13 @@ impl Event {
             "image" => {
                 let mut image = Thing { labels: labels(&NOT_LABELS_OF_IMAGES), ..thing(ThingKind::Image) };
                 if !id.is_empty() && !id.starts_with("sha256:") {
-                    image.names.push(id.to_owned());
+                    image.names.push(id.into());
                 }
                 (image, true)
             }
             "network" => (thing(ThingKind::Network), false),
             "volume" => {
-                let names = Some(id).filter(|id| !id.is_empty()).map(str::to_owned).into_iter().collect();
+                let names = Some(id).filter(|id| !id.is_empty()).map(Text::from).into_iter().collect();
                 (Thing { names, ..Thing::new(ThingKind::Volume, id) }, false)
             }
             "service" => (thing(ThingKind::Service), false),

@@ -2,7 +2,7 @@
 
 use super::{Json, Thing, ThingKind, listed, own_name, references, text, texts};
 
-pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing> {
+pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing<'_>> {
     match kind {
         ThingKind::Container => container(shown),
         ThingKind::Image => image(shown),
@@ -20,18 +20,18 @@ pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing> {
     }
 }
 
-fn container(shown: &Json) -> Option<Thing> {
+fn container(shown: &Json) -> Option<Thing<'_>> {
     let config = shown.get("Config")?;
     Some(Thing {
-        names: vec![own_name(text(shown, "Name")?)?.to_owned()],
+        names: vec![own_name(text(shown, "Name")?)?],
         labels: texts(config.get("Labels"))?,
-        image: text(config, "Image").map(str::to_owned),
-        image_id: text(shown, "Image").map(str::to_owned),
+        image: text(config, "Image"),
+        image_id: text(shown, "Image"),
         ..Thing::new(ThingKind::Container, text(shown, "Id")?)
     })
 }
 
-fn image(shown: &Json) -> Option<Thing> {
+fn image(shown: &Json) -> Option<Thing<'_>> {
     Some(Thing {
         names: references(shown),
         // An image of another kind than one that runs has no config.
@@ -40,9 +40,9 @@ fn image(shown: &Json) -> Option<Thing> {
     })
 }
 
-fn exec(shown: &Json) -> Option<Thing> {
+fn exec(shown: &Json) -> Option<Thing<'_>> {
     Some(Thing {
-        owner: Some(text(shown, "ContainerID")?.to_owned()),
+        owner: Some(text(shown, "ContainerID")?),
         ..Thing::new(ThingKind::Exec, text(shown, "ID")?)
     })
 }

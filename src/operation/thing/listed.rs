@@ -1,8 +1,8 @@
 //! A thing as it is shown in a list. API versions have added to these shapes; what is read here stands in all of them.
 
-use super::{Json, Thing, ThingKind, own_name, references, text, texts};
+use super::{Glance, Json, Text, Thing, ThingKind, own_name, references, text, texts};
 
-pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing> {
+pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing<'_>> {
     match kind {
         ThingKind::Container => container(shown),
         ThingKind::Image => image(shown),
@@ -16,6 +16,26 @@ pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing> {
         ThingKind::BuildCache => Some(Thing::new(kind, text(shown, "ID")?)),
         // Nothing lists them.
         ThingKind::Exec | ThingKind::Daemon => None,
+    }
+}
+
+/// The same at a glance. None: it must be read.
+pub(super) fn glimpse<'a>(kind: ThingKind, glance: &mut Glance<'a>) -> Option<Thing<'a>> {
+    match kind {
+        ThingKind::Container => glimpse_container(glance),
+        // Of these there are few.
+        ThingKind::Image
+        | ThingKind::Network
+        | ThingKind::Volume
+        | ThingKind::Service
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Exec
+        | ThingKind::Daemon => None,
     }
 }
 
@@ -35,18 +55,64 @@ pub(super) fn keys(kind: ThingKind) -> &'static [&'static str] {
     }
 }
 
-fn container(shown: &Json) -> Option<Thing> {
+fn container(shown: &Json) -> Option<Thing<'_>> {
     let names = shown.get("Names")?.items().iter().map(Json::as_text).collect::<Option<Vec<_>>>()?;
     Some(Thing {
-        names: names.into_iter().filter_map(own_name).map(str::to_owned).collect(),
+        names: names.into_iter().map(Text::from).filter_map(own_name).collect(),
         labels: texts(shown.get("Labels"))?,
-        image: text(shown, "Image").map(str::to_owned),
-        image_id: text(shown, "ImageID").map(str::to_owned),
+        image: text(shown, "Image"),
+        image_id: text(shown, "ImageID"),
         ..Thing::new(ThingKind::Container, text(shown, "Id")?)
     })
 }
 
-fn image(shown: &Json) -> Option<Thing> {
+/// A container that has no names but its own.
+fn glimpse_container<'a>(glance: &mut Glance<'a>) -> Option<Thing<'a>> {
+    let (mut id, mut names, mut image, mut image_id, mut labels) = (None, None, None, None, None);
+    glance.object(|key, glance| match key.as_bytes() {
+        b"Id" => once(&mut id, glance.text()?),
+        b"Names" => once(&mut names, glimpse_names(glance)?),
+        b"Image" => once(&mut image, glance.text()?),
+        b"ImageID" => once(&mut image_id, glance.text()?),
+        b"Labels" => once(&mut labels, glimpse_labels(glance)?),
+        _ => glance.skip(),
+    })?;
+    let said = |text: &Text<'_>| !text.as_bytes().is_empty();
+    Some(Thing {
+        names: names?,
+        labels: labels?,
+        image: image.filter(said),
+        image_id: image_id.filter(said),
+        ..Thing::new(ThingKind::Container, id.filter(said)?)
+    })
+}
+
+fn glimpse_names<'a>(glance: &mut Glance<'a>) -> Option<Vec<Text<'a>>> {
+    let mut names = Vec::new();
+    glance.array(|glance| {
+        names.push(own_name(glance.text()?)?);
+        Some(())
+    })?;
+    Some(names)
+}
+
+/// Labels in the order in which the daemon writes them, so that each is seen to stand there once.
+fn glimpse_labels<'a>(glance: &mut Glance<'a>) -> Option<Vec<(Text<'a>, Text<'a>)>> {
+    let mut labels: Vec<(Text<'_>, Text<'_>)> = Vec::new();
+    glance.object(|key, glance| {
+        let is_next = labels.last().is_none_or(|(before, _)| before.as_bytes() < key.as_bytes());
+        labels.push((key, glance.text()?));
+        is_next.then_some(())
+    })?;
+    Some(labels)
+}
+
+/// Takes down what may be said once only.
+fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
+}
+
+fn image(shown: &Json) -> Option<Thing<'_>> {
     Some(Thing {
         names: references(shown),
         labels: texts(shown.get("Labels"))?,
@@ -54,32 +120,32 @@ fn image(shown: &Json) -> Option<Thing> {
     })
 }
 
-fn network(shown: &Json) -> Option<Thing> {
+fn network(shown: &Json) -> Option<Thing<'_>> {
     Some(Thing {
-        names: vec![text(shown, "Name")?.to_owned()],
+        names: vec![text(shown, "Name")?],
         labels: texts(shown.get("Labels"))?,
         ..Thing::new(ThingKind::Network, text(shown, "Id")?)
     })
 }
 
-fn volume(shown: &Json) -> Option<Thing> {
+fn volume(shown: &Json) -> Option<Thing<'_>> {
     let name = text(shown, "Name")?;
     Some(Thing {
-        names: vec![name.to_owned()],
+        names: vec![name.clone()],
         labels: texts(shown.get("Labels"))?,
         ..Thing::new(ThingKind::Volume, name)
     })
 }
 
-fn service(shown: &Json) -> Option<Thing> {
+fn service(shown: &Json) -> Option<Thing<'_>> {
     let container = shown.get("Spec").and_then(|spec| spec.get("TaskTemplate")?.get("ContainerSpec"));
     Some(Thing {
-        image: container.and_then(|container| text(container, "Image")).map(str::to_owned),
+        image: container.and_then(|container| text(container, "Image")),
         ..specified(ThingKind::Service, shown)?
     })
 }
 
-fn task(shown: &Json) -> Option<Thing> {
+fn task(shown: &Json) -> Option<Thing<'_>> {
     let container = shown.get("Spec").and_then(|spec| spec.get("ContainerSpec"));
     let mut labels = texts(shown.get("Labels"))?;
     for label in texts(container.and_then(|container| container.get("Labels")))? {
@@ -88,33 +154,30 @@ fn task(shown: &Json) -> Option<Thing> {
         }
     }
     Some(Thing {
-        names: text(shown, "Name").map(str::to_owned).into_iter().collect(),
+        names: text(shown, "Name").into_iter().collect(),
         labels,
-        image: container.and_then(|container| text(container, "Image")).map(str::to_owned),
-        owner: text(shown, "ServiceID").map(str::to_owned),
+        image: container.and_then(|container| text(container, "Image")),
+        owner: text(shown, "ServiceID"),
         ..Thing::new(ThingKind::Task, text(shown, "ID")?)
     })
 }
 
-fn node(shown: &Json) -> Option<Thing> {
+fn node(shown: &Json) -> Option<Thing<'_>> {
     let mut node = specified(ThingKind::Node, shown)?;
     let hostname = shown.get("Description").and_then(|description| text(description, "Hostname"));
-    node.names.extend(hostname.map(str::to_owned));
+    node.names.extend(hostname);
     Some(node)
 }
 
-fn plugin(shown: &Json) -> Option<Thing> {
-    Some(Thing {
-        names: vec![text(shown, "Name")?.to_owned()],
-        ..Thing::new(ThingKind::Plugin, text(shown, "Id")?)
-    })
+fn plugin(shown: &Json) -> Option<Thing<'_>> {
+    Some(Thing { names: vec![text(shown, "Name")?], ..Thing::new(ThingKind::Plugin, text(shown, "Id")?) })
 }
 
 /// What the swarm keeps: its name and its labels stand in its spec.
-fn specified(kind: ThingKind, shown: &Json) -> Option<Thing> {
+fn specified(kind: ThingKind, shown: &Json) -> Option<Thing<'_>> {
     let spec = shown.get("Spec")?;
     Some(Thing {
-        names: text(spec, "Name").map(str::to_owned).into_iter().collect(),
+        names: text(spec, "Name").into_iter().collect(),
         labels: texts(spec.get("Labels"))?,
         ..Thing::new(kind, text(shown, "ID")?)
     })

@@ -5,10 +5,9 @@ fn json(text: &str) -> Json {
     Json::read_shown(text.as_bytes()).unwrap()
 }
 
-fn thing(kind: ThingKind, id: &str, names: &[&str], labels: &[(&str, &str)]) -> Thing {
-    let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Thing { names: own(names), labels, ..Thing::new(kind, id) }
+fn thing<'a>(kind: ThingKind, id: &'a str, names: &[&'a str], labels: &[(&'a str, &'a str)]) -> Thing<'a> {
+    let labels = labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    Thing { names: names.iter().map(|name| (*name).into()).collect(), labels, ..Thing::new(kind, id) }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use toml::Spanned;
 
 use super::{Line, Outcome};
 use crate::operation::Fault;
+use crate::operation::Text;
 use crate::operation::redaction::Redaction;
 use crate::operation::thing::Thing;
 use crate::policy::Reason;
@@ -24,8 +25,8 @@ pub(super) enum Expected {
         rule: Option<String>,
         owner: Option<String>,
         hides: Redaction,
-        sees: Vec<Thing>,
-        misses: Vec<Thing>,
+        sees: Vec<Thing<'static>>,
+        misses: Vec<Thing<'static>>,
     },
     /// A denial: by this rule, for this reason, and these are lacking at least.
     Denial { rule: Option<String>, reason: Option<&'static str>, lacks: Vec<String> },
@@ -89,7 +90,8 @@ impl Expected {
                 .help("write `verdict = \"deny\"`, or remove this"),
             );
         }
-        let things = |seen: &[Spanned<Thing>]| seen.iter().map(|thing| thing.get_ref().clone()).collect();
+        let things =
+            |seen: &[Spanned<Thing<'static>>]| seen.iter().map(|thing| thing.get_ref().clone()).collect();
         let owner = draft.owner.as_ref().map(|owner| owner.get_ref().clone());
         let hides = resolve::redaction(&draft.hides, problems);
         Self::Permit { rule, owner, hides, sees: things(&draft.sees), misses: things(&draft.misses) }
@@ -145,10 +147,11 @@ impl Expected {
                         came = format!("{came}, and what it makes is marked for {whom}");
                     }
                     let names = |things: Vec<&Thing>| {
-                        let names = things
-                            .into_iter()
-                            .map(|thing| format!("{} {}", thing.kind, thing.names.join(" ")));
-                        names.collect::<Vec<_>>()
+                        let names = |thing: &Thing| {
+                            thing.names.iter().map(Text::as_str).collect::<Vec<_>>().join(" ")
+                        };
+                        let things = things.into_iter();
+                        things.map(|thing| format!("{} {}", thing.kind, names(thing))).collect::<Vec<_>>()
                     };
                     let hidden = names(sees.iter().filter(|one| !terms.shows(one)).collect());
                     let shown = names(misses.iter().filter(|one| terms.shows(one)).collect());

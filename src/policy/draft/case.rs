@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::thing::KINDS;
 use super::value::Reader;
 use crate::operation::Json;
+use crate::operation::Text;
 use crate::operation::thing::{Thing, ThingKind};
 use crate::policy::problem::{Code, Problem};
 
@@ -33,9 +34,9 @@ pub(in crate::policy) struct DraftCase {
     /// What should be kept back of the answer.
     pub(in crate::policy) hides: Vec<Spanned<String>>,
     /// Things that the client should get to see in the answer.
-    pub(in crate::policy) sees: Vec<Spanned<Thing>>,
+    pub(in crate::policy) sees: Vec<Spanned<Thing<'static>>>,
     /// Things that it should not.
-    pub(in crate::policy) misses: Vec<Spanned<Thing>>,
+    pub(in crate::policy) misses: Vec<Spanned<Thing<'static>>>,
 }
 
 /// Who asks.
@@ -142,7 +143,7 @@ impl Reader<'_> {
     }
 
     /// Things by what they are called and carry: `{ container = "web", label."a.b" = "c" }`.
-    fn seen(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Vec<Spanned<Thing>> {
+    fn seen(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Vec<Spanned<Thing<'static>>> {
         let one_or_many = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
             DeValue::Table(_)
@@ -155,7 +156,7 @@ impl Reader<'_> {
         one_or_many.into_iter().filter_map(|item| self.thing(item, what)).collect()
     }
 
-    fn thing(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Spanned<Thing>> {
+    fn thing(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Spanned<Thing<'static>>> {
         let table = self.table(value, what)?;
         self.known_keys(table, &seen_keys(), &format!("`{what}`"));
         // Of a container `image` is what it was made of; alone it is the thing itself.
@@ -182,9 +183,9 @@ impl Reader<'_> {
         let name = self.string(name, kind.as_str())?.into_inner();
         let thing = Thing {
             kind,
-            id: text(self, "id").unwrap_or_else(|| name.clone()),
-            image: if kind == ThingKind::Container { text(self, "image") } else { None },
-            names: vec![name],
+            id: text(self, "id").unwrap_or_else(|| name.clone()).into(),
+            image: if kind == ThingKind::Container { text(self, "image").map(Text::from) } else { None },
+            names: vec![name.into()],
             labels,
             image_id: None,
             owner: None,
@@ -193,13 +194,18 @@ impl Reader<'_> {
     }
 
     /// Labels have dots in their names, which may stand without quotes.
-    fn label_values(&mut self, above: &str, table: &DeTable<'_>, labels: &mut Vec<(String, String)>) {
+    fn label_values(
+        &mut self,
+        above: &str,
+        table: &DeTable<'_>,
+        labels: &mut Vec<(Text<'static>, Text<'static>)>,
+    ) {
         for (name, value) in table {
             let key = format!("{above}{}", name.get_ref());
             if let Some(inner) = value.get_ref().as_table() {
                 self.label_values(&format!("{key}."), inner, labels);
             } else if let Some(text) = self.string(value, "label") {
-                labels.push((key, text.into_inner()));
+                labels.push((key.into(), text.into_inner().into()));
             }
         }
     }

@@ -195,9 +195,9 @@ fn a_list_shows_what_any_rule_shows_and_none_hides() {
     "#;
     let container = |name: &str, owner: &str| Thing {
         kind: ThingKind::Container,
-        id: "x".to_owned(),
-        names: vec![name.to_owned()],
-        labels: vec![("owner".to_owned(), owner.to_owned())],
+        id: "x".into(),
+        names: vec![name.to_owned().into()],
+        labels: vec![("owner".into(), owner.to_owned().into())],
         image: None,
         image_id: None,
         owner: None,
