@@ -100,7 +100,7 @@ impl Refusal {
             ..Self::new(
                 503,
                 &format!(
-                    "dockgate: as many connections are open as may be ({limit}); raise --max-connections if that is too few"
+                    "dockgate: as many connections are open as may be ({limit}); raise --max-connections, or the limit of open files where that is lower, if that is too few"
                 ),
             )
         }

@@ -76,7 +76,7 @@ impl Log {
             // One with nothing in it yet may be another one by the time that it is read.
             Some(file) if file.bytes == 0 && !files.is_empty() => {}
             Some(file) => files.push(file),
-            None if files.is_empty() => return Err(named(path, &io::ErrorKind::NotFound.into())),
+            None if files.is_empty() => return Err(absent(path)),
             None => {}
         }
         Ok(Self::sorted(files, head, Some(path.to_owned())))
@@ -91,7 +91,7 @@ impl Log {
         let mut files = Vec::new();
         for path in paths {
             let file = LogFile::open(path)?;
-            files.push(file.ok_or_else(|| named(path, &io::ErrorKind::NotFound.into()))?);
+            files.push(file.ok_or_else(|| absent(path))?);
         }
         Ok(Self::sorted(files, None, None))
     }
@@ -209,6 +209,10 @@ fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     });
     found.sort();
     Ok(found)
+}
+
+fn absent(path: &Path) -> io::Error {
+    named(path, &io::Error::new(io::ErrorKind::NotFound, "there is no such file"))
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
