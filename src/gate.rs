@@ -4,6 +4,7 @@
 //! is shared without locks.
 
 mod answer;
+mod attendant;
 mod connection;
 mod context;
 mod crowd;
@@ -42,6 +43,7 @@ use crate::policy::{Permit, Policy, Verdict};
 use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
+use attendant::Attendants;
 use connection::{Connection, Next};
 use context::Context;
 use crowd::Crowd;
@@ -77,6 +79,7 @@ pub struct Gate {
     context_dir: PathBuf,
     /// Whose connections are open.
     crowd: Rc<Crowd>,
+    attendants: Attendants,
 }
 
 /// A request that is being granted.
@@ -158,6 +161,7 @@ impl Gate {
             contexts: Semaphore::new(context::MOST_KEPT),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
+            attendants: Attendants::default(),
         }
     }
 

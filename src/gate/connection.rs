@@ -4,6 +4,7 @@ use std::io::IoSlice;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::attendant::Attendants;
 use super::crowd::Place;
 use super::refusal::Refusal;
 use super::{Gate, Outcome, request};
@@ -52,7 +53,7 @@ pub(super) enum Next {
 /// Serves `client` until its connection is done with.
 pub(super) async fn serve(gate: Rc<Gate>, client: Client, stream: Stream, place: Place) {
     let _open = gate.metrics.connection();
-    let mut connection = Connection {
+    let mut connection = Box::new(Connection {
         client: Rc::new(client),
         stream,
         inbox: Inbox::default(),
@@ -62,17 +63,19 @@ pub(super) async fn serve(gate: Rc<Gate>, client: Client, stream: Stream, place:
         is_http_10: false,
         body_read: false,
         body_bytes: 0,
-    };
+    });
     // Who connects mostly asks at once.
     connection.inbox.fill_now(&connection.stream);
-    // In boxes, so that a connection at rest has none of what it takes to answer.
-    let mut next = Box::pin(connection.next_request(&gate)).await;
-    while next == Next::Request {
+    let mut next;
+    loop {
+        (connection, next) = Attendants::answer(&gate, connection).await;
+        if next != Next::Request {
+            break;
+        }
         connection.inbox.rest();
         if !connection.another_comes().await {
             return;
         }
-        next = Box::pin(connection.next_request(&gate)).await;
     }
     if next == Next::Close {
         Box::pin(connection.linger()).await;
@@ -95,7 +98,8 @@ impl Connection {
         }
     }
 
-    async fn next_request(&mut self, gate: &Gate) -> Next {
+    /// Answers the next request.
+    pub(super) async fn next_request(&mut self, gate: &Gate) -> Next {
         let head = match head_there(&mut self.inbox, gate.limits.head_bytes) {
             Ok(Some(head)) => Ok(head),
             Ok(None) => match Box::pin(self.awaited_head(gate.limits)).await {
