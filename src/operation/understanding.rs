@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::facts::{Facts, Reference};
 use super::field::{self, Kind, Sought, UsedField};
 use super::meaning::{
-    Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
+    Aspect, Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
     of_parameter,
 };
 use super::table::{BodyKind, Endpoint, Guard, Parameter};
@@ -38,10 +38,19 @@ pub struct UsedParameter<'a> {
 impl Understanding<'_> {
     /// Everything that is meant, whatever says it.
     pub fn uses(&self) -> impl Iterator<Item = &Use> {
+        self.reads().flat_map(|read| &read.uses).chain(&self.beside)
+    }
+
+    /// Whether something of this kind may be meant beside the uses: what says it cannot be read for certain.
+    #[must_use]
+    pub fn is_unclear(&self, aspect: Aspect) -> bool {
+        self.reads().any(|read| read.unclear.contains(&aspect))
+    }
+
+    fn reads(&self) -> impl Iterator<Item = &Read> {
         let fields = self.fields.iter().filter_map(|used| used.read.as_ref());
         let parameters = self.parameters.iter().map(|used| &used.read);
-        let reads = fields.chain(parameters).chain(&self.body);
-        reads.flat_map(|read| &read.uses).chain(&self.beside)
+        fields.chain(parameters).chain(&self.body)
     }
 
     /// Says of each file of the host by which link it is reached, as far as that is known.

@@ -203,6 +203,16 @@ impl AspectSet {
             (Self::Devices { paths, .. }, Meaning::Device(device)) if device.starts_with('/') => {
                 paths.iter().any(|glob| glob.reaches(device))
             }
+            (Self::Devices { paths, texts }, Meaning::Device(device)) => {
+                // Which device has a number, and which driver serves where none is said, the request does not say.
+                let may_be = |prefix: &str| texts.iter().any(|glob| glob.source().starts_with(prefix));
+                let is_number = device.starts_with("cgroup:");
+                let is_many = is_number && (device.starts_with("cgroup:a") || device.contains('*'));
+                texts.iter().any(|glob| glob.matches(device))
+                    || (is_number && !paths.is_empty())
+                    || (is_many && may_be("cgroup:"))
+                    || (device.starts_with("request::") && may_be("request:"))
+            }
             // An archive of a directory has all that is below it.
             (Self::Paths(globs), Meaning::ContainerPath(path)) => globs.iter().any(|glob| glob.reaches(path)),
             (Self::Capabilities(names), Meaning::Capability(name)) => {

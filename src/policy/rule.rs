@@ -316,7 +316,8 @@ impl Rule {
             && self.aspects.iter().all(|(aspect, set)| {
                 let of_aspect = |meant: &&Use| meant.meaning.aspect() == *aspect;
                 // What is not known may be anything.
-                let is_unknown = (*aspect == Aspect::HostPaths && understood.questions().next().is_some())
+                let is_unknown = understood.is_unclear(*aspect)
+                    || understood.questions().any(|question| tells_of(question, *aspect))
                     || (inside(operation.endpoint()).contains(aspect) && operation.unseen().is_some());
                 is_unknown || understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
             })
@@ -470,6 +471,11 @@ impl Shortfall {
             | Self::Requirement(_) => false,
         }
     }
+}
+
+/// Whether the answer to a question could tell that something of this kind is meant.
+fn tells_of(question: &Reference, aspect: Aspect) -> bool {
+    aspect == Aspect::HostPaths || (aspect == Aspect::Volumes && question.kind == ThingKind::Container)
 }
 
 /// Whether anything in a body of the endpoint is known to be guarded.

@@ -3,6 +3,7 @@
 mod accounts;
 mod builds;
 mod cases;
+mod forbids;
 mod instructions;
 mod judging;
 mod manual;

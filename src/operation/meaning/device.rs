@@ -9,9 +9,9 @@ use super::reading::Reader;
 pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
         let path = item.get("PathOnHost").and_then(Json::as_text).unwrap_or_default();
-        if path.starts_with('/') {
-            at.means_at(&format!("[{index}].PathOnHost"), Meaning::Device(clean(path)));
-        } else {
+        at.means_at(&format!("[{index}].PathOnHost"), Meaning::Device(clean(path)));
+        // The daemon takes it from where it works, which is the root as a rule.
+        if !path.starts_with('/') {
             at.says_more();
         }
     }

@@ -7,7 +7,7 @@ use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::path::{HostPath, clean};
 use super::reading::Reader;
-use super::{ImageRef, Meaning};
+use super::{Aspect, ImageRef, Meaning};
 
 /// From this version on a read-only mount is read-only with all that is mounted below it, where the kernel can do
 /// that (moby `daemon/volumes_unix.go`).
@@ -26,7 +26,7 @@ pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
         };
         let Some(options) = parse_options(options) else { return at.says_more() };
         if options.is_shared {
-            at.says_more();
+            at.says_beside();
         }
         match source {
             Some(source) => mounted(source, options.read_only && !options.relabels, place, at),
@@ -110,7 +110,10 @@ fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
     let read = driver_options(options, driver, read_only && is_recursive(at));
     // A file system of the kernel's own, as `proc`.
     if read.says_more && matches!(driver, "" | "local") && read.host_paths.is_empty() {
-        at.says_more();
+        at.says_beside();
+    }
+    if read.is_unclear {
+        at.leaves_open(Aspect::HostPaths);
     }
     for path in read.host_paths {
         at.turns_out(&place, Meaning::HostPath(path));
@@ -128,13 +131,13 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, place| {
         let (container, options) = text.split_once(':').unwrap_or((text, ""));
         let Some(found) = at.ask(Reference::new(ThingKind::Container, container)) else {
-            return at.says_more();
+            return at.says_beside();
         };
         let place = format!("{place} ({container})");
         let mounts = found.get("Mounts").map(Json::items).unwrap_or_default();
         // What is not seen cannot be what a rule lists.
         if mounts.is_empty() {
-            at.says_more();
+            at.says_beside();
         }
         for mount in mounts {
             let source = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
@@ -186,7 +189,7 @@ fn bind_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &m
     let is_on = |name: &str| options.get(name) == Some(&Json::Bool(true));
     let propagation = options.get("Propagation").and_then(Json::as_text).unwrap_or_default();
     if !matches!(propagation, "" | "private" | "rprivate") || is_on("CreateMountpoint") {
-        at.says_more();
+        at.says_beside();
     }
     let read_only = read_only && !is_on("ReadOnlyNonRecursive") && is_recursive(at);
     if source.starts_with('/') {
@@ -260,7 +263,10 @@ pub(super) fn volume_options(options: &Json, driver: &str, read_only: bool, at: 
         at.means(Meaning::Tmpfs(text));
     }
     if read.says_more {
-        at.says_more();
+        at.says_beside();
+    }
+    if read.is_unclear {
+        at.leaves_open(Aspect::HostPaths);
     }
 }
 
@@ -270,6 +276,8 @@ struct DriverOptions {
     host_paths: Vec<HostPath>,
     tmpfs: Vec<String>,
     says_more: bool,
+    /// Whether they may lead to other files of the host.
+    is_unclear: bool,
 }
 
 /// The local driver mounts `device` as `type` with the options `o` (moby `volume/local/local_unix.go`): any
@@ -282,32 +290,41 @@ fn driver_options(options: &Json, driver: &str, read_only: bool) -> DriverOption
     let words: Vec<&str> = text("o").split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
     let read_only = read_only || words.contains(&"ro");
     let is_local = matches!(driver, "" | "local");
+    let is_bind = is_local && words.iter().any(|word| matches!(*word, "bind" | "rbind"));
     let known = ["type", "device", "o"];
     read.says_more = !is_local || options.fields().iter().any(|(key, _)| !known.contains(&key.as_str()));
+    // A bind is one, whatever type is said beside it, and no comma or colon ends its device.
+    if is_bind {
+        let is_harmless =
+            |word: &&str| matches!(*word, "bind" | "rbind" | "ro" | "rw" | "private" | "rprivate");
+        let is_usual = matches!(kind, "" | "none" | "bind") && words.iter().all(is_harmless);
+        // The daemon takes it from where it works, which is the root as a rule. Of `cifs` it unescapes the device.
+        read.is_unclear = !device.starts_with('/') || kind == "cifs";
+        read.says_more |= read.is_unclear || !is_usual;
+        read.host_paths.push(HostPath::new(device, read_only));
+        return read;
+    }
     if kind == "tmpfs" && is_local {
         read.tmpfs.push(format!("volume:{}", words.join(",")));
         return read;
     }
-    let is_bind = words.iter().any(|word| matches!(*word, "bind" | "rbind"));
     for (_, value) in options.fields() {
         for path in value.as_text().unwrap_or_default().split([',', ':', '=']) {
             if path.starts_with('/') {
-                read.host_paths.push(HostPath::new(path, read_only && is_bind));
+                read.host_paths.push(HostPath::new(path, false));
             }
         }
     }
-    let is_harmless = |word: &&str| matches!(*word, "bind" | "rbind" | "ro" | "rw" | "private" | "rprivate");
-    let is_plain_bind = is_bind
-        && matches!(kind, "" | "none" | "bind")
-        && device.starts_with('/')
-        && words.iter().all(is_harmless);
-    if !options.is_zero() && !is_plain_bind {
-        read.says_more = true;
+    if kind == "overlay" {
+        let layers =
+            words.iter().filter_map(|word| word.split_once("dir=")).flat_map(|(_, dirs)| dirs.split(':'));
+        let relative = layers.filter(|layer| !layer.starts_with('/'));
+        read.host_paths.extend(relative.map(|layer| HostPath::new(layer, false)));
     }
-    // A comma or colon does not end a device.
-    if is_plain_bind {
-        read.host_paths = vec![HostPath::new(device, read_only)];
-    }
+    let is_share = matches!(kind, "nfs" | "nfs4" | "cifs" | "smb3");
+    let is_quota = kind.is_empty() && device.is_empty();
+    read.says_more |= !options.is_zero();
+    read.is_unclear = !options.is_zero() && !(is_local && (is_share || is_quota));
     read
 }
 

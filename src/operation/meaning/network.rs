@@ -38,7 +38,7 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
             Some(_) | None => at.says_more(),
         }
         if item.get("DriverOpts").is_some_and(|options| !options.is_zero()) {
-            at.says_more();
+            at.says_beside();
         }
     }
 }

@@ -5,7 +5,7 @@ use super::super::table::{Endpoint, Identifier, Parameter};
 use super::super::{Json, Query};
 use super::path::{HostPath, clean};
 use super::reading::{Enclosing, Read, Reading};
-use super::{ImageRef, Meaning, Resource, Use, limits};
+use super::{Aspect, ImageRef, Meaning, Resource, Use, limits};
 
 /// What a used parameter of the endpoint means.
 pub(in crate::operation) fn of_parameter(
@@ -17,11 +17,7 @@ pub(in crate::operation) fn of_parameter(
 ) -> Read {
     let place = format!("parameter {}", parameter.name);
     let text = value.as_text();
-    let one = |meaning: Meaning| Read {
-        uses: vec![Use::new(meaning, place.clone())],
-        says_more: false,
-        questions: Vec::new(),
-    };
+    let one = |meaning: Meaning| Read { uses: vec![Use::new(meaning, place.clone())], ..Read::default() };
     let none = Read { says_more: true, ..Read::default() };
     let sibling = |name: &str| query.get(name).map(Value::as_text).unwrap_or_default();
     let read = |reading: Reading, json: &Json| reading.read(json, &place, around);
@@ -114,5 +110,8 @@ fn images_of(json: &Json, place: &str) -> Read {
         }
     }
     read.says_more |= !matches!(json, Json::Array(_));
+    if read.says_more {
+        read.unclear.push(Aspect::Images);
+    }
     read
 }

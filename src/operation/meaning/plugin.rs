@@ -7,7 +7,7 @@ use super::{Meaning, security};
 
 /// The privileges that a client says it grants (moby `plugin.computePrivileges`).
 pub(super) fn privileges(value: &Json, at: &mut Reader<'_, '_>) {
-    at.says_more();
+    at.says_beside();
     for (index, item) in value.items().iter().enumerate() {
         let texts = item.get("Value").map(Json::items).unwrap_or_default();
         let place = format!("[{index}].Value");
@@ -21,7 +21,9 @@ pub(super) fn privileges(value: &Json, at: &mut Reader<'_, '_>) {
                 }
                 "host ipc namespace" => at.means_at(&place, Meaning::Namespace("ipc:host".to_owned())),
                 "host pid namespace" => at.means_at(&place, Meaning::Namespace("pid:host".to_owned())),
-                _ => {}
+                "network" => {}
+                // As `allow-all-devices`.
+                _ => at.says_more(),
             }
         }
     }

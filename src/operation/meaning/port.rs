@@ -30,7 +30,10 @@ impl HostPort {
 /// `PortBindings`: by `port/protocol` of the container.
 pub(super) fn bindings(value: &Json, at: &mut Reader<'_, '_>) {
     for (container_port, list) in value.fields() {
-        let protocol = container_port.split_once('/').map_or("tcp", |(_, protocol)| protocol).to_lowercase();
+        let protocol = match container_port.split('/').nth(1) {
+            None | Some("") => "tcp".to_owned(),
+            Some(name) => name.to_lowercase(),
+        };
         for (index, item) in list.items().iter().enumerate() {
             let text = |name: &str| item.get(name).and_then(Json::as_text).unwrap_or_default();
             match range(text("HostPort")) {
@@ -75,8 +78,10 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
     }
 }
 
-/// `8080`, `8000-8010`; nothing and 0 for one that is free.
+/// `8080`, `8000-8010`; nothing and 0 for one that is free. What stands behind a slash does nothing: the protocol is that of
+/// the container's port (go-connections `nat.SplitProtoPort`).
 fn range(text: &str) -> Option<(u16, u16)> {
+    let text = text.split('/').next().unwrap_or_default();
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     let port = |text: &str| if text.is_empty() { Some(0) } else { text.parse().ok() };
     let (low, high) = (port(low)?, port(high)?);

@@ -5,8 +5,10 @@ use super::super::json::Json;
 use super::super::table::Endpoint;
 use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
+use super::{
+    Aspect, Meaning, Resource, Use, device, drivers, limits, mode, mount, network, plugin, port, security,
+};
 use super::{ImageRef, user};
-use super::{Meaning, Resource, Use, device, drivers, limits, mode, mount, network, plugin, port, security};
 
 /// How a field is read for what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +121,8 @@ pub(in crate::operation) struct Read {
     pub(in crate::operation) uses: Vec<Use>,
     /// Whether the field says something that none of the uses says.
     pub(in crate::operation) says_more: bool,
+    /// The kinds of things of which it may mean more than the uses say.
+    pub(in crate::operation) unclear: Vec<Aspect>,
     /// What the daemon must be asked to know more.
     pub(in crate::operation) questions: Vec<Reference>,
 }
@@ -127,7 +131,7 @@ impl Reading {
     /// Reads a used field at `place`.
     pub(in crate::operation) fn read(self, value: &Json, place: &str, around: Enclosing<'_>) -> Read {
         let mut read = Read::default();
-        let mut at = Reader { read: &mut read, place, around };
+        let mut at = Reader { reading: self, read: &mut read, place, around };
         match self {
             Self::Binds => mount::binds(value, &mut at),
             Self::Mounts => mount::mounts(value, &mut at),
@@ -234,6 +238,7 @@ impl<'a> Enclosing<'a> {
 
 /// What reads a field.
 pub(super) struct Reader<'r, 'a> {
+    reading: Reading,
     read: &'r mut Read,
     pub(super) place: &'r str,
     pub(super) around: Enclosing<'a>,
@@ -267,9 +272,21 @@ impl<'a> Reader<'_, 'a> {
         answer?.as_ref()
     }
 
-    /// Takes note that the field says something else besides.
+    /// Takes note that the field says something else besides, which is not understood and may be anything that such a
+    /// field can mean.
     pub(super) fn says_more(&mut self) {
+        self.says_beside();
+        self.read.unclear.extend(self.reading.aspects());
+    }
+
+    /// Takes note that the field says something else besides, of no kind that a rule could list.
+    pub(super) fn says_beside(&mut self) {
         self.read.says_more = true;
+    }
+
+    /// Takes note that more of this kind may be meant than can be told.
+    pub(super) fn leaves_open(&mut self, aspect: Aspect) {
+        self.read.unclear.push(aspect);
     }
 
     fn text_as(&mut self, value: &Json, meaning: impl FnOnce(&str) -> Meaning) {

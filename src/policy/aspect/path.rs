@@ -58,9 +58,12 @@ impl PathGlob {
     }
 
     /// Whether it matches a clean path, or something below it: who has the directory has what is in it. `/var/run`
-    /// is `/run`, as on every Linux of today.
+    /// is `/run`, as on every Linux of today. Below a process stand links to anywhere.
     pub(super) fn reaches(&self, path: &str) -> bool {
         let path = split(path);
+        if leads_anywhere(&path) {
+            return true;
+        }
         let own = [self.segments.as_slice(), &self.segments_at_run()];
         own.iter().any(|segments| fits(segments, &path, true) || fits(segments, at_run(&path), true))
     }
@@ -122,6 +125,17 @@ fn at_run<'p, 's>(path: &'p [&'s str]) -> &'p [&'s str] {
     match path {
         ["var", rest @ ..] if rest.first() == Some(&"run") => rest,
         path => path,
+    }
+}
+
+/// Whether it is a way through what a process has open or works in, as `/proc/1/root/etc`.
+fn leads_anywhere(path: &[&str]) -> bool {
+    match path {
+        ["proc", process, _, ..] => {
+            matches!(*process, "self" | "thread-self") || process.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        ["dev", "fd", ..] => true,
+        _ => false,
     }
 }
 
@@ -199,6 +213,10 @@ mod tests {
             assert!(!socket.reaches(path), "{path}");
         }
         let below = PathGlob::read("/etc/**").unwrap();
+        for path in ["/proc/1/root/etc", "/proc/self/cwd", "/dev/fd/9"] {
+            assert!(below.reaches(path), "{path}");
+        }
+        assert!(!below.reaches("/proc/stat") && !below.reaches("/proc/sys/kernel"));
         assert!(below.reaches("/etc/ssl/private") && below.reaches("/") && !below.reaches("/opt"));
     }
 

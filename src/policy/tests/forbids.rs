@@ -1,0 +1,194 @@
+//! A forbid strikes where it cannot tell: whatever spelling hides what is meant.
+
+use super::*;
+
+/// A policy that allows everything but what these lines forbid.
+fn forbidding(lines: &str) -> Policy {
+    policy(&format!(
+        "[[allow]]\nname = \"all\"\noperations = [\"*\"]\nunguarded = true\n\
+         [[forbid]]\nname = \"f\"\noperations = [\"*\"]\n{lines}"
+    ))
+}
+
+/// Asserts of requests whether a forbid rule with these lines strikes them.
+#[track_caller]
+fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) {
+    let policy = forbidding(lines);
+    let yes = yes.iter().map(|request| (request.as_ref(), "forbidden f"));
+    let no = no.iter().map(|request| (request.as_ref(), "permit all"));
+    for (request, expected) in yes.chain(no) {
+        assert_eq!(judged(&policy, "tcp", request), expected, "{lines}: {request}");
+    }
+}
+
+/// The same of container creates, whose `HostConfig` is given.
+#[track_caller]
+fn assert_strikes_host_config(lines: &str, yes: &[&str], no: &[&str]) {
+    let whole = |config: &&str| {
+        format!(r#"POST /containers/create {{"Image":"x:1","User":"5","HostConfig":{{{config}}}}}"#)
+    };
+    let yes: Vec<String> = yes.iter().map(whole).collect();
+    let no: Vec<String> = no.iter().map(whole).collect();
+    assert_strikes(lines, &yes, &no);
+}
+
+#[test]
+fn a_volume_of_a_relative_directory_is_struck() {
+    let volume = |options: &str| {
+        [
+            format!(r#"POST /volumes/create {{"Name":"v","Driver":"local","DriverOpts":{options}}}"#),
+            format!(
+                r#"POST /containers/create {{"HostConfig":{{"Mounts":[{{"Type":"volume","Target":"/m","VolumeOptions":{{"DriverConfig":{{"Name":"local","Options":{options}}}}}}}]}}}}"#
+            ),
+            format!(
+                r#"POST /services/create {{"TaskTemplate":{{"ContainerSpec":{{"Mounts":[{{"Type":"volume","Target":"/m","VolumeOptions":{{"DriverConfig":{{"Options":{options}}}}}}}]}}}}}}"#
+            ),
+        ]
+    };
+    let yes = [
+        r#"{"type":"none","o":"bind","device":"etc"}"#,
+        r#"{"type":"none","o":"bind","device":"srv/dd"}"#,
+        r#"{"type":"","o":"rbind,ro","device":"./etc"}"#,
+        r#"{"type":"tmpfs","o":"bind","device":"/etc"}"#,
+        r#"{"type":"nfs","o":"addr=10.0.0.1,bind","device":"/etc"}"#,
+        r#"{"type":"overlay","o":"lowerdir=etc,upperdir=srv/u,workdir=srv/w","device":"overlay"}"#,
+        r#"{"type":"overlay","o":"lowerdir=/srv/a:/srv/b","device":"overlay"}"#,
+        r#"{"type":"ext4","device":"/dev/sda1"}"#,
+        r#"{"type":"ext4","device":"dev/sda1"}"#,
+    ];
+    let no = [
+        r#"{"type":"none","o":"bind","device":"/srv/dd"}"#,
+        r#"{"type":"none","o":"bind,rslave","device":"/srv/dd"}"#,
+        r#"{"type":"tmpfs","o":"size=1m","device":"tmpfs"}"#,
+        r#"{"type":"nfs","o":"addr=10.0.0.1","device":":/export"}"#,
+        r#"{"type":"cifs","o":"addr=10.0.0.1,username=u","device":"//nas/share"}"#,
+        r#"{"size":"1g"}"#,
+    ];
+    let (yes, no) = (yes.map(volume), no.map(volume));
+    assert_strikes("host_paths = [\"/etc/**\"]", yes.as_flattened(), no.as_flattened());
+    // What another driver makes of its options nobody knows; that a rule for images has nothing to do with.
+    let other = r#"POST /volumes/create {"Name":"v","Driver":"rclone","DriverOpts":{"remote":"etc"}}"#;
+    assert_strikes("host_paths = [\"/etc/**\"]", &[other], &[""; 0]);
+    assert_strikes("images = [\"evil\"]", &[""; 0], yes.as_flattened());
+}
+
+#[test]
+fn a_volume_is_not_admitted_for_the_absolute_ones_of_its_layers() {
+    let policy = policy(
+        "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nvolumes = true\nhost_paths = [\"/opt/**\"]\n\
+         tmpfs = true",
+    );
+    for (options, expected) in [
+        (
+            r#"{"type":"overlay","o":"lowerdir=/opt/a,upperdir=/opt/u,workdir=/opt/w","device":"x"}"#,
+            "permit r",
+        ),
+        (
+            r#"{"type":"overlay","o":"lowerdir=etc:/opt/a,upperdir=/opt/u,workdir=/opt/w","device":"x"}"#,
+            "condition r",
+        ),
+        (r#"{"type":"tmpfs","o":"bind","device":"/etc"}"#, "condition r"),
+        (r#"{"type":"none","o":"bind","device":"etc"}"#, "condition r"),
+        (r#"{"type":"none","o":"bind","device":"/opt/x"}"#, "permit r"),
+    ] {
+        let request = r#"POST /containers/create {"Image":"x","HostConfig":{"Binds":["v:/v"]}}"#;
+        let mut operation = read(request, ApiVersion::NEWEST);
+        let shown = format!(r#"{{"Driver":"local","Options":{options}}}"#);
+        let shown = crate::operation::Json::read_shown(shown.as_bytes()).unwrap();
+        operation.learn(Reference::new(crate::operation::thing::ThingKind::Volume, "v"), Some(shown));
+        assert_eq!(verdict(&policy, "tcp", operation), expected, "{options}");
+        let inline = format!(
+            r#"POST /containers/create {{"Image":"x","HostConfig":{{"Mounts":[{{"Type":"volume","Target":"/m","VolumeOptions":{{"DriverConfig":{{"Options":{options}}}}}}}]}}}}"#
+        );
+        let granted = options.contains("/opt/x");
+        assert_eq!(judged(&policy, "tcp", &inline) == "permit r", granted, "{options}");
+    }
+}
+
+#[test]
+fn ports_and_devices_in_odd_spellings_are_struck() {
+    assert_strikes_host_config(
+        "ports = [\"18080\"]",
+        &[
+            r#""PortBindings":{"80/tcp":[{"HostPort":"18080/tcp"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostPort":"18080/udp"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostPort":"18080-18080/tcp"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostPort":"018080"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostPort":" 18080"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostPort":"18080-18081-x"}]}"#,
+        ],
+        &[
+            r#""PortBindings":{"80/tcp":[{"HostPort":"18081/tcp"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostPort":""},{"HostPort":"/tcp"}]}"#,
+        ],
+    );
+    assert_strikes_host_config(
+        "ports = [\"53/udp\"]",
+        &[
+            r#""PortBindings":{"53/UDP":[{"HostPort":"53/tcp"}]}"#,
+            r#""PortBindings":{"53/udp/x":[{"HostPort":"53"}]}"#,
+        ],
+        &[
+            r#""PortBindings":{"53":[{"HostPort":"53/udp"}]}"#,
+            r#""PortBindings":{"53/":[{"HostPort":"53"}]}"#,
+        ],
+    );
+    assert_strikes_host_config(
+        "devices = [\"/dev/kmsg\"]",
+        &[
+            r#""Devices":[{"PathOnHost":"../../dev/kmsg"}]"#,
+            r#""Devices":[{"PathOnHost":"kmsg"}]"#,
+            r#""Devices":[{"PathOnHost":"//dev/./kmsg"}]"#,
+            r#""DeviceCgroupRules":["c 1:11 rwm"]"#,
+        ],
+        &[
+            r#""Devices":[{"PathOnHost":"/dev/net/tun"}]"#,
+            r#""DeviceRequests":[{"Driver":"","Count":-1,"Capabilities":[["gpu"]]}]"#,
+        ],
+    );
+    assert_strikes_host_config(
+        "devices = [\"request:nvidia:*\", \"cgroup:c 10:200 *\"]",
+        &[
+            r#""DeviceRequests":[{"Driver":"","Count":-1,"Capabilities":[["gpu"]]}]"#,
+            r#""DeviceCgroupRules":["c *:* r"]"#,
+            r#""DeviceCgroupRules":["a *:* rwm"]"#,
+            r#""DeviceCgroupRules":["c 10:200 r"]"#,
+        ],
+        &[r#""DeviceCgroupRules":["c 10:201 r"]"#, r#""Devices":[{"PathOnHost":"/dev/net/tun"}]"#],
+    );
+}
+
+#[test]
+fn what_says_nothing_of_a_kind_is_not_struck_for_it() {
+    assert_strikes_host_config(
+        "host_paths = [\"/run/docker.sock\"]",
+        &[r#""Mounts":[{"Type":"cluster","Source":"x","Target":"/x"}]"#, r#""Binds":["/srv:/x:wild"]"#],
+        &[
+            r#""Binds":["/srv:/x:rslave"]"#,
+            r#""Mounts":[{"Type":"bind","Source":"/srv","Target":"/x","BindOptions":{"Propagation":"rslave"}}]"#,
+            r#""Mounts":[{"Type":"bind","Source":"/srv","Target":"/x","BindOptions":{"CreateMountpoint":true}}]"#,
+            r#""Privileged":true"#,
+        ],
+    );
+    assert_strikes(
+        "capabilities = [\"NET_ADMIN\"]\n",
+        &[r#"POST /plugins/pull?remote=x [{"Name":"capabilities","Value":["CAP_NET_ADMIN"]}]"#],
+        &[
+            "POST /plugins/pull?remote=x []",
+            r#"POST /plugins/pull?remote=x [{"Name":"network","Value":["bridge"]}]"#,
+        ],
+    );
+    assert_strikes(
+        "devices = [\"/dev/sda\"]\n",
+        &[r#"POST /plugins/pull?remote=x [{"Name":"allow-all-devices","Value":["true"]}]"#],
+        &[r#"POST /plugins/pull?remote=x [{"Name":"device","Value":["/dev/fuse"]}]"#],
+    );
+    // Whose volumes they are was not asked.
+    let policy = forbidding("volumes = [\"secrets\"]");
+    for (config, expected) in
+        [(r#""VolumesFrom":["web"]"#, "forbidden f"), (r#""Binds":["v:/v"]"#, "permit all")]
+    {
+        let request = format!(r#"POST /containers/create {{"HostConfig":{{{config}}}}}"#);
+        assert_eq!(verdict(&policy, "tcp", read(&request, ApiVersion::NEWEST)), expected, "{config}");
+    }
+}
