@@ -40,7 +40,7 @@ use field::Kind;
 pub use filters::Filters;
 use inside::Inside;
 use json::Expected;
-pub use json::{Flaw, Json, Text};
+pub use json::{Flaw, Json, Key, Text};
 pub use making::ReservedLabel;
 use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
@@ -264,7 +264,7 @@ impl Asked {
         let json = Json::read(bytes, kind).map_err(|flaw| {
             Unreadable::new(Fault::Malformed, format!("the JSON body cannot be read: {flaw}"))
         })?;
-        match mark::find(&json) {
+        match Some(&json).filter(|_| mark::may_be_in(bytes)).and_then(mark::find) {
             Some(place) => Err(Unreadable::redacted(&format!("the JSON body at {place}"))),
             None => Ok(Body::Json(json)),
         }
@@ -282,7 +282,7 @@ impl Asked {
                             .as_text()
                             .is_some_and(|text| self.heading.identifiers.iter().any(|id| id == text))
                     };
-                    fields.iter().all(|(key, value)| names.contains(key) || is_in_path(value))
+                    fields.iter().all(|(key, value)| names.contains(key.as_str()) || is_in_path(value))
                 }
                 Ok(json) => json.is_zero(),
                 Err(_) => false,

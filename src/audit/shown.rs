@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use super::subject::shortened;
-use crate::operation::Json;
 use crate::operation::field::{Kind, UsedField};
+use crate::operation::{Json, Key};
 
 /// The longest value that is written whole, in bytes.
 const LONGEST: usize = 128;
@@ -70,7 +70,7 @@ impl Shown {
                 self.list(items, |shown, item| shown.value(name, *inner, item));
             }
             (Kind::Struct(_), Json::Object(fields)) => {
-                self.map(fields, |shown, key, value| match kind.field(key) {
+                self.map(fields, |shown, key, value| match kind.field_of(key) {
                     Some((_, field)) => {
                         shown.key(field.name);
                         shown.value(field.name, field.kind, value);
@@ -118,7 +118,7 @@ impl Shown {
         self.out.push(']');
     }
 
-    fn map(&mut self, fields: &[(String, Json)], mut each: impl FnMut(&mut Self, &str, &Json)) {
+    fn map(&mut self, fields: &[(Key, Json)], mut each: impl FnMut(&mut Self, &Key, &Json)) {
         self.out.push('{');
         for (at, (key, value)) in fields.iter().enumerate() {
             if at > 0 {
@@ -146,7 +146,7 @@ mod tests {
         let asked = Asked::read(&head, ApiVersion::NEWEST).unwrap();
         let operation = asked.with_body(body.as_bytes()).unwrap();
         let fields = operation.understand().fields;
-        fields.iter().map(|used| (used.path.rsplit('.').next().unwrap().to_owned(), value(used))).collect()
+        fields.iter().map(|used| (used.path().rsplit('.').next().unwrap().to_owned(), value(used))).collect()
     }
 
     fn one(body: &str) -> Option<String> {

@@ -227,7 +227,7 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
     }
     line.key("fields").array(fields.iter().take(MOST_FIELDS), |line, used| {
         line.object(|line| {
-            line.key("field").text(&shortened(&used.path, LONGEST_VALUE));
+            line.key("field").text(&shortened(&used.path(), LONGEST_VALUE));
             // None where it could be a secret.
             if let Some(value) = shown::value(used) {
                 line.key("value").text(&value);

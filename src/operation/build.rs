@@ -37,7 +37,7 @@ impl ContextReader {
             Some(_) | None => &[],
         };
         let arguments =
-            arguments.iter().map(|(name, value)| (name.clone(), value.as_text().map(str::to_owned)));
+            arguments.iter().map(|(name, value)| (name.to_string(), value.as_text().map(str::to_owned)));
         Some(Self {
             path: text("dockerfile").to_owned(),
             arguments: arguments.collect(),

@@ -4,7 +4,7 @@
 //! here, what it takes as it is a [`Kind::Map`]. Reading, judging and the manual go by this table; a field
 //! that is not in it is unknown, and needs a grant.
 
-use super::json::Json;
+use super::json::{Json, Key};
 use super::meaning::{Reading, Resource, clean};
 use super::table::Guard;
 use super::version::ApiVersion;
@@ -28,6 +28,7 @@ pub(super) mod volume;
 
 mod index;
 mod path;
+mod place;
 mod row;
 mod used;
 
@@ -133,6 +134,15 @@ impl Kind {
         parts.iter().find_map(|part| Some((part, part.index.find(part.fields, key)?)))
     }
 
+    /// The same, of a key that was read: by this struct, unless it was put there later.
+    #[must_use]
+    pub fn field_of(self, key: &Key) -> Option<(&'static Part, &'static Field)> {
+        match key {
+            Key::Field(part, field) => Some((part, field)),
+            Key::Text(text) => self.field(text),
+        }
+    }
+
     /// What stands in a list or map, where this is one.
     fn element(self) -> Option<Self> {
         match self {
@@ -208,7 +218,7 @@ impl Field {
         let (Kind::Struct(_), Json::Object(fields)) = (self.kind, value) else {
             return value.is_zero();
         };
-        fields.iter().all(|(key, value)| match self.kind.field(key) {
+        fields.iter().all(|(key, value)| match self.kind.field_of(key) {
             Some((_, field)) => field.is_unused(value),
             None => value.is_all_zero(),
         })
@@ -239,7 +249,8 @@ impl Field {
     pub fn is_harmless(&self, value: &Json) -> bool {
         let is = |text: &str| self.harmless.contains(&text);
         match value {
-            Json::String(text) | Json::Number(text) => is(text),
+            Json::String(text) => is(text),
+            Json::Number(text) => is(text),
             Json::Array(items) => {
                 !items.is_empty() && items.iter().all(|item| matches!(item, Json::String(text) if is(text)))
             }

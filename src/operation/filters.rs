@@ -29,7 +29,7 @@ impl Filters {
             return Err("lists and objects of values are mixed; write all filters in one way".to_owned());
         }
         let filters: Result<_, String> =
-            fields.into_iter().map(|(name, values)| Ok((name, read_values(values)?))).collect();
+            fields.into_iter().map(|(name, values)| Ok((name.into(), read_values(values)?))).collect();
         filters.map(Self)
     }
 
@@ -93,7 +93,7 @@ fn read_values(values: Json) -> Result<Vec<String>, String> {
         Json::Object(fields) => {
             for (value, switch) in fields {
                 match switch {
-                    Json::Bool(_) | Json::Null => read.push(value),
+                    Json::Bool(_) | Json::Null => read.push(value.into()),
                     Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
                         return Err("every value in an object must be true".to_owned());
                     }
@@ -111,9 +111,9 @@ impl fmt::Display for Filters {
     /// The JSON that is sent on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = |values: &[String]| {
-            Json::Object(values.iter().map(|value| (value.clone(), Json::Bool(true))).collect())
+            Json::Object(values.iter().map(|value| (value.as_str().into(), Json::Bool(true))).collect())
         };
-        let filters = self.iter().map(|(name, list)| (name.to_owned(), values(list))).collect();
+        let filters = self.iter().map(|(name, list)| (name.into(), values(list))).collect();
         Json::Object(filters).fmt(f)
     }
 }

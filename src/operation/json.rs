@@ -7,15 +7,18 @@
 mod check;
 mod expected;
 pub(super) mod glance;
+mod key;
 pub(super) mod place;
 mod read;
 mod text;
 mod write;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::field::Kind;
 pub(super) use expected::Expected;
+pub use key::Key;
 pub use read::Flaw;
 pub(super) use read::write_key;
 pub use text::Text;
@@ -28,13 +31,13 @@ pub enum Json {
     /// `true` or `false`
     Bool(bool),
     /// A number as the client wrote it, by JSON's grammar; nothing is rounded.
-    Number(String),
+    Number(Cow<'static, str>),
     /// A string, unescaped.
     String(String),
     /// An array.
     Array(Vec<Json>),
     /// An object. No key stands twice; keys of Docker's structs also not in different case.
-    Object(Vec<(String, Json)>),
+    Object(Vec<(Key, Json)>),
 }
 
 impl Json {
@@ -119,7 +122,7 @@ impl Json {
 
     /// What stands in an object; nothing, where this is none.
     #[must_use]
-    pub fn fields(&self) -> &[(String, Json)] {
+    pub fn fields(&self) -> &[(Key, Json)] {
         match self {
             Self::Object(fields) => fields,
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => &[],
@@ -139,6 +142,7 @@ impl Json {
         match self {
             Self::Null => true,
             Self::Bool(value) => !value,
+            Self::Number(text) if text == "0" => true,
             Self::Number(text) => {
                 let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
                 !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'))

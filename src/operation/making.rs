@@ -6,7 +6,7 @@ use super::field::Kind;
 use super::meaning::ImageRef;
 use super::table::BodyKind;
 use super::thing::{IMAGE_OWNER_LABEL, OWNER_LABEL, Thing, ThingKind, owner_label};
-use super::{Body, Filters, Json, Operation, Text, Value};
+use super::{Body, Filters, Json, Key, Operation, Text, Value};
 
 /// Labels that begin with this are dockgate's own.
 const RESERVED: &str = "io.dockgate.";
@@ -111,7 +111,7 @@ impl Operation {
     }
 
     fn put_label(&mut self, labels: Labels, label: &str, owner: &str) {
-        let mark = (label.to_owned(), Json::String(owner.to_owned()));
+        let mark = (label.into(), Json::String(owner.to_owned()));
         match labels {
             Labels::Fields(paths) => {
                 if self.body == Body::None {
@@ -212,7 +212,7 @@ impl Operation {
 }
 
 /// Sets an entry of the map at a path, making what is missing on the way.
-fn put(value: &mut Json, path: &[&str], entry: &(String, Json)) {
+fn put(value: &mut Json, path: &[&str], entry: &(Key, Json)) {
     if !matches!(value, Json::Object(_)) {
         *value = Json::Object(Vec::new());
     }
@@ -224,7 +224,7 @@ fn put(value: &mut Json, path: &[&str], entry: &(String, Json)) {
         }
         Some((step, rest)) => {
             if !fields.iter().any(|(key, _)| key == step) {
-                fields.push(((*step).to_owned(), Json::Object(Vec::new())));
+                fields.push(((*step).into(), Json::Object(Vec::new())));
             }
             for (_, inner) in fields.iter_mut().filter(|(key, _)| key == step) {
                 put(inner, rest, entry);
@@ -257,7 +257,7 @@ fn find_reserved(kind: Kind, value: &Json, above: Option<&Below<'_>>, found: &mu
                 if value.is_zero() {
                     continue;
                 }
-                let Some((_, field)) = kind.field(key) else { continue };
+                let Some((_, field)) = kind.field_of(key) else { continue };
                 let place = Below { above, key };
                 if field.name == "Labels" {
                     add_reserved(value, &place, found);
@@ -283,10 +283,10 @@ fn find_reserved(kind: Kind, value: &Json, above: Option<&Below<'_>>, found: &mu
 
 fn add_reserved(labels: &Json, place: &impl fmt::Display, found: &mut Vec<ReservedLabel>) {
     // An empty mark is none.
-    let is_mark = |(key, value): &&(String, Json)| key.starts_with(RESERVED) && value.as_text() != Some("");
+    let is_mark = |(key, value): &&(Key, Json)| key.starts_with(RESERVED) && value.as_text() != Some("");
     for (key, value) in labels.fields().iter().filter(is_mark) {
-        let owner = value.as_text().filter(|_| key == OWNER_LABEL).map(str::to_owned);
-        let is_of_image = key == IMAGE_OWNER_LABEL;
+        let owner = value.as_text().filter(|_| *key == OWNER_LABEL).map(str::to_owned);
+        let is_of_image = *key == IMAGE_OWNER_LABEL;
         found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner, is_of_image });
     }
 }

@@ -87,7 +87,7 @@ impl Query {
     }
 
     /// Sets an entry of a parameter that is a JSON object.
-    pub(super) fn put_json(&mut self, endpoint: &Endpoint, name: &str, entry: &(String, Json)) {
+    pub(super) fn put_json(&mut self, endpoint: &Endpoint, name: &str, entry: &(super::Key, Json)) {
         let Some(parameter) = endpoint.parameter(name) else { return };
         if self.get(name).is_none() {
             self.parameters.push((parameter, Value::Json(Json::Object(Vec::new()))));

@@ -80,7 +80,7 @@ impl Operation {
             return Vec::new();
         };
         let networks = shown.get("NetworkSettings").and_then(|settings| settings.get("Networks"));
-        let names = networks.map(Json::fields).unwrap_or_default().iter().map(|(name, _)| name.clone());
+        let names = networks.map(Json::fields).unwrap_or_default().iter().map(|(name, _)| name.to_string());
         names.filter(|name| !is_the_daemons_own(name)).collect()
     }
 
@@ -253,7 +253,7 @@ fn look_within(kind: Kind, value: &Json, renaming: &mut Renaming<'_>) {
     match (kind, value) {
         (Kind::Struct(_), Json::Object(fields)) => {
             for (key, value) in fields.iter().filter(|(_, value)| !value.is_zero()) {
-                let Some((_, field)) = kind.field(key) else { continue };
+                let Some((_, field)) = kind.field_of(key) else { continue };
                 if let Some(reading) = field.reading {
                     of_field(reading, &mut value.clone(), renaming);
                 }
@@ -279,7 +279,7 @@ fn within(kind: Kind, value: &mut Json, renaming: &mut Renaming<'_>) {
     match (kind, value) {
         (Kind::Struct(_), Json::Object(fields)) => {
             for (key, value) in fields {
-                let Some((_, field)) = kind.field(key) else { continue };
+                let Some((_, field)) = kind.field_of(key) else { continue };
                 if let Some(reading) = field.reading {
                     of_field(reading, value, renaming);
                 }
@@ -338,7 +338,9 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         Reading::NetworkKeys => {
             if let Json::Object(fields) = value {
                 for (name, _) in fields.iter_mut().filter(|(name, _)| !is_the_daemons_own(name)) {
-                    replace(ThingKind::Network, name, renaming);
+                    if let Some(other) = renaming(ThingKind::Network, name) {
+                        *name = other.into();
+                    }
                 }
             }
         }

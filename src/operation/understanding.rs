@@ -105,13 +105,33 @@ impl Operation {
     /// Understands it.
     #[must_use]
     pub fn understand(&self) -> Understanding<'_> {
+        let mut understanding = self.read(Sought::Meanings(self.context()));
+        let left_out = self.left_out(&understanding);
+        understanding.beside.extend(left_out);
+        understanding.follow(&self.facts);
+        understanding
+    }
+
+    /// Understands of it what could mean a file of the host.
+    #[must_use]
+    pub fn understand_host_paths(&self) -> Understanding<'_> {
+        self.read(Sought::HostPaths(self.context()))
+    }
+
+    fn context(&self) -> Context<'_> {
         let endpoint = self.endpoint();
-        let context = Context { endpoint, version: self.version(), newest: self.newest, facts: &self.facts };
+        Context { endpoint, version: self.version(), newest: self.newest, facts: &self.facts }
+    }
+
+    /// Reads what is said, in those of the fields that are sought.
+    fn read<'a>(&'a self, sought: Sought<'a>) -> Understanding<'a> {
+        let endpoint = self.endpoint();
+        let context = self.context();
         let around = Enclosing { fields: &[], context };
         let (fields, body) = match (&self.body, endpoint.body) {
             (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
                 let read = body_reading(endpoint).map(|reading| reading.read(json, "the body", around));
-                (field::used_fields(kind, json, Sought::Meanings(context)), read)
+                (field::used_fields(kind, json, sought), read)
             }
             (Body::None | Body::Json(_) | Body::Stream, _) => (Vec::new(), None),
         };
@@ -127,9 +147,6 @@ impl Operation {
             beside: of_identifiers(endpoint, self.identifiers(), query),
         };
         understanding.beside.extend(self.uses_inside());
-        let left_out = self.left_out(&understanding);
-        understanding.beside.extend(left_out);
-        understanding.follow(&self.facts);
         understanding
     }
 
@@ -170,7 +187,7 @@ impl Operation {
             }
             _ => (None, None),
         };
-        let is_used = |path: &str| understanding.fields.iter().any(|used| used.path == path);
+        let is_used = |path: &str| understanding.fields.iter().any(|used| used.is_at(path));
         let left_out = |path: Option<&'static str>, meaning: Meaning| {
             let place = path.filter(|path| !is_used(path))?.to_owned();
             Some(Use::new(meaning, place))
@@ -198,7 +215,8 @@ impl Operation {
         match self.endpoint().id {
             "ContainerCreate" => {
                 let says = ["HostConfig.NetworkMode", "NetworkingConfig.EndpointsConfig", "NetworkDisabled"];
-                let is_said = understanding.fields.iter().any(|used| says.contains(&used.path.as_str()));
+                let is_said =
+                    says.iter().any(|path| understanding.fields.iter().any(|used| used.is_at(path)));
                 (!is_said).then_some("HostConfig.NetworkMode")
             }
             "ImageBuild" => {

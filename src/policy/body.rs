@@ -45,7 +45,7 @@ impl FieldCondition {
     pub(super) fn grants(&self, endpoint: &Endpoint, used: &UsedField<'_>) -> bool {
         self.condition != Condition::Unused
             && used.field.is_some()
-            && self.of(endpoint).is_some_and(|(path, _)| path.contains(&used.path))
+            && self.of(endpoint).is_some_and(|(path, _)| used.is_within(path))
     }
 
     /// Whether the field is used in one place only.

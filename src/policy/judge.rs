@@ -140,7 +140,7 @@ impl Policy {
         let mut questions = targets::asked_about(&rules, operation);
         let mut paths = BTreeSet::new();
         if rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths)) {
-            let understood = operation.understand();
+            let understood = operation.understand_host_paths();
             questions.extend(understood.questions().cloned());
             paths = operation.untraced_paths(&understood);
         }

@@ -413,8 +413,8 @@ impl Shortfall {
 
     fn of_field(used: &UsedField<'_>, guard: &'static str) -> Self {
         Self::Field(LackingField {
-            path: used.path.clone(),
-            place: used.place.clone(),
+            path: used.path(),
+            place: used.place(),
             guard,
             known: used.field.is_some(),
             value: used.value.clone(),

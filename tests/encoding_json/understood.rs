@@ -25,10 +25,10 @@ impl Understood {
         match (kind, json) {
             (Kind::Bool, Json::Bool(value)) => Self::Bool(*value),
             (Kind::Int, Json::Number(text)) => {
-                text.parse().map_or_else(|_| Self::Any(text.clone()), Self::Int)
+                text.parse().map_or_else(|_| Self::Any(text.to_string()), Self::Int)
             }
             (Kind::Uint, Json::Number(text)) => {
-                text.parse().map_or_else(|_| Self::Any(text.clone()), Self::Uint)
+                text.parse().map_or_else(|_| Self::Any(text.to_string()), Self::Uint)
             }
             (Kind::Float, Json::Number(text)) => Self::Float(text.parse().unwrap()),
             (Kind::Text, Json::String(text)) => Self::Text(text.clone()),
@@ -42,14 +42,14 @@ impl Understood {
                 Self::List(items.iter().map(|item| Self::of(item, *inner)).collect())
             }
             (Kind::Map(inner), Json::Object(fields)) => {
-                let fields = fields.iter().map(|(key, value)| (key.clone(), Self::of(value, *inner)));
+                let fields = fields.iter().map(|(key, value)| (key.to_string(), Self::of(value, *inner)));
                 Self::sorted(fields.collect())
             }
             (Kind::Struct(_), Json::Object(fields)) => {
                 let known = fields.iter().filter_map(|(key, value)| {
                     // In canonical spelling, and no other.
-                    let (_, field) = kind.fields().find(|(_, field)| field.name == key)?;
-                    Some((key.clone(), Self::of(value, field.kind)))
+                    let (_, field) = kind.fields().find(|(_, field)| field.name == key.as_str())?;
+                    Some((key.to_string(), Self::of(value, field.kind)))
                 });
                 Self::sorted(known.filter(|(_, value)| !value.is_zero()).collect())
             }

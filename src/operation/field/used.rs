@@ -1,10 +1,11 @@
 //! What of a body is used: the fields that are there and do something.
 
-use std::fmt::{self, Write};
+use std::rc::Rc;
 
-use super::{Field, Guard, Kind, Part};
-use crate::operation::json::{Json, write_key};
-use crate::operation::meaning::{Context, Enclosing, Read};
+use super::place::{Place, Step};
+use super::{Field, FieldPath, Guard, Kind, Part};
+use crate::operation::json::{Json, Key};
+use crate::operation::meaning::{Aspect, Context, Enclosing, Read};
 
 /// Why a field that is not in the table is guarded.
 const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
@@ -12,11 +13,7 @@ const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
 /// A field that is used. A list or map is one field, but for the fields of structs in plain ones.
 #[derive(Debug)]
 pub struct UsedField<'a> {
-    /// The way to it in canonical spelling, without indices and the keys of maps: `HostConfig.Binds`, also where it
-    /// stands beside `HostConfig`. The last word is the client's where the field is unknown.
-    pub path: String,
-    /// Its place in this body: `HostConfig.Mounts[1].Source`.
-    pub place: String,
+    place: Place<'a>,
     /// Its row; none where it is unknown.
     pub field: Option<&'static Field>,
     /// Whether this value needs a grant here.
@@ -27,11 +24,44 @@ pub struct UsedField<'a> {
     pub(in crate::operation) read: Option<Read>,
 }
 
+impl UsedField<'_> {
+    /// The way to it in canonical spelling, without indices and the keys of maps: `HostConfig.Binds`, also where it
+    /// stands beside `HostConfig`. The last word is the client's where the field is unknown.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        // Writing to a `String` cannot fail.
+        self.place.write_path(&mut path).unwrap_or_default();
+        path
+    }
+
+    /// Its place in this body: `HostConfig.Mounts[1].Source`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let mut place = String::new();
+        self.place.write(&mut place).unwrap_or_default();
+        place
+    }
+
+    /// Whether it is the field of this path, or stands in that.
+    #[must_use]
+    pub fn is_within(&self, path: &FieldPath) -> bool {
+        self.place.is_within(path.steps())
+    }
+
+    /// Whether this is the path of the known field.
+    pub(in crate::operation) fn is_at(&self, path: &str) -> bool {
+        self.field.is_some_and(|field| path.ends_with(field.name)) && self.path() == path
+    }
+}
+
 /// Which of the used fields are sought.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::operation) enum Sought<'a> {
     /// All, with what they mean.
     Meanings(Context<'a>),
+    /// Those that can mean a file of the host, with what they mean.
+    HostPaths(Context<'a>),
     /// All, whatever they mean.
     All,
     /// Those that need a grant, whatever they mean.
@@ -44,16 +74,15 @@ pub(in crate::operation) fn used_fields<'a>(
     body: &'a Json,
     sought: Sought<'a>,
 ) -> Vec<UsedField<'a>> {
-    let mut walk =
-        Walk { found: Vec::new(), path: String::new(), place: String::new(), only_unknown: false, sought };
-    walk.within(kind, body);
+    let mut walk = Walk { found: Vec::new(), place: String::new(), only_unknown: false, sought };
+    walk.within(None, kind, body);
     walk.found
 }
 
 /// A walk through a body.
 struct Walk<'a> {
     found: Vec<UsedField<'a>>,
-    path: String,
+    /// The place of the field that is read, in words.
     place: String,
     /// Whether the walk is within a field that was taken as a whole. A grant of the whole does not grant
     /// what is unknown in it.
@@ -63,30 +92,35 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Looks for fields in a value.
-    fn within(&mut self, kind: Kind, value: &'a Json) {
+    fn within(&mut self, above: Option<Place<'a>>, kind: Kind, value: &'a Json) {
+        if !kind.has_structs() {
+            return;
+        }
+        let above = above.map(Rc::new);
+        let below = |step| Place { above: above.clone(), step };
         match (kind, value) {
             (Kind::Struct(_), Json::Object(fields)) => {
                 for (key, value) in fields {
-                    match kind.field(key) {
+                    match kind.field_of(key) {
                         Some((_, field)) if field.is_unused(value) => {}
-                        Some((part, field)) => self.at_field(part.same_as, field.name, |walk| {
-                            walk.field(part, field, value, fields);
-                        }),
+                        Some((part, field)) => {
+                            self.field(below(Step::Field(part, field)), part, field, value, fields);
+                        }
                         None if value.is_all_zero() => {}
-                        None => self.at_unknown_field(key, |walk| {
-                            walk.push(None, Guard::Guarded(UNKNOWN), value, &[]);
-                        }),
+                        None => {
+                            self.push(below(Step::Unknown(key)), None, Guard::Guarded(UNKNOWN), value, &[]);
+                        }
                     }
                 }
             }
-            (Kind::List(inner), Json::Array(items)) if inner.has_structs() => {
+            (Kind::List(inner), Json::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.at(|_, place| write!(place, "[{index}]"), |walk| walk.within(*inner, item));
+                    self.within(Some(below(Step::Index(index))), *inner, item);
                 }
             }
-            (Kind::Map(inner), Json::Object(fields)) if inner.has_structs() => {
+            (Kind::Map(inner), Json::Object(fields)) => {
                 for (key, value) in fields {
-                    self.at(|_, place| write_index(place, key), |walk| walk.within(*inner, value));
+                    self.within(Some(below(Step::Key(key))), *inner, value);
                 }
             }
             _ => {}
@@ -94,29 +128,38 @@ impl<'a> Walk<'a> {
     }
 
     /// Looks at a field that is used.
-    fn field(&mut self, part: &Part, field: &'static Field, value: &'a Json, around: &'a [(String, Json)]) {
+    fn field(
+        &mut self,
+        place: Place<'a>,
+        part: &Part,
+        field: &'static Field,
+        value: &'a Json,
+        around: &'a [(Key, Json)],
+    ) {
         let guard = match part.guard_of(field) {
             Guard::Guarded(_) if field.is_harmless(value) => Guard::Plain,
             Guard::Plain => field.guard_of_text(value),
             guard @ Guard::Guarded(_) => guard,
         };
         if self.only_unknown {
-            return self.within(field.kind, value);
+            return self.within(Some(place), field.kind, value);
         }
         let is_row = |inner: &Kind| matches!(inner, Kind::Struct(_));
         match (field.kind, guard) {
             // What its fields are is what counts.
-            (Kind::Struct(_), Guard::Plain) => self.within(field.kind, value),
-            (Kind::List(inner), Guard::Plain) if inner.has_structs() => self.within(field.kind, value),
+            (Kind::Struct(_), Guard::Plain) => self.within(Some(place), field.kind, value),
+            (Kind::List(inner), Guard::Plain) if inner.has_structs() => {
+                self.within(Some(place), field.kind, value);
+            }
             // The keys say something, and so do the fields below them.
             (Kind::Map(inner), guard) if is_row(inner) => {
-                self.push(Some(field), guard, value, around);
-                self.within(field.kind, value);
+                self.push(place.clone(), Some(field), guard, value, around);
+                self.within(Some(place), field.kind, value);
             }
             _ => {
-                self.push(Some(field), guard, value, around);
+                self.push(place.clone(), Some(field), guard, value, around);
                 self.only_unknown = true;
-                self.within(field.kind, value);
+                self.within(Some(place), field.kind, value);
                 self.only_unknown = false;
             }
         }
@@ -124,77 +167,27 @@ impl<'a> Walk<'a> {
 
     fn push(
         &mut self,
+        place: Place<'a>,
         field: Option<&'static Field>,
         guard: Guard,
         value: &'a Json,
-        around: &'a [(String, Json)],
+        around: &'a [(Key, Json)],
     ) {
-        let read = match self.sought {
-            Sought::Meanings(context) => field
-                .and_then(|field| field.reading)
-                .map(|reading| reading.read(value, &self.place, Enclosing { fields: around, context })),
+        let reading = field.and_then(|field| field.reading);
+        let context = match self.sought {
+            Sought::Meanings(context) => Some(context),
+            Sought::HostPaths(context) => match reading {
+                Some(reading) if reading.aspects().contains(&Aspect::HostPaths) => Some(context),
+                Some(_) | None => return,
+            },
             Sought::Guarded if guard == Guard::Plain => return,
             Sought::All | Sought::Guarded => None,
         };
-        self.found.push(UsedField {
-            path: self.path.clone(),
-            place: self.place.clone(),
-            field,
-            guard,
-            value,
-            read,
+        let read = context.zip(reading).map(|(context, reading)| {
+            self.place.clear();
+            place.write(&mut self.place).unwrap_or_default();
+            reading.read(value, &self.place, Enclosing { fields: around, context })
         });
+        self.found.push(UsedField { place, field, guard, value, read });
     }
-
-    /// Goes to a field; `elsewhere` is the field below which it stands in canonical spelling.
-    fn at_field(&mut self, elsewhere: Option<&str>, name: &str, walk: impl FnOnce(&mut Self)) {
-        self.at(
-            |path, place| {
-                for name in elsewhere.into_iter().chain([name]) {
-                    begin_step(path).push_str(name);
-                }
-                begin_step(place).push_str(name);
-                Ok(())
-            },
-            walk,
-        );
-    }
-
-    /// Goes to a field that nobody knows.
-    fn at_unknown_field(&mut self, name: &str, walk: impl FnOnce(&mut Self)) {
-        self.at(
-            |path, place| {
-                write_key(name, begin_step(path))?;
-                write_key(name, begin_step(place))
-            },
-            walk,
-        );
-    }
-
-    fn at(
-        &mut self,
-        step: impl FnOnce(&mut String, &mut String) -> fmt::Result,
-        walk: impl FnOnce(&mut Self),
-    ) {
-        let (path, place) = (self.path.len(), self.place.len());
-        // Writing to a `String` cannot fail.
-        step(&mut self.path, &mut self.place).unwrap_or_default();
-        walk(self);
-        self.path.truncate(path);
-        self.place.truncate(place);
-    }
-}
-
-fn begin_step(path: &mut String) -> &mut String {
-    if !path.is_empty() {
-        path.push('.');
-    }
-    path
-}
-
-/// `["80/tcp"]`
-fn write_index(out: &mut String, key: &str) -> fmt::Result {
-    out.write_str("[")?;
-    write_key(key, out)?;
-    out.write_str("]")
 }

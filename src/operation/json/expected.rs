@@ -1,8 +1,6 @@
 //! What is expected at a place, and so what the keys of an object there are.
 
-use std::borrow::Cow;
-
-use crate::operation::field::Kind;
+use crate::operation::field::{Field, Kind, Part};
 
 /// What is expected at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +22,6 @@ pub(super) enum Keys {
     Exact(Expected),
     /// Names of fields that nobody knows.
     Unknown,
-}
-
-/// How a key is spelled in what is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spelling {
-    /// As the table has it.
-    Canonical(&'static str),
-    /// As the client has it.
-    AsItIs,
-    /// As the client has it, but the struct has no such field.
-    NoField,
 }
 
 impl Expected {
@@ -69,24 +56,19 @@ impl Keys {
         }
     }
 
-    /// How the key is spelled in what is read, and what stands below it.
-    pub(super) fn below(self, key: &str) -> (Spelling, Expected) {
+    /// The field that a key names, where it is known.
+    pub(super) fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
         match self {
-            Self::Fields(kind) => match kind.field(key) {
-                Some((_, field)) => (Spelling::Canonical(field.name), Expected::Kind(field.kind)),
-                None => (Spelling::NoField, Expected::Unknown),
-            },
-            Self::Exact(inner) => (Spelling::AsItIs, inner),
-            Self::Unknown => (Spelling::AsItIs, Expected::Unknown),
+            Self::Fields(kind) => kind.field(key),
+            Self::Exact(_) | Self::Unknown => None,
         }
     }
-}
 
-impl Spelling {
-    pub(super) fn of(self, key: Cow<'_, str>) -> String {
+    /// What stands below a key that names no field that is known.
+    pub(super) fn below(self) -> Expected {
         match self {
-            Self::Canonical(name) => name.to_owned(),
-            Self::AsItIs | Self::NoField => key.into_owned(),
+            Self::Exact(inner) => inner,
+            Self::Fields(_) | Self::Unknown => Expected::Unknown,
         }
     }
 }

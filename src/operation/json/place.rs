@@ -245,7 +245,7 @@ fn rewrite<'a, E: From<Misplaced>>(
 
 /// The members of an object that stand under one of these keys, read; in the order of the object.
 pub(in crate::operation) fn read_members(object: &[u8], keys: &[&str]) -> Result<Json, Misplaced> {
-    let mut fields: Vec<(String, Json)> = Vec::with_capacity(keys.len());
+    let mut fields: Vec<(super::Key, Json)> = Vec::with_capacity(keys.len());
     let mut flaw = None;
     members(object, |key, value| {
         if !keys.contains(&key) {
@@ -253,7 +253,7 @@ pub(in crate::operation) fn read_members(object: &[u8], keys: &[&str]) -> Result
         }
         match Json::read_shown(value) {
             Ok(value) if !fields.iter().any(|(own, _)| own == key) => {
-                fields.push((key.to_owned(), value));
+                fields.push((key.into(), value));
                 ControlFlow::Continue(())
             }
             Ok(_) | Err(_) => {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
-use super::expected::Spelling;
-use super::{Expected, Json, check};
+use super::expected::Keys;
+use super::{Expected, Json, Key, check};
 use crate::operation::field::Kind;
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
@@ -122,12 +122,14 @@ impl<'a> Reader<'a> {
             self.skip_space();
             self.expect(":")?;
             self.skip_space();
-            let (spelling, inner) = keys.below(&key);
-            match self.value(inner) {
+            let field = keys.field(&key);
+            let inner = field.map_or(keys.below(), |(_, field)| Expected::Kind(field.kind));
+            match (self.value(inner), field) {
+                (Ok(value), Some((part, field))) => fields.push((Key::Field(part, field), value)),
                 // A field that nobody knows does nothing at its zero value: it is as if it were not there.
-                Ok(value) if spelling == Spelling::NoField && value.is_all_zero() => {}
-                Ok(value) => fields.push((spelling.of(key), value)),
-                Err(flaw) => return Err(flaw.under(Step::Key(key.into_owned()))),
+                (Ok(value), None) if matches!(keys, Keys::Fields(_)) && value.is_all_zero() => {}
+                (Ok(value), None) => fields.push((Key::Text(key.into_owned()), value)),
+                (Err(flaw), _) => return Err(flaw.under(Step::Key(key.into_owned()))),
             }
             self.skip_space();
             if self.take("}") {
@@ -260,7 +262,11 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         let length = start.len().saturating_sub(self.rest.len());
-        Ok(Json::Number(start.get(..length).unwrap_or_default().to_owned()))
+        Ok(Json::Number(match start.get(..length).unwrap_or_default() {
+            // Most are.
+            "0" => Cow::Borrowed("0"),
+            text => Cow::Owned(text.to_owned()),
+        }))
     }
 
     /// Passes over one digit or more.

@@ -228,7 +228,7 @@ fn check_subpath(options: &Json, at: &mut Reader<'_, '_>) {
 pub(super) fn tmpfs(value: &Json, at: &mut Reader<'_, '_>) {
     for (target, options) in value.fields() {
         let text = match options.as_text().unwrap_or_default() {
-            "" => target.clone(),
+            "" => target.to_string(),
             options => format!("{target}:{options}"),
         };
         at.means_at(&format!("[{target:?}]"), Meaning::Tmpfs(text));

@@ -23,7 +23,7 @@ pub(super) fn keys(value: &Json, at: &mut Reader<'_, '_>) {
         match name.as_str() {
             "none" => {}
             "default" | DEFAULT_BRIDGE => at.turns_out(&place, Meaning::Network(DEFAULT_BRIDGE.to_owned())),
-            _ => at.means_at(&place, Meaning::Network(name.clone())),
+            _ => at.means_at(&place, Meaning::Network(name.to_string())),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How a field is read for what it means. The field table names a reading for each field that has one.
 
 use super::super::facts::{Facts, Reference};
-use super::super::json::Json;
+use super::super::json::{Json, Key};
 use super::super::table::Endpoint;
 use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
@@ -97,7 +97,7 @@ pub enum Reading {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::operation) struct Enclosing<'a> {
     /// The struct.
-    pub(in crate::operation) fields: &'a [(String, Json)],
+    pub(in crate::operation) fields: &'a [(Key, Json)],
     /// The request.
     pub(in crate::operation) context: Context<'a>,
 }

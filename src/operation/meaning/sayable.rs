@@ -190,7 +190,7 @@ mod tests {
                 let Some(reading) = used.field.and_then(|field| field.reading) else { continue };
                 let aspects = used.meaning().into_iter().flatten().map(|one| one.meaning.aspect());
                 for aspect in aspects {
-                    assert!(reading.aspects().contains(&aspect), "{}: {aspect}", used.place);
+                    assert!(reading.aspects().contains(&aspect), "{}: {aspect}", used.place());
                 }
             }
             for used in &understood.parameters {

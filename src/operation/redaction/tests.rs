@@ -69,7 +69,7 @@ fn form(json: &Json) -> String {
     match json {
         Json::Null => "null".into(),
         Json::Bool(_) => "bool".into(),
-        Json::Number(text) => text.clone(),
+        Json::Number(text) => text.to_string(),
         Json::String(text) => if text.is_empty() { "empty" } else { "text" }.into(),
         Json::Array(items) => format!("[{}]", items.iter().map(form).collect::<Vec<_>>().join(",")),
         Json::Object(fields) => {

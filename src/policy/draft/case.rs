@@ -269,11 +269,11 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::String(text) => Some(Json::String(text.clone().into_owned())),
             DeValue::Integer(_) => {
-                self.integer(value, what).map(|number| Json::Number(number.get_ref().to_string()))
+                self.integer(value, what).map(|number| Json::Number(number.get_ref().to_string().into()))
             }
             DeValue::Boolean(is) => Some(Json::Bool(*is)),
             DeValue::Float(float) if float.as_str().parse().is_ok_and(f64::is_finite) => {
-                Some(Json::Number(float.as_str().trim_start_matches('+').to_owned()))
+                Some(Json::Number(float.as_str().trim_start_matches('+').to_owned().into()))
             }
             DeValue::Array(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.json(item, what)).collect();
@@ -282,7 +282,9 @@ impl Reader<'_> {
             DeValue::Table(table) => {
                 let fields: Vec<_> = table
                     .iter()
-                    .map(|(key, value)| Some((key.get_ref().clone().into_owned(), self.json(value, what)?)))
+                    .map(|(key, value)| {
+                        Some((key.get_ref().clone().into_owned().into(), self.json(value, what)?))
+                    })
                     .collect();
                 fields.into_iter().collect::<Option<_>>().map(Json::Object)
             }

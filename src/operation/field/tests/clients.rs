@@ -58,6 +58,6 @@ fn assert_plain(id: &str, client: &str, body: &str) {
     let used = used_fields(kind, &json, Sought::Meanings(context(endpoint)));
     assert!(!used.is_empty(), "{client}");
     for field in used {
-        assert_eq!(field.guard, Guard::Plain, "{client}: {}", field.place);
+        assert_eq!(field.guard, Guard::Plain, "{client}: {}", field.place());
     }
 }

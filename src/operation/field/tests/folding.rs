@@ -9,15 +9,19 @@ use super::super::{Kind, container, service};
 fn value_of(kind: Kind) -> BoxedStrategy<Json> {
     match kind {
         Kind::Bool => any::<bool>().prop_map(Json::Bool).boxed(),
-        Kind::Int => any::<i64>().prop_map(|number| Json::Number(number.to_string())).boxed(),
-        Kind::Uint => any::<u64>().prop_map(|number| Json::Number(number.to_string())).boxed(),
-        Kind::Float => any::<i32>().prop_map(|number| Json::Number(format!("{number}.5"))).boxed(),
+        Kind::Int => any::<i64>().prop_map(|number| Json::Number(number.to_string().into())).boxed(),
+        Kind::Uint => any::<u64>().prop_map(|number| Json::Number(number.to_string().into())).boxed(),
+        Kind::Float => any::<i32>().prop_map(|number| Json::Number(format!("{number}.5").into())).boxed(),
         Kind::Bytes => Just(Json::String("aGk=".to_owned())).boxed(),
         Kind::Text | Kind::Any => "[a-zſK]{0,3}".prop_map(Json::String).boxed(),
         Kind::StrSlice => value_of(Kind::TEXTS),
         Kind::List(inner) => prop::collection::vec(value_of(*inner), 0..3).prop_map(Json::Array).boxed(),
         Kind::Map(inner) => prop::collection::btree_map("[a-zA-ZſK]{1,3}", value_of(*inner), 0..3)
-            .prop_map(|map| Json::Object(map.into_iter().collect()))
+            .prop_map(|map| {
+                Json::Object(
+                    map.into_iter().map(|(key, value): (String, Json)| (key.into(), value)).collect(),
+                )
+            })
             .boxed(),
         Kind::Struct(_) => {
             let fields: Vec<_> = kind.fields().map(|(_, field)| field).collect();
@@ -28,7 +32,7 @@ fn value_of(kind: Kind) -> BoxedStrategy<Json> {
                         .into_iter()
                         .map(|field| {
                             let value = prop_oneof![1 => Just(Json::Null), 4 => value_of(field.kind)];
-                            value.prop_map(|value| (field.name.to_owned(), value))
+                            value.prop_map(|value| (field.name.into(), value))
                         })
                         .collect();
                     values.prop_map(Json::Object)
@@ -49,7 +53,7 @@ fn respelled(value: &Json, kind: Kind, respell: &mut impl FnMut(&str) -> String)
                     let (value, below) = respelled(value, kind.field(key).unwrap().1.kind, respell);
                     let key = respell(key);
                     odd |= below || !key.is_ascii();
-                    (key, value)
+                    (key.into(), value)
                 })
                 .collect(),
         ),

@@ -12,14 +12,13 @@ fn used(id: &str, body: &str) -> String {
 
     let json = Json::read(body.as_bytes(), kind).unwrap_or_else(|flaw| panic!("{body}: {flaw}"));
     let meant = used_fields(kind, &json, Sought::Meanings(context(endpoint)));
-    let places =
-        |fields: &[UsedField<'_>]| -> Vec<String> { fields.iter().map(|used| used.place.clone()).collect() };
+    let places = |fields: &[UsedField<'_>]| -> Vec<String> { fields.iter().map(UsedField::place).collect() };
     assert_eq!(places(&meant), places(&used_fields(kind, &json, Sought::All)));
     let guarded = used_fields(kind, &json, Sought::Guarded).into_iter();
     assert!(
         guarded
-            .map(|used| used.place)
-            .eq(meant.iter().filter(|used| used.guard != Guard::Plain).map(|used| used.place.clone()))
+            .map(|used| used.place())
+            .eq(meant.iter().filter(|used| used.guard != Guard::Plain).map(UsedField::place))
     );
     let fields = meant.into_iter().map(|used| {
         let mark = match (used.guard, used.field) {
@@ -27,7 +26,7 @@ fn used(id: &str, body: &str) -> String {
             (Guard::Guarded(_), Some(_)) => "!",
             (Guard::Plain, _) => "",
         };
-        format!("{}{mark}", used.place)
+        format!("{}{mark}", used.place())
     });
     fields.collect::<Vec<_>>().join(" ")
 }

@@ -313,7 +313,9 @@ fn as_serde(json: &Json) -> serde_json::Value {
         Json::Number(text) => serde_json::from_str(text).unwrap(),
         Json::String(text) => text.clone().into(),
         Json::Array(items) => items.iter().map(as_serde).collect(),
-        Json::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), as_serde(value))).collect(),
+        Json::Object(fields) => {
+            fields.iter().map(|(key, value)| (key.to_string(), as_serde(value))).collect()
+        }
     }
 }
 
