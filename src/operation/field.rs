@@ -33,6 +33,7 @@ mod row;
 mod used;
 
 pub use index::Index;
+pub(super) use index::trace;
 pub use path::{FieldPath, Found};
 pub use used::UsedField;
 pub(super) use used::{Sought, used_fields};
@@ -236,12 +237,10 @@ impl Field {
     }
 
     fn guard_of_lines(&self, value: &Json) -> Guard {
+        let Some(reason) = self.one_line else { return Guard::Plain };
         let has_control = |text: &str| text.contains(|character: char| character.is_control());
         let mut texts = value.as_text().into_iter().chain(value.items().iter().filter_map(Json::as_text));
-        match self.one_line {
-            Some(reason) if texts.any(has_control) => Guard::Guarded(reason),
-            Some(_) | None => Guard::Plain,
-        }
+        if texts.any(has_control) { Guard::Guarded(reason) } else { Guard::Plain }
     }
 
     /// Whether this value, which is used, is one that needs no grant although the field is guarded.

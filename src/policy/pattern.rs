@@ -115,6 +115,11 @@ impl Glob {
         }
     }
 
+    /// Whether it is this text, without wildcards.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.tokens.iter().copied().eq(text.chars().map(Token::Literal))
+    }
+
     /// It, as a policy writes it.
     pub(super) fn source(&self) -> String {
         self.tokens

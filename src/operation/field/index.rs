@@ -48,6 +48,11 @@ impl Index {
     }
 }
 
+/// A number below 128 that is the same for a name in any case.
+pub(in crate::operation) fn trace(name: &str) -> u32 {
+    u32::try_from(place_of(name)).unwrap_or_default()
+}
+
 /// The place that a name leads to, by its length and its first, middle and last letter, whatever their case.
 const fn place_of(name: &str) -> usize {
     let name = name.as_bytes();

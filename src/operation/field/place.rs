@@ -33,7 +33,10 @@ impl Place<'_> {
             above.write(out)?;
         }
         match self.step {
-            Step::Field(_, field) => write_key(field.name, begin_step(out)),
+            Step::Field(_, field) => {
+                begin_step(out).push_str(field.name);
+                Ok(())
+            }
             Step::Unknown(name) => write_key(name, begin_step(out)),
             Step::Index(index) => write!(out, "[{index}]"),
             Step::Key(key) => {

@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use super::expected::Keys;
 use super::{Expected, Json, Key, check};
-use crate::operation::field::Kind;
+use crate::operation::field::{Kind, trace};
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
 /// bodies of real clients have hundreds.
@@ -95,15 +95,15 @@ impl<'a> Reader<'a> {
         let mut fields = Vec::new();
         let mut seen = Seen::default();
         let keys = expected.keys();
-        self.expect("{")?;
+        self.expect(b'{')?;
         self.skip_space();
-        if self.take("}") {
+        if self.take(b'}') {
             return Ok(Json::Object(fields));
         }
         loop {
             self.skip_space();
             let at = self.offset();
-            if !self.rest.starts_with('"') {
+            if self.rest.as_bytes().first() != Some(&b'"') {
                 return Err(self.flaw("a key in double quotes belongs here"));
             }
             let key = self.string()?;
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
                 return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
             self.skip_space();
-            self.expect(":")?;
+            self.expect(b':')?;
             self.skip_space();
             let field = keys.field(&key);
             let inner = field.map_or(keys.below(), |(_, field)| Expected::Kind(field.kind));
@@ -132,10 +132,10 @@ impl<'a> Reader<'a> {
                 (Err(flaw), _) => return Err(flaw.under(Step::Key(key.into_owned()))),
             }
             self.skip_space();
-            if self.take("}") {
+            if self.take(b'}') {
                 return Ok(Json::Object(fields));
             }
-            self.expect(",")?;
+            self.expect(b',')?;
         }
     }
 
@@ -148,9 +148,9 @@ impl<'a> Reader<'a> {
             Expected::Kind(_) | Expected::Unknown => Expected::Unknown,
         };
         let mut items = Vec::new();
-        self.expect("[")?;
+        self.expect(b'[')?;
         self.skip_space();
-        if self.take("]") {
+        if self.take(b']') {
             return Ok(Json::Array(items));
         }
         loop {
@@ -160,22 +160,20 @@ impl<'a> Reader<'a> {
                 Err(flaw) => return Err(flaw.under(Step::Index(items.len()))),
             }
             self.skip_space();
-            if self.take("]") {
+            if self.take(b']') {
                 return Ok(Json::Array(items));
             }
-            self.expect(",")?;
+            self.expect(b',')?;
         }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
         let mut string = Cow::Borrowed("");
-        self.expect("\"")?;
+        self.expect(b'"')?;
         loop {
-            let mut end = memchr::memchr2(b'"', b'\\', self.rest.as_bytes());
-            let before = end.and_then(|end| self.rest.as_bytes().get(..end)).unwrap_or_default();
-            if before.iter().min().is_some_and(|least| *least < b' ') {
-                end = before.iter().position(|byte| *byte < b' ');
-            }
+            // Most strings are a few bytes long, which a search of many at a time is not worth.
+            let ends_plain = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+            let end = self.rest.as_bytes().iter().position(ends_plain);
             let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
                 return Err(self.flaw("a string has no end"));
             };
@@ -185,10 +183,10 @@ impl<'a> Reader<'a> {
                 string.to_mut().push_str(plain);
             }
             self.rest = rest;
-            if self.take("\"") {
+            if self.take(b'"') {
                 return Ok(string);
             }
-            if !self.take("\\") {
+            if !self.take(b'\\') {
                 return Err(self.flaw("a string holds a raw control character; escape it"));
             }
             string.to_mut().push(self.escape()?);
@@ -221,7 +219,7 @@ impl<'a> Reader<'a> {
         let lone = "a string holds half a surrogate pair";
         let mut units = vec![first];
         if (0xd800..0xdc00).contains(&first) {
-            if !self.take("\\u") {
+            if !self.take_word("\\u") {
                 return Err(self.flaw(lone));
             }
             units.push(self.four_digits()?);
@@ -248,16 +246,16 @@ impl<'a> Reader<'a> {
     /// Reads a number by JSON's grammar and keeps its text.
     fn number(&mut self) -> Result<Json, Flaw> {
         let start = self.rest;
-        self.take("-");
-        if !self.take("0") {
+        self.take(b'-');
+        if !self.take(b'0') {
             self.digits()?;
         }
-        if self.take(".") {
+        if self.take(b'.') {
             self.digits()?;
         }
-        if self.take("e") || self.take("E") {
-            if !self.take("+") {
-                self.take("-");
+        if self.take(b'e') || self.take(b'E') {
+            if !self.take(b'+') {
+                self.take(b'-');
             }
             self.digits()?;
         }
@@ -271,16 +269,16 @@ impl<'a> Reader<'a> {
 
     /// Passes over one digit or more.
     fn digits(&mut self) -> Result<(), Flaw> {
-        let after = self.rest.trim_start_matches(|character: char| character.is_ascii_digit());
-        if after.len() == self.rest.len() {
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
             return Err(self.flaw("a number lacks a digit"));
         }
-        self.rest = after;
+        self.skip(digits);
         Ok(())
     }
 
     fn word(&mut self, word: &str, value: Json) -> Result<Json, Flaw> {
-        if self.take(word) { Ok(value) } else { Err(self.flaw("a JSON value belongs here")) }
+        if self.take_word(word) { Ok(value) } else { Err(self.flaw("a JSON value belongs here")) }
     }
 
     fn skip_space(&mut self) {
@@ -291,15 +289,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over `token` if it is next.
-    fn take(&mut self, token: &str) -> bool {
-        let after = self.rest.strip_prefix(token);
-        self.rest = after.unwrap_or(self.rest);
-        after.is_some()
+    /// Passes over this byte if it is next.
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.rest.as_bytes().first() == Some(&byte);
+        if is_next {
+            self.skip(1);
+        }
+        is_next
     }
 
-    fn expect(&mut self, token: &str) -> Result<(), Flaw> {
-        if self.take(token) { Ok(()) } else { Err(self.flaw(format!("a {token} belongs here"))) }
+    fn take_word(&mut self, word: &str) -> bool {
+        let is_next = self.rest.starts_with(word);
+        if is_next {
+            self.skip(word.len());
+        }
+        is_next
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Flaw> {
+        if self.take(byte) { Ok(()) } else { Err(self.flaw(format!("a {} belongs here", char::from(byte)))) }
+    }
+
+    /// Passes over so many bytes, which end where a character does.
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
     fn offset(&self) -> usize {
@@ -315,6 +328,8 @@ impl<'a> Reader<'a> {
 #[derive(Default)]
 struct Seen<'a> {
     few: Vec<Cow<'a, str>>,
+    /// One bit of these is that of each of the few: where it is not set, none is the same.
+    traces: u128,
     /// All of them, where they are not few: in small letters, where case does not count.
     many: BTreeSet<String>,
 }
@@ -329,10 +344,12 @@ impl<'a> Seen<'a> {
         if !self.many.is_empty() {
             return self.many.insert(folded(&key));
         }
+        let trace = 1_u128.wrapping_shl(trace(&key));
         let is_same = |own: &str| if folds { own.eq_ignore_ascii_case(&key) } else { own == key };
-        if self.few.iter().any(|own| own.len() == key.len() && is_same(own)) {
+        if self.traces & trace != 0 && self.few.iter().any(|own| own.len() == key.len() && is_same(own)) {
             return false;
         }
+        self.traces |= trace;
         self.few.push(key);
         if self.few.len() > Self::FEW {
             self.many = self.few.drain(..).map(|key| folded(&key)).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::Json;
+use super::{Json, Key};
 
 /// Writes a value.
 pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
@@ -28,7 +28,14 @@ pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
                 if index > 0 {
                     out.write_char(',')?;
                 }
-                string(key, out)?;
+                match key {
+                    Key::Field(_, field) => {
+                        out.write_char('"')?;
+                        out.write_str(field.name)?;
+                        out.write_char('"')?;
+                    }
+                    Key::Text(text) => string(text, out)?,
+                }
                 out.write_char(':')?;
                 self::value(item, out)?;
             }
@@ -37,12 +44,22 @@ pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
     }
 }
 
+/// Which bytes stand in a string as they are. The first of U+0080 to U+009F, which are control characters, is 0xc2.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
+static IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_plain[byte] = !matches!(byte, 0..0x20 | 0x22 | 0x5c | 0x7f | 0xc2);
+        byte += 1;
+    }
+    is_plain
+};
+
 /// Writes a string, escaping what JSON demands and the other control characters, nothing else.
 fn string(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
-    // The first byte of U+0080 to U+009F, which are control characters, is 0xc2.
-    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\' && byte != 0x7f && byte != 0xc2;
-    if text.bytes().all(is_plain) {
+    if text.bytes().all(|byte| IS_PLAIN.get(usize::from(byte)) == Some(&true)) {
         out.write_str(text)?;
         return out.write_char('"');
     }

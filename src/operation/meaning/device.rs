@@ -3,7 +3,7 @@
 use super::super::json::Json;
 use super::Meaning;
 use super::path::clean;
-use super::reading::Reader;
+use super::reading::{Reader, element};
 
 /// `Devices`: paths of the host; of a directory the daemon takes all devices in it.
 pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
@@ -25,7 +25,7 @@ pub(super) fn rules(value: &Json, at: &mut Reader<'_, '_>) {
 /// `DeviceRequests`: of a driver, by what devices can do; or by names of the Container Device Interface.
 pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
-        let place = format!("[{index}]");
+        let place = element(index);
         let driver = item.get("Driver").and_then(Json::as_text).unwrap_or_default();
         if item.get("Options").is_some_and(|options| !options.is_zero()) {
             at.says_more();

@@ -1,7 +1,7 @@
 //! What a container may consume, settings of the kernel, and names with addresses.
 
 use super::super::json::Json;
-use super::reading::Reader;
+use super::reading::{Reader, element};
 use super::{Meaning, Resource};
 
 /// `Sysctls`: a map.
@@ -18,7 +18,7 @@ pub(super) fn ulimits(value: &Json, at: &mut Reader<'_, '_>) {
         let limit = |name: &str| item.get(name).and_then(Json::as_number).unwrap_or("0").to_owned();
         let name = item.get("Name").and_then(Json::as_text).unwrap_or_default();
         let limit = format!("{name}={}:{}", limit("Soft"), limit("Hard"));
-        at.means_at(&format!("[{index}]"), Meaning::Ulimit(limit));
+        at.means_at(&element(index), Meaning::Ulimit(limit));
     }
 }
 

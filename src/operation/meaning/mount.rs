@@ -6,7 +6,7 @@ use super::super::json::Json;
 use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::path::{HostPath, clean};
-use super::reading::Reader;
+use super::reading::{Reader, element};
 use super::{Aspect, ImageRef, Meaning};
 
 /// From this version on a read-only mount is read-only with all that is mounted below it, where the kernel can do
@@ -157,7 +157,7 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, mount) in value.items().iter().enumerate() {
         let text = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
         let read_only = mount.get("ReadOnly") == Some(&Json::Bool(true));
-        let place = format!("[{index}]");
+        let place = element(index);
         let kind = text("Type");
         let own_options = match kind {
             "bind" => "BindOptions",

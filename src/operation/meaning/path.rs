@@ -28,17 +28,21 @@ impl HostPath {
 
 /// The path from the root in its shortest spelling, as Go's `path.Clean` makes it of `/` and the path.
 pub(in crate::operation) fn clean(path: &str) -> String {
-    let mut segments: Vec<&str> = Vec::new();
+    let mut clean = String::with_capacity(path.len().saturating_add(1));
     for segment in path.split('/') {
         match segment {
             "" | "." => {}
-            ".." => {
-                segments.pop();
+            ".." => clean.truncate(clean.rfind('/').unwrap_or_default()),
+            name => {
+                clean.push('/');
+                clean.push_str(name);
             }
-            name => segments.push(name),
         }
     }
-    format!("/{}", segments.join("/"))
+    if clean.is_empty() {
+        clean.push('/');
+    }
+    clean
 }
 
 #[cfg(test)]

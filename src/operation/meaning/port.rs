@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::json::Json;
 use super::Meaning;
-use super::reading::Reader;
+use super::reading::{Reader, element};
 
 /// Ports of the host, from `low` to `high`; both 0 where the daemon picks one that is free.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
         match number.parse() {
             Ok(port) => {
                 let port = HostPort { address: String::new(), low: port, high: port, protocol };
-                at.means_at(&format!("[{index}]"), Meaning::Port(port));
+                at.means_at(&element(index), Meaning::Port(port));
             }
             Err(_) => at.says_more(),
         }

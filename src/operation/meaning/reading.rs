@@ -236,6 +236,11 @@ impl<'a> Enclosing<'a> {
     }
 }
 
+/// The place of an element in a list: `[0]`.
+pub(super) fn element(index: usize) -> String {
+    ["[", itoa::Buffer::new().format(index), "]"].concat()
+}
+
 /// What reads a field.
 pub(super) struct Reader<'r, 'a> {
     reading: Reading,
@@ -252,13 +257,13 @@ impl<'a> Reader<'_, 'a> {
 
     /// Takes note of a use at a place further in: `[0]`, `.Source`.
     pub(super) fn means_at(&mut self, further: &str, meaning: Meaning) {
-        self.read.uses.push(Use::new(meaning, format!("{}{further}", self.place)));
+        self.read.uses.push(Use::new(meaning, [self.place, further].concat()));
     }
 
     /// Takes note of what turns out to be meant: of what a thing is that is named further in, or of a network that needs
     /// no grant.
     pub(super) fn turns_out(&mut self, further: &str, meaning: Meaning) {
-        let place = format!("{}{further}", self.place);
+        let place = [self.place, further].concat();
         self.read.uses.push(Use { meaning, place, turned_out: true });
     }
 
@@ -300,7 +305,7 @@ impl<'a> Reader<'_, 'a> {
     pub(super) fn texts(&mut self, value: &Json, mut each: impl FnMut(&mut Self, &str, &str)) {
         for (index, item) in value.items().iter().enumerate() {
             match item.as_text() {
-                Some(text) => each(self, text, &format!("[{index}]")),
+                Some(text) => each(self, text, &element(index)),
                 None => self.says_more(),
             }
         }

@@ -64,18 +64,16 @@ impl PathGlob {
         if leads_anywhere(&path) {
             return true;
         }
-        let own = [self.segments.as_slice(), &self.segments_at_run()];
-        own.iter().any(|segments| fits(segments, &path, true) || fits(segments, at_run(&path), true))
+        let own = [self.segments.as_slice(), self.segments_at_run()];
+        own.into_iter().any(|segments| fits(segments, &path, true) || fits(segments, at_run(&path), true))
     }
 
     /// The segments with `/var/run` written as `/run`.
-    fn segments_at_run(&self) -> Vec<Segment> {
-        let is = |segment: &Segment, name: &str| *segment == Segment::One(Glob::new(name));
+    fn segments_at_run(&self) -> &[Segment] {
+        let is = |segment: &Segment, name: &str| matches!(segment, Segment::One(glob) if glob.is(name));
         match self.segments.as_slice() {
-            [var, rest @ ..] if is(var, "var") && rest.first().is_some_and(|run| is(run, "run")) => {
-                rest.to_vec()
-            }
-            segments => segments.to_vec(),
+            [var, rest @ ..] if is(var, "var") && rest.first().is_some_and(|run| is(run, "run")) => rest,
+            segments => segments,
         }
     }
 
