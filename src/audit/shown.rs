@@ -3,8 +3,6 @@
 //! A secret can stand wherever the client writes text, so text is shown only in the fields listed here,
 //! which say what a container gets of its host. Switches and numbers of known fields are shown.
 
-use std::fmt::Write as _;
-
 use super::subject::shortened;
 use crate::operation::field::{Kind, UsedField};
 use crate::operation::{Json, Key};
@@ -90,8 +88,7 @@ impl Shown {
     }
 
     fn plain(&mut self, value: &Json) {
-        // Writing to a `String` cannot fail.
-        write!(self.out, "{value}").unwrap_or_default();
+        value.write(&mut self.out);
         self.any = true;
     }
 
@@ -100,8 +97,8 @@ impl Shown {
     }
 
     fn key(&mut self, key: &str) {
-        // Writing to a `String` cannot fail.
-        write!(self.out, "{}:", Json::String(key.to_owned())).unwrap_or_default();
+        Json::write_text(key, &mut self.out);
+        self.out.push(':');
     }
 
     fn list(&mut self, items: &[Json], mut each: impl FnMut(&mut Self, &Json)) {

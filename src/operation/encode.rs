@@ -30,9 +30,9 @@ impl Operation {
             Body::None => None,
             Body::Json(json) => {
                 headers.push(("Content-Type", "application/json".to_owned()));
-                let mut bytes = Vec::new();
-                json.write(&mut bytes);
-                Some(bytes)
+                let mut text = String::with_capacity(4096);
+                json.write(&mut text);
+                Some(text.into_bytes())
             }
             Body::Stream => {
                 headers.push(("Content-Type", "application/x-tar".to_owned()));

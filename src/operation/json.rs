@@ -70,11 +70,14 @@ impl Json {
     }
 
     /// Writes the value compactly, in the order in which it was read.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        let mut text = String::with_capacity(1024);
+    pub fn write(&self, out: &mut String) {
         // Writing to a `String` cannot fail.
-        write::value(self, &mut text).unwrap_or_default();
-        out.extend_from_slice(text.as_bytes());
+        write::value(self, out).unwrap_or_default();
+    }
+
+    /// Writes a text as [`Json::write`] does where it is a value, or a key.
+    pub fn write_text(text: &str, out: &mut String) {
+        write::string(text, out).unwrap_or_default();
     }
 
     /// The text, where this is one.
@@ -211,8 +214,8 @@ mod tests {
     #[test]
     fn content_order_and_numbers_are_kept() {
         let text = r#"{"Memory":9223372036854775807,"New":[1.50,-0,1E+2],"Labels":{"z":null,"a":"x"}}"#;
-        let mut written = Vec::new();
+        let mut written = String::new();
         Json::read(text.as_bytes(), container::CREATE).unwrap().write(&mut written);
-        assert_eq!(String::from_utf8(written).unwrap(), text);
+        assert_eq!(written, text);
     }
 }

@@ -53,7 +53,11 @@ impl Place<'_> {
         if let Some(above) = &self.above {
             above.write_path(out)?;
         }
-        self.step.names().try_for_each(|name| write_key(name, begin_step(out)))
+        if let Step::Unknown(name) = self.step {
+            return write_key(name, begin_step(out));
+        }
+        self.step.names().for_each(|name| begin_step(out).push_str(name));
+        Ok(())
     }
 
     /// Whether the path to it begins with this one.

@@ -48,6 +48,18 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     }
 }
 
+/// Which bytes stand in a string for themselves.
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_plain[byte] = !matches!(byte, 0..0x20 | 0x22 | 0x5c);
+        byte += 1;
+    }
+    is_plain
+};
+
 struct Reader<'a> {
     text: &'a str,
     /// What is still to be read: a tail of `text`.
@@ -172,8 +184,8 @@ impl<'a> Reader<'a> {
         self.expect(b'"')?;
         loop {
             // Most strings are a few bytes long, which a search of many at a time is not worth.
-            let ends_plain = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
-            let end = self.rest.as_bytes().iter().position(ends_plain);
+            let mut bytes = self.rest.bytes();
+            let end = bytes.position(|byte| IS_PLAIN.get(usize::from(byte)) != Some(&true));
             let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
                 return Err(self.flaw("a string has no end"));
             };
