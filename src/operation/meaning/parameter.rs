@@ -73,24 +73,34 @@ pub(in crate::operation) fn of_parameter(
     }
 }
 
+/// The kind of thing that a name in a path of the endpoint means: an image, or a network that is joined or left.
+pub(super) fn aspect_of_identifier(endpoint: &Endpoint, identifier: Identifier) -> Option<Aspect> {
+    match (identifier, endpoint.id) {
+        (Identifier::Image, _) => Some(Aspect::Images),
+        (Identifier::Network, "NetworkConnect" | "NetworkDisconnect") => Some(Aspect::Networks),
+        _ => None,
+    }
+}
+
 /// What the names in a path mean. A push says its tag apart.
 pub(in crate::operation) fn of_identifiers(
     endpoint: &Endpoint,
     identifiers: &[String],
     query: &Query,
 ) -> Vec<Use> {
-    let images = endpoint.identifiers.iter().zip(identifiers).filter(|(kind, _)| **kind == Identifier::Image);
-    images
-        .map(|(_, name)| {
-            let image = match (endpoint.id, query.get("tag")) {
+    let meant = endpoint.identifiers.iter().zip(identifiers).filter_map(|(kind, name)| {
+        let meaning = match aspect_of_identifier(endpoint, *kind)? {
+            Aspect::Networks => Meaning::Network(name.clone()),
+            _ => Meaning::Image(match (endpoint.id, query.get("tag")) {
                 ("ImagePush", Some(tag)) => ImageRef::with_tag(name, tag.as_text()),
                 // Without a tag it is all of them.
                 ("ImagePush", None) | ("ImageGet", _) => ImageRef::with_tag(name, ""),
                 _ => ImageRef::read(name),
-            };
-            Use::new(Meaning::Image(image), "the path".to_owned())
-        })
-        .collect()
+            }),
+        };
+        Some(Use::new(meaning, "the path".to_owned()))
+    });
+    meant.collect()
 }
 
 fn images(value: &Value, place: &str, read: impl Fn(&str) -> ImageRef) -> Read {

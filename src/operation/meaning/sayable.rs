@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::field::{Field, Kind};
-use super::super::table::{BodyKind, Endpoint, Guard, Identifier, Parameter};
+use super::super::table::{BodyKind, Endpoint, Guard, Parameter};
 use super::super::understanding::body_reading;
+use super::parameter::aspect_of_identifier;
 use super::{Aspect, Reading, Resource};
 
 impl Reading {
@@ -91,9 +92,8 @@ fn collect(endpoint: &Endpoint, only_plain: bool) -> BTreeSet<Aspect> {
     for parameter in endpoint.parameters.iter().filter(|one| !only_plain || one.guard == Guard::Plain) {
         found.extend(aspects_of_parameter(endpoint, parameter));
     }
-    if endpoint.identifiers.contains(&Identifier::Image) {
-        found.insert(Aspect::Images);
-    }
+    let named = endpoint.identifiers.iter();
+    found.extend(named.filter_map(|identifier| aspect_of_identifier(endpoint, *identifier)));
     match endpoint.id {
         // The user and the image are meant also where they are left out, and below API 1.41 namespaces.
         "ContainerCreate" => found.extend([Aspect::Users, Aspect::Images, Aspect::Namespaces]),
@@ -171,6 +171,8 @@ mod tests {
         "POST /commit?container=x&repo=a",
         "POST /images/a/tag?repo=b",
         "GET /images/get?names=a",
+        r#"POST /networks/a/connect {"Container":"x"}"#,
+        r#"POST /networks/a/disconnect {"Container":"x"}"#,
         "DELETE /images/a",
         r#"POST /plugins/pull?remote=x&name=y [{"Name":"mount","Value":["/x"]},{"Name":"device","Value":["/dev/x"]},{"Name":"capabilities","Value":["ALL"]},{"Name":"network","Value":["host"]}]"#,
         r#"POST /plugins/x/set ["a.source=/x","b.path=/dev/x"]"#,
