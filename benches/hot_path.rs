@@ -103,7 +103,7 @@ fn narrow(times: usize) {
     for _ in 0..times {
         let mut reader = terms.reader(permit.operation()).unwrap();
         let mut out = Vec::with_capacity(list.len());
-        reader.feed(list.as_bytes());
+        assert_eq!(reader.feed(list.as_bytes(), &mut out), Ok(Reading::Starved));
         reader.end();
         assert_eq!(reader.step(&mut out), Ok(Reading::Done));
         black_box(out);

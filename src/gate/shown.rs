@@ -1,5 +1,7 @@
 //! The daemon's answer, passed on as far as the client may see it.
 
+use std::cell::Cell;
+
 use super::answer::{Down, Passing};
 use crate::daemon::{Line, Receiver};
 use crate::operation::answer::{LookUp, Reader, Step};
@@ -9,6 +11,14 @@ use crate::wire::{Body, ResponseHead, chunk, end_of_chunks};
 /// How much of an answer is held back, so that one that turns out not to be what was expected can be refused as a
 /// whole, and one that is small has a length.
 const HELD_BYTES: usize = 256 * 1024;
+
+/// The largest buffer that is kept for the next answer.
+const MAX_SPARE_BYTES: usize = 4 * HELD_BYTES;
+
+thread_local! {
+    /// What the last answer was held in, so that its pages are not fetched from the system again for the next.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// What a client may see of an answer, and in which version further questions are asked.
 #[derive(Debug)]
@@ -39,8 +49,10 @@ impl Passing<'_> {
         if answer.field("content-encoding").is_some() {
             return Err(Down::Withheld("it is compressed".to_owned()));
         }
+        // A stream has little at a time, and for long.
+        let held = if reader.is_live() { Vec::new() } else { SPARE.take() };
         let mut outgoing =
-            Outgoing { passing: self, answer, is_begun: false, chunked: !self.is_http_10, held: Vec::new() };
+            Outgoing { passing: self, answer, is_begun: false, chunked: !self.is_http_10, held };
         if reader.is_live() {
             outgoing.send().await?;
         }
@@ -49,18 +61,20 @@ impl Passing<'_> {
         loop {
             let piece =
                 body.next(receiver.inbox, receiver.stream).await.map_err(|fault| Down::Lost(fault.into()))?;
-            match piece {
-                Some(count) => {
-                    reader.feed(receiver.inbox.pending().get(..count).unwrap_or_default());
-                    receiver.inbox.consume(count);
-                }
-                None => reader.end(),
-            }
-            while let Step::Ask(look_up) = reader
-                .step(&mut outgoing.held)
-                .map_err(|unexpected| Down::Withheld(unexpected.to_string()))?
+            let mut step = if let Some(count) = piece {
+                let step = reader
+                    .feed(receiver.inbox.pending().get(..count).unwrap_or_default(), &mut outgoing.held);
+                receiver.inbox.consume(count);
+                step
+            } else {
+                reader.end();
+                reader.step(&mut outgoing.held)
+            };
+            while let Step::Ask(look_up) =
+                step.map_err(|unexpected| Down::Withheld(unexpected.to_string()))?
             {
                 self.look_up(&mut reader, &look_up, version, &mut line).await?;
+                step = reader.step(&mut outgoing.held);
             }
             if piece.is_none() {
                 outgoing.finish().await?;
@@ -141,5 +155,15 @@ impl Outgoing<'_> {
     fn begun(&mut self) {
         self.is_begun = true;
         self.passing.progress.status.set(Some(self.answer.status));
+    }
+}
+
+impl Drop for Outgoing<'_> {
+    fn drop(&mut self) {
+        self.held.clear();
+        if self.held.capacity() <= MAX_SPARE_BYTES {
+            // At the end of a thread there is nobody to keep it for.
+            SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.held))).ok();
+        }
     }
 }

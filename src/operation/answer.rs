@@ -29,7 +29,7 @@ use form::Form;
 use look_up::Known;
 pub use look_up::LookUp;
 use split::Splitter;
-use unit::{Shown, View};
+use unit::{Glanced, Show, Shown, View};
 
 /// What a client may see of a thing: nothing, or all but what is redacted.
 pub type Sight = Rc<dyn Fn(&Thing) -> Option<Redaction>>;
@@ -49,6 +49,13 @@ pub struct Reader {
     view: View,
     splitter: Splitter,
     known: Known,
+}
+
+/// The units of an answer, with what is known of them.
+struct Units<'a> {
+    form: Form,
+    view: &'a View,
+    known: &'a mut Known,
 }
 
 /// How far a reader has come.
@@ -103,9 +110,14 @@ impl Reader {
         self.form == Form::Events
     }
 
-    /// Takes in a piece of the answer, cut anywhere.
-    pub fn feed(&mut self, piece: &[u8]) {
-        self.splitter.feed(piece);
+    /// Passes on what may be seen of a piece of the answer, cut anywhere, behind what is in `out`; the rest of it is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::step`].
+    pub fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<Step, Unexpected> {
+        let Self { form, view, splitter, known } = self;
+        splitter.feed(piece, out, &mut Units { form: *form, view, known })
     }
 
     /// Says that the answer has come to its end.
@@ -113,21 +125,14 @@ impl Reader {
         self.splitter.end();
     }
 
-    /// Passes on what has come so far, behind what is in `out`.
+    /// Passes on what was kept so far, behind what is in `out`.
     ///
     /// # Errors
     ///
     /// When the answer is not what was expected. What was passed on before may be shown, no more of it.
     pub fn step(&mut self, out: &mut Vec<u8>) -> Result<Step, Unexpected> {
         let Self { form, view, splitter, known } = self;
-        let glance = |text: &[u8]| form.glance(text, view);
-        splitter.step(out, glance, |unit, out| {
-            let shown = form.show(unit, view, known, out)?;
-            if !matches!(shown, Shown::NotYet(_)) {
-                known.clear();
-            }
-            Ok(shown)
-        })
+        splitter.step(out, &mut Units { form: *form, view, known })
     }
 
     /// Takes down what the daemon answered, or none where there is no such thing.
@@ -140,6 +145,20 @@ impl Reader {
             Some(sight) => self.known.add(look_up, answer, sight),
             None => Ok(()),
         }
+    }
+}
+
+impl Show for Units<'_> {
+    fn glance(&self, text: &[u8]) -> Option<Glanced> {
+        self.form.glance(text, self.view)
+    }
+
+    fn show(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Shown, Unexpected> {
+        let shown = self.form.show(unit, self.view, self.known, out)?;
+        if !matches!(shown, Shown::NotYet(_)) {
+            self.known.clear();
+        }
+        Ok(shown)
     }
 }
 

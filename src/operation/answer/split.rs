@@ -1,12 +1,15 @@
 //! An answer, cut into the units that are judged one by one, wherever its pieces begin and end.
 
-use super::unit::{Glanced, Shown};
+use super::unit::{Glanced, Show, Shown};
 use super::{Step, Unexpected};
 use crate::operation::json::place::{self, Search};
 
 /// The most that one unit may take: of a list one thing, of anything else the whole answer.
 const MAX_ELEMENT_BYTES: usize = 4 * 1024 * 1024;
 const MAX_WHOLE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How much of a piece is gathered, at least, to complete what was begun.
+const GATHERED_BYTES: usize = 4 * 1024;
 
 /// RFC 7464: what stands before each text of a JSON sequence.
 const RECORD_SEPARATOR: u8 = 0x1e;
@@ -42,11 +45,11 @@ enum Place {
 pub(super) struct Splitter {
     layout: Layout,
     place: Place,
-    /// What came and is not passed on.
+    /// What came and is not passed on; of a list, an element that is not all there.
     buffer: Vec<u8>,
-    /// What stands before the element that comes next begins here.
+    /// What stands before the unit that comes next begins here, in the text that is gone over.
     start: usize,
-    /// How much of the buffer was gone over.
+    /// How much of the text was gone over.
     at: usize,
     search: Search,
     /// What stands before the first element of a list.
@@ -71,46 +74,77 @@ impl Splitter {
         }
     }
 
-    pub(super) fn feed(&mut self, piece: &[u8]) {
-        self.buffer.drain(..self.start.min(self.buffer.len()));
-        self.at = self.at.saturating_sub(self.start);
-        self.start = 0;
-        self.buffer.extend_from_slice(piece);
+    /// Goes as far as a piece of the answer, cut anywhere, allows.
+    pub(super) fn feed(
+        &mut self,
+        mut piece: &[u8],
+        out: &mut Vec<u8>,
+        show: &mut impl Show,
+    ) -> Result<Step, Unexpected> {
+        if self.layout != Layout::List {
+            self.buffer.extend_from_slice(piece);
+            return self.step(out, show);
+        }
+        // As much is gathered as completes what was begun; the rest is gone over where it stands.
+        while !self.buffer.is_empty() && !piece.is_empty() {
+            let begun = self.buffer.len();
+            let (more, rest) = piece.split_at_checked(begun.max(GATHERED_BYTES)).unwrap_or((piece, &[]));
+            self.buffer.extend_from_slice(more);
+            let step = self.step(out, show)?;
+            if step != Step::Starved {
+                self.buffer.extend_from_slice(rest);
+                return Ok(step);
+            }
+            // What is left of what was gathered can be gone over where it stands as well.
+            let left = self.buffer.len();
+            if left <= more.len() {
+                piece = piece.get(more.len().saturating_sub(left)..).unwrap_or_default();
+                self.buffer.clear();
+            } else {
+                piece = rest;
+            }
+        }
+        let step = self.go_over(piece, out, show);
+        self.buffer.extend_from_slice(piece.get(self.start..).unwrap_or_default());
+        self.leave_behind();
+        step
     }
 
     pub(super) fn end(&mut self) {
         self.is_over = true;
     }
 
-    /// Goes as far as what has come allows. `show` writes of a unit what is shown of it; `glance` tells at once of the
-    /// unit that a text begins with, if it can.
-    pub(super) fn step(
-        &mut self,
-        out: &mut Vec<u8>,
-        glance: impl Fn(&[u8]) -> Option<Glanced>,
-        mut show: impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
-    ) -> Result<Step, Unexpected> {
-        match self.layout {
-            Layout::Whole => self.whole(out, show),
-            Layout::List => loop {
-                if let Some(step) = self.list(out, &glance, &mut show)? {
-                    return Ok(step);
-                }
-            },
-            Layout::Sequence => loop {
-                if let Some(step) = self.sequence(out, &mut show)? {
-                    return Ok(step);
-                }
-            },
+    /// Goes as far as what has come allows.
+    pub(super) fn step(&mut self, out: &mut Vec<u8>, show: &mut impl Show) -> Result<Step, Unexpected> {
+        let mut text = std::mem::take(&mut self.buffer);
+        let step = self.go_over(&text, out, show);
+        text.drain(..self.start.min(text.len()));
+        self.buffer = text;
+        self.leave_behind();
+        step
+    }
+
+    fn go_over(&mut self, text: &[u8], out: &mut Vec<u8>, show: &mut impl Show) -> Result<Step, Unexpected> {
+        loop {
+            let step = match self.layout {
+                Layout::Whole => Some(self.whole(text, out, show)?),
+                Layout::List => self.list(text, out, show)?,
+                Layout::Sequence => self.sequence(text, out, show)?,
+            };
+            if let Some(step) = step {
+                return Ok(step);
+            }
         }
     }
 
-    fn whole(
-        &mut self,
-        out: &mut Vec<u8>,
-        mut show: impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
-    ) -> Result<Step, Unexpected> {
-        if self.buffer.len() > MAX_WHOLE_BYTES {
+    /// The text that is gone over next begins with what was not passed on of this one.
+    fn leave_behind(&mut self) {
+        self.at = self.at.saturating_sub(self.start);
+        self.start = 0;
+    }
+
+    fn whole(&mut self, text: &[u8], out: &mut Vec<u8>, show: &mut impl Show) -> Result<Step, Unexpected> {
+        if text.len() > MAX_WHOLE_BYTES {
             return Err(Unexpected::TOO_LARGE);
         }
         if self.place == Place::After {
@@ -119,14 +153,14 @@ impl Splitter {
         if !self.is_over {
             return Ok(Step::Starved);
         }
-        let unit = place::trim(&self.buffer);
-        let space = self.buffer.len().saturating_sub(unit.len());
-        let lead = self.buffer.iter().take(space).take_while(|byte| byte.is_ascii_whitespace()).count();
+        let unit = place::trim(text);
+        let space = text.len().saturating_sub(unit.len());
+        let lead = text.iter().take(space).take_while(|byte| byte.is_ascii_whitespace()).count();
         let start = out.len();
-        out.extend_from_slice(self.buffer.get(..lead).unwrap_or_default());
-        match show(unit, out)? {
+        out.extend_from_slice(text.get(..lead).unwrap_or_default());
+        match show.show(unit, out)? {
             Shown::Yes => {
-                out.extend_from_slice(self.buffer.get(lead.saturating_add(unit.len())..).unwrap_or_default());
+                out.extend_from_slice(text.get(lead.saturating_add(unit.len())..).unwrap_or_default());
                 self.place = Place::After;
                 Ok(Step::Done)
             }
@@ -141,16 +175,16 @@ impl Splitter {
     /// One step in a list; none where the next can be taken.
     fn list(
         &mut self,
+        text: &[u8],
         out: &mut Vec<u8>,
-        glance: &impl Fn(&[u8]) -> Option<Glanced>,
-        show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+        show: &mut impl Show,
     ) -> Result<Option<Step>, Unexpected> {
-        self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        let Some(&next) = self.buffer.get(self.at) else {
+        self.skip(text, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        let Some(&next) = text.get(self.at) else {
             return match (self.is_over, self.place) {
                 (false, _) => Ok(Some(Step::Starved)),
                 (true, Place::After) => {
-                    self.pass(out);
+                    self.pass(text, out);
                     Ok(Some(Step::Done))
                 }
                 (true, Place::Before | Place::First | Place::Next | Place::Behind) => {
@@ -161,12 +195,12 @@ impl Splitter {
         match (self.place, next) {
             (Place::Before, b'[') => {
                 self.at = self.at.saturating_add(1);
-                self.pass(out);
+                self.pass(text, out);
                 self.place = Place::First;
             }
             // Some lists are null when there is nothing in them.
             (Place::Before, b'n') => {
-                match self.buffer.get(self.at..).unwrap_or_default() {
+                match text.get(self.at..).unwrap_or_default() {
                     rest if rest.starts_with(b"null") => self.at = self.at.saturating_add(4),
                     rest if b"null".starts_with(rest) && !self.is_over => return Ok(Some(Step::Starved)),
                     _ => return Err(Unexpected::NOT_JSON),
@@ -175,14 +209,14 @@ impl Splitter {
             }
             (Place::First | Place::Behind, b']') => {
                 self.at = self.at.saturating_add(1);
-                self.pass(out);
+                self.pass(text, out);
                 self.place = Place::After;
             }
             (Place::Behind, b',') => {
                 self.at = self.at.saturating_add(1);
                 self.place = Place::Next;
             }
-            (Place::First | Place::Next, b'{') => return self.element(out, glance, show),
+            (Place::First | Place::Next, b'{') => return self.element(text, out, show),
             (Place::Before | Place::First | Place::Next | Place::Behind | Place::After, _) => {
                 return Err(Unexpected::NOT_JSON);
             }
@@ -192,25 +226,25 @@ impl Splitter {
 
     fn element(
         &mut self,
+        text: &[u8],
         out: &mut Vec<u8>,
-        glance: &impl Fn(&[u8]) -> Option<Glanced>,
-        show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+        show: &mut impl Show,
     ) -> Result<Option<Step>, Unexpected> {
-        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let rest = text.get(self.at..).unwrap_or_default();
         // What was too short for a glance is not glanced at again until its end is there.
-        let mut glanced = if self.search == Search::default() { glance(rest) } else { None };
+        let mut glanced = if self.search == Search::default() { show.glance(rest) } else { None };
         let length = match glanced {
             Some(Glanced { length, is_shown: _ }) => Some(length),
-            None => self.end_of_object()?,
+            None => self.end_of_object(text)?,
         };
         let Some(length) = length else {
             return Ok(Some(Step::Starved));
         };
-        let before = self.buffer.get(self.start..self.at).unwrap_or_default();
+        let before = text.get(self.start..self.at).unwrap_or_default();
         let end = self.at.saturating_add(length);
-        let unit = self.buffer.get(self.at..end).unwrap_or_default();
+        let unit = text.get(self.at..end).unwrap_or_default();
         if self.search != Search::default() {
-            glanced = glance(unit);
+            glanced = show.glance(unit);
         }
         if self.place == Place::First {
             self.lead = before.to_vec();
@@ -224,7 +258,7 @@ impl Splitter {
                 out.extend_from_slice(unit);
                 Shown::Yes
             }
-            None => show(unit, out)?,
+            None => show.show(unit, out)?,
         };
         match shown {
             Shown::Yes => self.has_passed = true,
@@ -242,24 +276,25 @@ impl Splitter {
     /// One step in a sequence. An object is passed on with its line end: who reads lines waits for that.
     fn sequence(
         &mut self,
+        text: &[u8],
         out: &mut Vec<u8>,
-        show: &mut impl FnMut(&[u8], &mut Vec<u8>) -> Result<Shown, Unexpected>,
+        show: &mut impl Show,
     ) -> Result<Option<Step>, Unexpected> {
-        self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | RECORD_SEPARATOR));
-        match self.buffer.get(self.at) {
+        self.skip(text, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | RECORD_SEPARATOR));
+        match text.get(self.at) {
             None if self.is_over => {
-                self.pass(out);
+                self.pass(text, out);
                 return Ok(Some(Step::Done));
             }
             None => return Ok(Some(Step::Starved)),
             Some(b'{') => {}
             Some(_) => return Err(Unexpected::NOT_JSON),
         }
-        let Some(length) = self.end_of_object()? else {
+        let Some(length) = self.end_of_object(text)? else {
             return Ok(Some(Step::Starved));
         };
         let end = self.at.saturating_add(length);
-        let behind = self.buffer.get(end..).unwrap_or_default();
+        let behind = text.get(end..).unwrap_or_default();
         let line_end = behind.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
         let behind = match line_end {
             None if self.is_over => behind.len(),
@@ -267,10 +302,10 @@ impl Splitter {
             Some(at) => at.saturating_add(usize::from(behind.get(at) == Some(&b'\n'))),
         };
         let start = out.len();
-        out.extend_from_slice(self.buffer.get(self.start..self.at).unwrap_or_default());
+        out.extend_from_slice(text.get(self.start..self.at).unwrap_or_default());
         let next = end.saturating_add(behind);
-        match show(self.buffer.get(self.at..end).unwrap_or_default(), out)? {
-            Shown::Yes => out.extend_from_slice(self.buffer.get(end..next).unwrap_or_default()),
+        match show.show(text.get(self.at..end).unwrap_or_default(), out)? {
+            Shown::Yes => out.extend_from_slice(text.get(end..next).unwrap_or_default()),
             Shown::No => out.truncate(start),
             Shown::NotYet(look_up) => {
                 out.truncate(start);
@@ -288,8 +323,8 @@ impl Splitter {
         self.start = next;
     }
 
-    fn end_of_object(&mut self) -> Result<Option<usize>, Unexpected> {
-        let rest = self.buffer.get(self.at..).unwrap_or_default();
+    fn end_of_object(&mut self, text: &[u8]) -> Result<Option<usize>, Unexpected> {
+        let rest = text.get(self.at..).unwrap_or_default();
         // Where the end is found it may be looked for again: when what is asked about the object is known.
         let mut search = self.search;
         match search.end_of_object(rest) {
@@ -302,13 +337,13 @@ impl Splitter {
     }
 
     /// Passes on all that was gone over.
-    fn pass(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.buffer.get(self.start..self.at).unwrap_or_default());
+    fn pass(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(text.get(self.start..self.at).unwrap_or_default());
         self.start = self.at;
     }
 
-    fn skip(&mut self, is_space: impl Fn(u8) -> bool) {
-        let rest = self.buffer.get(self.at..).unwrap_or_default();
+    fn skip(&mut self, text: &[u8], is_space: impl Fn(u8) -> bool) {
+        let rest = text.get(self.at..).unwrap_or_default();
         let count = rest.iter().take_while(|&&byte| is_space(byte)).count();
         self.at = self.at.saturating_add(count);
     }

@@ -29,13 +29,16 @@ fn seen(
     let mut reader = terms.read(form).unwrap();
     let mut out = Vec::new();
     for piece in answer.as_bytes().chunks(step).map(Some).chain([None]) {
-        match piece {
-            Some(piece) => reader.feed(piece),
-            None => reader.end(),
-        }
-        while let Step::Ask(look_up) = reader.step(&mut out)? {
+        let mut came = if let Some(piece) = piece {
+            reader.feed(piece, &mut out)?
+        } else {
+            reader.end();
+            reader.step(&mut out)?
+        };
+        while let Step::Ask(look_up) = came {
             let answer = daemon(look_up.path()).map(|answer| Json::read_shown(answer.as_bytes()).unwrap());
             reader.learn(&look_up, answer.as_ref())?;
+            came = reader.step(&mut out)?;
         }
     }
     assert_eq!(reader.step(&mut out), Ok(Step::Done));
@@ -269,11 +272,9 @@ fn an_event_passes_once_its_line_is_there() {
     let mut reader = mine().read(Form::Events).unwrap();
     assert!(reader.is_live());
     let mut out = Vec::new();
-    reader.feed(line.as_bytes());
-    assert_eq!(reader.step(&mut out), Ok(Step::Starved));
+    assert_eq!(reader.feed(line.as_bytes(), &mut out), Ok(Step::Starved));
     assert!(out.is_empty());
-    reader.feed(b"\n{\"Type\":");
-    assert_eq!(reader.step(&mut out), Ok(Step::Starved));
+    assert_eq!(reader.feed(b"\n{\"Type\":", &mut out), Ok(Step::Starved));
     assert_eq!(out, format!("{line}\n").into_bytes());
 }
 
@@ -382,12 +383,10 @@ fn what_is_not_expected_is_withheld() {
 fn memory_is_that_of_one_element() {
     let mut reader = mine().read(Form::Things(ThingKind::Container)).unwrap();
     let mut out = Vec::new();
-    reader.feed(b"[{\"Id\":\"");
+    let mut step = reader.feed(b"[{\"Id\":\"", &mut out);
     let piece = vec![b'x'; 1024 * 1024];
-    let mut step = Ok(Step::Starved);
     for _ in 0..8 {
-        reader.feed(&piece);
-        step = step.and_then(|_| reader.step(&mut out));
+        step = step.and_then(|_| reader.feed(&piece, &mut out));
     }
     assert_eq!(step, Err(Unexpected::TOO_LARGE));
 }

@@ -22,6 +22,15 @@ pub(super) enum Shown {
     NotYet(LookUp),
 }
 
+/// Who shows units.
+pub(super) trait Show {
+    /// What a glance tells of the unit that a text begins with. None: it must be shown, or is not all there.
+    fn glance(&self, text: &[u8]) -> Option<Glanced>;
+
+    /// Writes of a unit what is shown of it.
+    fn show(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Shown, Unexpected>;
+}
+
 /// What a glance tells of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Glanced {

@@ -88,7 +88,7 @@ fn glimpse_container<'a>(glance: &mut Glance<'a>) -> Option<Thing<'a>> {
 }
 
 fn glimpse_names<'a>(glance: &mut Glance<'a>) -> Option<Vec<Text<'a>>> {
-    let mut names = Vec::new();
+    let mut names = Vec::with_capacity(1);
     glance.array(|glance| {
         names.push(own_name(glance.text()?)?);
         Some(())
@@ -98,7 +98,7 @@ fn glimpse_names<'a>(glance: &mut Glance<'a>) -> Option<Vec<Text<'a>>> {
 
 /// Labels in the order in which the daemon writes them, so that each is seen to stand there once.
 fn glimpse_labels<'a>(glance: &mut Glance<'a>) -> Option<Vec<(Text<'a>, Text<'a>)>> {
-    let mut labels: Vec<(Text<'_>, Text<'_>)> = Vec::new();
+    let mut labels: Vec<(Text<'_>, Text<'_>)> = Vec::with_capacity(8);
     glance.object(|key, glance| {
         let is_next = labels.last().is_none_or(|(before, _)| before.as_bytes() < key.as_bytes());
         labels.push((key, glance.text()?));

@@ -22,7 +22,7 @@ fn seen(policy: &Policy, request: &str, answer: &str) -> String {
         return answer.to_owned();
     };
     let mut out = Vec::new();
-    reader.feed(answer.as_bytes());
+    reader.feed(answer.as_bytes(), &mut out).unwrap();
     reader.end();
     assert_eq!(reader.step(&mut out), Ok(Step::Done));
     String::from_utf8(out).unwrap()

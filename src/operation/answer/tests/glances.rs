@@ -101,31 +101,40 @@ fn container() -> impl Strategy<Value = String> {
     prop_oneof![6 => whole(), 1 => broken]
 }
 
-/// What the client sees of a list that comes in pieces of `step` bytes, without a glance at anything.
-fn read(terms: &Terms, answer: &[u8], step: usize) -> Result<Vec<u8>, Unexpected> {
-    let Reader { form, view, mut splitter, known } = terms.read(Form::Things(ThingKind::Container)).unwrap();
-    let mut out = Vec::new();
-    for piece in answer.chunks(step).map(Some).chain([None]) {
-        match piece {
-            Some(piece) => splitter.feed(piece),
-            None => splitter.end(),
-        }
-        splitter.step(&mut out, |_| None, |unit, out| form.show(unit, &view, &known, out))?;
+/// Shows units without a glance at them.
+struct Reading<'a>(Units<'a>);
+
+impl Show for Reading<'_> {
+    fn glance(&self, _text: &[u8]) -> Option<Glanced> {
+        None
     }
+
+    fn show(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Shown, Unexpected> {
+        self.0.show(unit, out)
+    }
+}
+
+/// What the client sees of a list, read as a whole without a glance.
+fn read(terms: &Terms, answer: &[u8]) -> Result<Vec<u8>, Unexpected> {
+    let Reader { form, view, mut splitter, mut known } =
+        terms.read(Form::Things(ThingKind::Container)).unwrap();
+    let mut out = Vec::new();
+    let mut reading = Reading(Units { form, view: &view, known: &mut known });
+    splitter.feed(answer, &mut out, &mut reading)?;
+    splitter.end();
+    splitter.step(&mut out, &mut reading)?;
     Ok(out)
 }
 
-/// The same with all that there is.
+/// The same in pieces of `step` bytes, with all that there is.
 fn glanced(terms: &Terms, answer: &[u8], step: usize) -> Result<Vec<u8>, Unexpected> {
     let mut reader = terms.read(Form::Things(ThingKind::Container)).unwrap();
     let mut out = Vec::new();
-    for piece in answer.chunks(step).map(Some).chain([None]) {
-        match piece {
-            Some(piece) => reader.feed(piece),
-            None => reader.end(),
-        }
-        reader.step(&mut out)?;
+    for piece in answer.chunks(step) {
+        reader.feed(piece, &mut out)?;
     }
+    reader.end();
+    reader.step(&mut out)?;
     Ok(out)
 }
 
@@ -150,7 +159,7 @@ proptest! {
         // All that is told of a thing.
         let told = terms(|thing| format!("{thing:?}").bytes().map(usize::from).sum::<usize>() % 2 == 0);
         for terms in [mine(), terms(|_| true), redacting, told] {
-            let read = read(&terms, list.as_bytes(), step);
+            let read = read(&terms, list.as_bytes());
             prop_assert_eq!(glanced(&terms, list.as_bytes(), step), read, "{}", list);
         }
     }
