@@ -18,6 +18,7 @@ mod posture;
 mod reading;
 mod sayable;
 mod security;
+pub mod spelling;
 mod user;
 
 use std::fmt;

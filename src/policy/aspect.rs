@@ -3,6 +3,7 @@
 mod image;
 mod path;
 mod port;
+mod text;
 mod user;
 
 use std::collections::BTreeSet;
@@ -79,7 +80,7 @@ impl AspectSet {
                     texts.iter().cloned().partition(|text| text.get_ref().starts_with('/'));
                 Self::Devices {
                     paths: each(&paths, PathGlob::read, problems)?,
-                    texts: each(&others, device, problems)?,
+                    texts: each(&others, text::device, problems)?,
                 }
             }
             Aspect::Capabilities => {
@@ -88,18 +89,17 @@ impl AspectSet {
             Aspect::Users => Self::Users(each(texts, UserPattern::read, problems)?),
             Aspect::Images => Self::Images(each(texts, ImagePattern::read, problems)?),
             Aspect::Ports => Self::Ports(each(texts, PortPattern::read, problems)?),
-            Aspect::Instructions => Self::Texts(each(texts, instruction, problems)?),
-            Aspect::Namespaces => Self::Texts(each(texts, namespace, problems)?),
-            Aspect::Drivers => Self::Texts(each(texts, driver, problems)?),
-            Aspect::Volumes
-            | Aspect::Tmpfs
-            | Aspect::Networks
-            | Aspect::Security
-            | Aspect::Sysctls
-            | Aspect::Ulimits
-            | Aspect::Remotes
-            | Aspect::ExtraHosts
-            | Aspect::Resource(_) => {
+            Aspect::Instructions => Self::Texts(each(texts, text::instruction, problems)?),
+            Aspect::Namespaces => Self::Texts(each(texts, text::namespace, problems)?),
+            Aspect::Drivers => Self::Texts(each(texts, text::driver, problems)?),
+            Aspect::Security => Self::Texts(each(texts, text::security, problems)?),
+            Aspect::Sysctls => Self::Texts(each(texts, text::sysctl, problems)?),
+            Aspect::Ulimits => Self::Texts(each(texts, text::ulimit, problems)?),
+            Aspect::ExtraHosts => Self::Texts(each(texts, text::extra_host, problems)?),
+            Aspect::Tmpfs => Self::Texts(each(texts, text::tmpfs, problems)?),
+            Aspect::Volumes => Self::Texts(each(texts, text::volume, problems)?),
+            Aspect::Networks => Self::Texts(each(texts, text::network, problems)?),
+            Aspect::Remotes | Aspect::Resource(_) => {
                 Self::Texts(texts.iter().map(|text| Glob::new(text.get_ref())).collect())
             }
         })
@@ -228,6 +228,17 @@ impl AspectSet {
                 patterns.iter().any(|pattern| pattern.strikes(port))
             }
             (Self::Texts(_) | Self::Expression(_), Meaning::Network(name)) if may_be_id(name) => true,
+            // Where a volume is mounted others say; and with which options a directory is in memory need not be listed.
+            (Self::Texts(_) | Self::Expression(_), Meaning::Tmpfs(text)) => {
+                let mut ends = text.match_indices(':').filter_map(|(end, _)| text.get(..end));
+                text.starts_with("volume:")
+                    || self.has_text(meaning)
+                    || ends.any(|path| self.has_text(&Meaning::Tmpfs(path.to_owned())))
+            }
+            // Below zero there is no limit.
+            (Self::Amounts(condition), Meaning::Amount(_, amount)) => {
+                condition.has_number(*amount) || (*amount < 0 && condition.has_number(i64::MAX))
+            }
             (
                 Self::Any
                 | Self::Nothing
@@ -483,39 +494,3 @@ pub(super) const CAPABILITIES: &[&str] = &[
     "SYS_TTY_CONFIG",
     "WAKE_ALARM",
 ];
-
-/// A pattern whose text begins with one of these words and a colon.
-fn prefixed(text: &str, words: &[&'static str], example: &str) -> Result<Glob, (String, String)> {
-    let kind = text.split_once(':').map_or(text, |(kind, _)| kind);
-    if words.contains(&kind) || kind.contains(['*', '?']) {
-        return Ok(Glob::new(text));
-    }
-    let help = super::nearest::did_you_mean(kind, words.iter().copied());
-    Err((
-        format!(
-            "`{text}` does not begin with {}",
-            super::nearest::list(&words.iter().map(|word| format!("`{word}:`")).collect::<Vec<_>>(), "or")
-        ),
-        help.unwrap_or_else(|| format!("write it as in `{example}`")),
-    ))
-}
-
-fn instruction(text: &str) -> Result<Glob, (String, String)> {
-    let word = text.to_ascii_uppercase();
-    if word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'*') && !word.is_empty() {
-        return Ok(Glob::new(&word));
-    }
-    Err((format!("`{text}` is no instruction"), "write the word alone: `\"RUN\"`".to_owned()))
-}
-
-fn namespace(text: &str) -> Result<Glob, (String, String)> {
-    prefixed(text, &["network", "pid", "ipc", "uts", "user", "cgroup"], "pid:host")
-}
-
-fn driver(text: &str) -> Result<Glob, (String, String)> {
-    prefixed(text, &["volume", "network", "ipam", "log", "runtime", "builder"], "log:syslog")
-}
-
-fn device(text: &str) -> Result<Glob, (String, String)> {
-    prefixed(text, &["cgroup", "request", "cdi"], "/dev/net/tun")
-}

@@ -11,7 +11,7 @@ use super::require::Requirement;
 use super::selection::Selection;
 use super::things::ThingSet;
 use crate::operation::field::UsedField;
-use crate::operation::meaning::{Aspect, Reading, Use};
+use crate::operation::meaning::{Aspect, Meaning, Reading, Use};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
 use crate::operation::thing::ThingKind;
@@ -314,12 +314,20 @@ impl Rule {
         parameters
             && self.fields.iter().all(|field| field.strikes(operation))
             && self.aspects.iter().all(|(aspect, set)| {
-                let of_aspect = |meant: &&Use| meant.meaning.aspect() == *aspect;
+                // The host's own network is one by that name too.
+                let is_host = |meant: &Use| {
+                    *aspect == Aspect::Networks
+                        && matches!(&meant.meaning, Meaning::Namespace(mode) if mode == "network:host")
+                };
+                let strikes = |meant: &Use| {
+                    (meant.meaning.aspect() == *aspect && set.strikes(&meant.meaning))
+                        || (is_host(meant) && set.strikes(&Meaning::Network("host".to_owned())))
+                };
                 // What is not known may be anything.
                 let is_unknown = understood.is_unclear(*aspect)
                     || understood.questions().any(|question| tells_of(question, *aspect))
                     || (inside(operation.endpoint()).contains(aspect) && operation.unseen().is_some());
-                is_unknown || understood.uses().filter(of_aspect).any(|meant| set.strikes(&meant.meaning))
+                is_unknown || understood.uses().any(strikes)
             })
     }
 

@@ -2,13 +2,14 @@
 
 use super::super::json::Json;
 use super::reading::{Reader, element};
-use super::{Meaning, Resource};
+use super::{Meaning, Resource, spelling};
 
 /// `Sysctls`: a map.
 pub(super) fn sysctls(value: &Json, at: &mut Reader<'_, '_>) {
     for (name, setting) in value.fields() {
         let setting = setting.as_text().unwrap_or_default();
-        at.means_at(&format!("[{name:?}]"), Meaning::Sysctl(format!("{name}={setting}")));
+        let text = spelling::sysctl(&format!("{name}={setting}"));
+        at.means_at(&format!("[{name:?}]"), Meaning::Sysctl(text));
     }
 }
 
@@ -17,7 +18,7 @@ pub(super) fn ulimits(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
         let limit = |name: &str| item.get(name).and_then(Json::as_number).unwrap_or("0").to_owned();
         let name = item.get("Name").and_then(Json::as_text).unwrap_or_default();
-        let limit = format!("{name}={}:{}", limit("Soft"), limit("Hard"));
+        let limit = spelling::ulimit(&format!("{name}={}:{}", limit("Soft"), limit("Hard")));
         at.means_at(&element(index), Meaning::Ulimit(limit));
     }
 }
@@ -29,10 +30,11 @@ pub(super) fn extra_hosts(value: &Json, at: &mut Reader<'_, '_>) {
         match (words.next(), words.next()) {
             (Some(address), Some(_)) => {
                 for name in text.split_ascii_whitespace().skip(1) {
-                    at.means_at(place, Meaning::ExtraHost(format!("{name}:{address}")));
+                    let text = spelling::extra_host(&format!("{name}:{address}"));
+                    at.means_at(place, Meaning::ExtraHost(text));
                 }
             }
-            _ => at.means_at(place, Meaning::ExtraHost(text.replacen('=', ":", 1))),
+            _ => at.means_at(place, Meaning::ExtraHost(spelling::extra_host(&text.replacen('=', ":", 1)))),
         }
     });
 }

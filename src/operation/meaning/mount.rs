@@ -228,8 +228,8 @@ fn check_subpath(options: &Json, at: &mut Reader<'_, '_>) {
 pub(super) fn tmpfs(value: &Json, at: &mut Reader<'_, '_>) {
     for (target, options) in value.fields() {
         let text = match options.as_text().unwrap_or_default() {
-            "" => target.to_string(),
-            options => format!("{target}:{options}"),
+            "" => clean(target),
+            options => format!("{}:{options}", clean(target)),
         };
         at.means_at(&format!("[{target:?}]"), Meaning::Tmpfs(text));
     }
@@ -249,7 +249,8 @@ fn tmpfs_text(target: &str, options: &Json) -> String {
         let pair: Vec<&str> = option.items().iter().filter_map(Json::as_text).collect();
         words.push(pair.join("="));
     }
-    if words.is_empty() { target.to_owned() } else { format!("{target}:{}", words.join(",")) }
+    let target = clean(target);
+    if words.is_empty() { target } else { format!("{target}:{}", words.join(",")) }
 }
 
 /// The options of a volume's driver, as the driver of this name reads them.

@@ -89,14 +89,16 @@ pub(in crate::operation) fn of_identifiers(
     query: &Query,
 ) -> Vec<Use> {
     let meant = endpoint.identifiers.iter().zip(identifiers).filter_map(|(kind, name)| {
-        let image = || match (endpoint.id, query.get("tag")) {
-            ("ImagePush", Some(tag)) => ImageRef::with_tag(name, tag.as_text()),
-            // Without a tag it is all of them.
-            ("ImagePush", None) | ("ImageGet", _) => ImageRef::with_tag(name, ""),
-            _ => ImageRef::read(name),
+        let meaning = if aspect_of_identifier(endpoint, *kind)? == Aspect::Networks {
+            Meaning::Network(name.clone())
+        } else {
+            Meaning::Image(match (endpoint.id, query.get("tag")) {
+                ("ImagePush", Some(tag)) => ImageRef::with_tag(name, tag.as_text()),
+                // Without a tag it is all of them.
+                ("ImagePush", None) | ("ImageGet", _) => ImageRef::with_tag(name, ""),
+                _ => ImageRef::read(name),
+            })
         };
-        let is_network = aspect_of_identifier(endpoint, *kind)? == Aspect::Networks;
-        let meaning = if is_network { Meaning::Network(name.clone()) } else { Meaning::Image(image()) };
         Some(Use::new(meaning, "the path".to_owned()))
     });
     meant.collect()

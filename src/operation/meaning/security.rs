@@ -58,6 +58,8 @@ fn option(text: &str) -> Option<String> {
         ("seccomp", Some(profile)) if !matches!(profile, "unconfined" | "builtin") => {
             "seccomp=custom".to_owned()
         }
+        // As SELinux was turned off when there was nothing else to say of it.
+        ("disable", None) => "label=disable".to_owned(),
         (name, Some(value)) => format!("{name}={value}"),
         (name, None) => name.to_owned(),
     })

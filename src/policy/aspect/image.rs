@@ -35,12 +35,18 @@ impl ImagePattern {
             None => (text, None),
         };
         let (name, tag) = split_image_tag(rest);
+        let repository = full_image_name(name);
+        if repository.split_once('/').is_some_and(|(_, path)| path.contains(|c: char| c.is_ascii_uppercase()))
+        {
+            let help = format!("write `{}`", text.replacen(name, &name.to_ascii_lowercase(), 1));
+            return Err((format!("`{text}` is no image: names of images have no capitals"), help));
+        }
         let tag = tag.map(Glob::new);
         let name = match name {
             "*" | "**" => Glob::new("*"),
             // Where the registry is said, all of it is meant, and not its official images alone.
             "docker.io/*" | "docker.io/**" | "index.docker.io/*" => Glob::new("docker.io/*"),
-            name => Glob::new(&full_image_name(name)),
+            _ => Glob::new(&repository),
         };
         Ok(Self::Named { name, tag, digest })
     }

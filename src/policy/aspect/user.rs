@@ -47,16 +47,25 @@ impl UserPattern {
         }
     }
 
-    /// In a forbid rule: whether it strikes the user. Root has a name and a number.
+    /// In a forbid rule: whether the user is or may be among them. Root is 0. Which number another name has, and who runs
+    /// where nobody is said, is up to the image, and the group with it.
     pub(super) fn strikes(&self, user: &str) -> bool {
-        let root = match user.split_once(':') {
-            Some(("0", group)) => Some(format!("root:{group}")),
-            Some(("root", group)) => Some(format!("0:{group}")),
-            None if user == "0" => Some("root".to_owned()),
-            None if user == "root" => Some("0".to_owned()),
-            Some(_) | None => None,
+        let (name, group) = match user.split_once(':') {
+            Some((name, group)) => (name, Some(group)),
+            None => (user, None),
         };
-        self.admits(user) || root.is_some_and(|root| self.admits(&root))
+        match self {
+            _ if user == "image" => true,
+            Self::NonRoot => !is_root(name),
+            Self::Numbers(low, _) if is_root(name) => *low == 0,
+            Self::Numbers(..) => !is_number(name) || self.admits(user),
+            Self::Text(glob) => match glob.source().split_once(':') {
+                Some((own, own_group)) => {
+                    may_be(own, name) && group.is_none_or(|group| may_be(own_group, group))
+                }
+                None => may_be(&glob.source(), name),
+            },
+        }
     }
 
     /// It, as a policy writes it.
@@ -68,6 +77,29 @@ impl UserPattern {
             Self::Text(glob) => glob.source(),
         }
     }
+}
+
+/// Whether a user or group that is called so may be one of the pattern.
+fn may_be(pattern: &str, name: &str) -> bool {
+    let glob = Glob::new(pattern);
+    let has_root = glob.matches("root") || glob.matches("0");
+    let is_of_numbers = pattern.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'?'));
+    if is_root(name) {
+        has_root
+    } else if is_number(name) {
+        glob.matches(name) || !(is_of_numbers || pattern == "root")
+    } else {
+        glob.matches(name) || is_of_numbers || has_root
+    }
+}
+
+/// Whether it is root whatever the image says; a group alone leaves the user at that.
+fn is_root(name: &str) -> bool {
+    matches!(name, "" | "0" | "root")
+}
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -93,8 +125,31 @@ mod tests {
                 assert!(!pattern_read.admits(user), "{pattern} should not admit {user}");
             }
         }
-        assert!(UserPattern::read("root").unwrap().strikes("0:0"));
-        assert!(UserPattern::read("0").unwrap().strikes("root"));
         assert!(UserPattern::read("9-1").is_err() && UserPattern::read("").is_err());
+    }
+
+    #[test]
+    fn a_forbidden_user_is_struck_also_where_it_only_may_be_that() {
+        for (pattern, yes, no) in [
+            (
+                "root",
+                &["root", "0", "0:0", "root:staff", "image", "toor", ":5", "app:0"][..],
+                &["1000", "1:root"][..],
+            ),
+            ("0", &["root", "0", "image", "toor", "root:root"], &["1000", "5:0"]),
+            ("root:0", &["root", "0:0", "root:root", "toor"], &["0:5", "1000:0"]),
+            ("1000-1999", &["1500", "app", "image"], &["root", "0", "2000"]),
+            ("nobody", &["nobody", "65534", "image"], &["root", "0", "app"]),
+            ("non-root", &["1", "app", "image"], &["0", "root"]),
+            ("image", &["image"], &["0"]),
+        ] {
+            let read = UserPattern::read(pattern).unwrap();
+            for user in yes {
+                assert!(read.strikes(user), "{pattern} should strike {user}");
+            }
+            for user in no {
+                assert!(!read.strikes(user), "{pattern} should not strike {user}");
+            }
+        }
     }
 }

@@ -192,3 +192,95 @@ fn what_says_nothing_of_a_kind_is_not_struck_for_it() {
         assert_eq!(verdict(&policy, "tcp", read(&request, ApiVersion::NEWEST)), expected, "{config}");
     }
 }
+
+#[test]
+fn one_thing_in_several_spellings_is_struck_in_each() {
+    assert_strikes_host_config(
+        "sysctls = [\"kernel.shmmax=*\", \"net/ipv4/*\"]",
+        &[
+            r#""Sysctls":{"kernel.shmmax":"1"}"#,
+            r#""Sysctls":{"kernel/shmmax":"1"}"#,
+            r#""Sysctls":{"kernel//shmmax":"1"}"#,
+            r#""Sysctls":{"net.ipv4.ip_forward":"1"}"#,
+        ],
+        &[r#""Sysctls":{"kernel.msgmax":"1"}"#],
+    );
+    assert_strikes_host_config(
+        "ulimits = [\"Nofile=*\"]",
+        &[
+            r#""Ulimits":[{"Name":"nofile","Soft":1,"Hard":2}]"#,
+            r#""Ulimits":[{"Name":"NOFILE","Soft":1,"Hard":2}]"#,
+        ],
+        &[r#""Ulimits":[{"Name":"core","Soft":1,"Hard":2}]"#],
+    );
+    assert_strikes_host_config(
+        "extra_hosts = [\"db:*\"]",
+        &[r#""ExtraHosts":["DB:10.0.0.1"]"#, r#""ExtraHosts":["Db=10.0.0.1"]"#],
+        &[r#""ExtraHosts":["web:10.0.0.1"]"#],
+    );
+    assert_strikes_host_config(
+        "tmpfs = [\"/run/\"]",
+        &[
+            r#""Tmpfs":{"/run":""}"#,
+            r#""Tmpfs":{"//run":"size=1m"}"#,
+            r#""Tmpfs":{"/x/../run":"size=1m,mode=700"}"#,
+            r#""Mounts":[{"Type":"tmpfs","Target":"/x/../run","TmpfsOptions":{"SizeBytes":1}}]"#,
+            r#""Mounts":[{"Type":"volume","Target":"/run","VolumeOptions":{"DriverConfig":{"Options":{"type":"tmpfs","device":"x"}}}}]"#,
+        ],
+        &[r#""Tmpfs":{"/run/lock":"","/runx":"size=1m"}"#],
+    );
+    assert_strikes_host_config(
+        "security = [\"label=disable\"]",
+        &[r#""SecurityOpt":["disable"]"#, r#""SecurityOpt":["label:disable"]"#],
+        &[r#""SecurityOpt":["label=level:s0"]"#],
+    );
+}
+
+#[test]
+fn what_is_listed_is_admitted_in_each_spelling_and_nothing_beside_it() {
+    super::meanings::assert_host_config(
+        "tmpfs = [\"/tmp*\"]\nsysctls = [\"net/*\"]\nulimits = [\"NOFILE=*\"]\nextra_hosts = [\"DB:10.*\"]",
+        &[
+            r#""Tmpfs":{"/tmp":"","//tmp/x":"size=1m"},"Sysctls":{"net.core.somaxconn":"1","net/core/somaxconn":"1"}"#,
+            r#""Ulimits":[{"Name":"nofile","Soft":1,"Hard":2}],"ExtraHosts":["db:10.0.0.1","DB:10.0.0.1"]"#,
+        ],
+        &[
+            r#""Tmpfs":{"/tmp/../etc":""}"#,
+            r#""Mounts":[{"Type":"tmpfs","Target":"/tmp/../etc"}]"#,
+            r#""Sysctls":{"/net/../kernel/shmmax":"1","kernel/net":"1"}"#,
+        ],
+    );
+}
+
+#[test]
+fn no_limit_is_more_than_any() {
+    assert_strikes_host_config(
+        "resources.pids = { min = 100 }",
+        &[r#""PidsLimit":100"#, r#""PidsLimit":-1"#],
+        &[r#""PidsLimit":99"#],
+    );
+    assert_strikes_host_config("resources.pids = { max = 9 }", &[r#""PidsLimit":9"#], &[r#""PidsLimit":-1"#]);
+}
+
+#[test]
+fn the_network_of_the_host_is_a_network() {
+    assert_strikes_host_config(
+        "networks = [\"host\"]",
+        &[r#""NetworkMode":"host""#],
+        &[r#""NetworkMode":"app""#, r#""PidMode":"host""#],
+    );
+    let service = r#"POST /services/create {"TaskTemplate":{"Networks":[{"Target":"host"}]}}"#;
+    assert_strikes("networks = [\"host\"]", &[service], &[""; 0]);
+}
+
+#[test]
+fn a_user_that_nobody_says_is_struck() {
+    let create = |user: &str| format!(r#"POST /containers/create {{"Image":"x:1"{user}}}"#);
+    let exec = |user: &str| format!(r#"POST /containers/web/exec {{"Cmd":["id"]{user}}}"#);
+    let unclear = ["", r#","User":"""#, r#","User":"root""#, r#","User":"00:5""#, r#","User":"toor""#];
+    let clear = [r#","User":"5""#, r#","User":"65534:0""#];
+    for lines in ["users = [\"root\"]", "users = [\"0\"]"] {
+        assert_strikes(lines, &unclear.map(create), &clear.map(create));
+        assert_strikes(lines, &unclear.map(exec), &clear.map(exec));
+    }
+}
