@@ -98,7 +98,7 @@ impl Terms {
         let mut kept_back: Option<Redaction> = None;
         for showing in shown {
             if showing.shows(thing) {
-                if showing.redaction == Redaction::default() {
+                if showing.redaction.is_empty() {
                     return Some(Redaction::default());
                 }
                 kept_back.get_or_insert_default().join(&showing.redaction);

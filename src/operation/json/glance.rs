@@ -24,12 +24,24 @@ impl<'a> Glance<'a> {
     /// Goes over an object; `see` goes over each value.
     pub(in crate::operation) fn object(
         &mut self,
-        mut see: impl FnMut(Text<'a>, &mut Self) -> Option<()>,
+        mut see: impl FnMut(&'a [u8], &mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.listed(b'{', b'}', |glance| {
+            let key = glance.plain()?;
+            glance.take(b':')?;
+            see(key, glance)
+        })
+    }
+
+    /// Goes over an object of texts.
+    pub(in crate::operation) fn texts(
+        &mut self,
+        mut see: impl FnMut(Text<'a>, Text<'a>) -> Option<()>,
     ) -> Option<()> {
         self.listed(b'{', b'}', |glance| {
             let key = glance.text()?;
             glance.take(b':')?;
-            see(key, glance)
+            see(key, glance.text()?)
         })
     }
 
@@ -39,17 +51,22 @@ impl<'a> Glance<'a> {
     }
 
     /// Goes over a text.
-    #[inline]
     pub(in crate::operation) fn text(&mut self) -> Option<Text<'a>> {
+        match self.plain() {
+            Some(text) => Some(Text::plain(text)),
+            None => self.unusual_text(),
+        }
+    }
+
+    /// Goes over a text that is plain ASCII.
+    #[inline]
+    fn plain(&mut self) -> Option<&'a [u8]> {
         let text = self.rest.strip_prefix(b"\"")?;
         let is_no_plain =
             |bytes: u64| is(bytes, b'"') | is(bytes, b'\\') | bytes.wrapping_sub(eight(b' ')) | bytes;
         let behind = from(text, is_no_plain)?;
-        if let Some(rest) = behind.strip_prefix(b"\"") {
-            self.rest = rest;
-            return Some(Text::plain(before(text, behind)?));
-        }
-        self.unusual_text()
+        self.rest = behind.strip_prefix(b"\"")?;
+        before(text, behind)
     }
 
     /// Goes over a text that holds more than plain ASCII.
@@ -118,7 +135,8 @@ fn behind_nested(mut rest: &[u8]) -> Option<&[u8]> {
     let mut depth = 1_usize;
     loop {
         match rest {
-            [b'"', behind @ ..] | [b',' | b':', b'"', behind @ ..] => rest = behind_text(behind)?,
+            [b',', b'"', behind @ ..] => rest = behind_plain(rest).or_else(|| behind_text(behind))?,
+            [b'"', behind @ ..] | [b':', b'"', behind @ ..] => rest = behind_text(behind)?,
             [b'{' | b'[', behind @ ..] => {
                 depth = depth.saturating_add(1);
                 rest = behind;
@@ -134,6 +152,28 @@ fn behind_nested(mut rest: &[u8]) -> Option<&[u8]> {
             [] => return None,
         }
     }
+}
+
+/// What stands behind all that comes before the next bracket or escape, sixteen bytes at a time: there it is clear
+/// where texts end by counting quotes. It begins outside of a text, and ends there. None: that is not worth while.
+fn behind_plain(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    let mut quotes = [0_u8; 16];
+    while let Some((bytes, behind)) = rest.split_first_chunk::<16>() {
+        // In ASCII, brackets, braces and the backslash differ from each other by one, and by this bit.
+        if bytes.iter().fold(false, |any, byte| any | ((byte | 0x20).wrapping_sub(b'{') < 3)) {
+            break;
+        }
+        for (odd, byte) in quotes.iter_mut().zip(bytes) {
+            *odd ^= u8::from(*byte == b'"');
+        }
+        rest = behind;
+    }
+    if rest.len() == text.len() {
+        return None;
+    }
+    let is_within_text = quotes.iter().fold(0, |all, odd| all ^ odd) == 1;
+    if is_within_text { behind_text(rest) } else { Some(rest) }
 }
 
 /// What stands before a part that the text ends with.
@@ -156,13 +196,23 @@ fn is(bytes: u64, byte: u8) -> u64 {
 /// What begins with the first byte that is marked, or is no plain one. Eight are looked at together: most texts are too
 /// short for more.
 #[inline]
-fn from(mut text: &[u8], mark: impl Fn(u64) -> u64) -> Option<&[u8]> {
-    while let Some((bytes, behind)) = text.split_first_chunk::<8>() {
+fn from(text: &[u8], mark: impl Fn(u64) -> u64) -> Option<&[u8]> {
+    let mut at = 0_usize;
+    loop {
+        let rest = text.get(at..)?;
+        let Some(bytes) = rest.first_chunk::<8>() else {
+            return from_last(rest);
+        };
         let marks = mark(u64::from_le_bytes(*bytes)) & eight(0x80);
         if marks != 0 {
-            return text.get(usize::try_from(marks.trailing_zeros() / 8).ok()?..);
+            return rest.get(usize::try_from(marks.trailing_zeros() / 8).ok()?..);
         }
-        text = behind;
+        at = at.wrapping_add(8);
     }
+}
+
+/// The same at the end of what has come.
+#[cold]
+fn from_last(text: &[u8]) -> Option<&[u8]> {
     text.get(text.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..))?..)
 }

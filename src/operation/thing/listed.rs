@@ -69,7 +69,7 @@ fn container(shown: &Json) -> Option<Thing<'_>> {
 /// A container that has no names but its own.
 fn glimpse_container<'a>(glance: &mut Glance<'a>) -> Option<Thing<'a>> {
     let (mut id, mut names, mut image, mut image_id, mut labels) = (None, None, None, None, None);
-    glance.object(|key, glance| match key.as_bytes() {
+    glance.object(|key, glance| match key {
         b"Id" => once(&mut id, glance.text()?),
         b"Names" => once(&mut names, glimpse_names(glance)?),
         b"Image" => once(&mut image, glance.text()?),
@@ -99,9 +99,9 @@ fn glimpse_names<'a>(glance: &mut Glance<'a>) -> Option<Vec<Text<'a>>> {
 /// Labels in the order in which the daemon writes them, so that each is seen to stand there once.
 fn glimpse_labels<'a>(glance: &mut Glance<'a>) -> Option<Vec<(Text<'a>, Text<'a>)>> {
     let mut labels: Vec<(Text<'_>, Text<'_>)> = Vec::with_capacity(8);
-    glance.object(|key, glance| {
+    glance.texts(|key, value| {
         let is_next = labels.last().is_none_or(|(before, _)| before.as_bytes() < key.as_bytes());
-        labels.push((key, glance.text()?));
+        labels.push((key, value));
         is_next.then_some(())
     })?;
     Some(labels)
