@@ -37,7 +37,9 @@ enum Step {
 /// Reads one value and nothing beside it.
 pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
-    let mut reader = Reader { text, rest: text, depth: 0, values: 0 };
+    // Most clients write none but a line's end.
+    let has_control = bytes.trim_ascii().iter().fold(0, |any, byte| any | u8::from(*byte < b' ')) != 0;
+    let mut reader = Reader { text, rest: text, has_control, depth: 0, values: 0 };
     reader.skip_space();
     let value = reader.value(expected)?;
     reader.skip_space();
@@ -48,22 +50,12 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     }
 }
 
-/// Which bytes stand in a string for themselves.
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static IS_PLAIN: [bool; 256] = {
-    let mut is_plain = [true; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        is_plain[byte] = !matches!(byte, 0..0x20 | 0x22 | 0x5c);
-        byte += 1;
-    }
-    is_plain
-};
-
 struct Reader<'a> {
     text: &'a str,
     /// What is still to be read: a tail of `text`.
     rest: &'a str,
+    /// Whether there is a control character anywhere.
+    has_control: bool,
     depth: usize,
     values: usize,
 }
@@ -119,7 +111,8 @@ impl<'a> Reader<'a> {
                 return Err(self.flaw("a key in double quotes belongs here"));
             }
             let key = self.string()?;
-            if keys.fold() && !key.is_ascii() {
+            let field = keys.field(&key);
+            if field.is_none() && keys.fold() && !key.is_ascii() {
                 let what = "the name of a field holds a character beyond ASCII; no Docker field does";
                 return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
@@ -134,7 +127,6 @@ impl<'a> Reader<'a> {
             self.skip_space();
             self.expect(b':')?;
             self.skip_space();
-            let field = keys.field(&key);
             let inner = field.map_or(keys.below(), |(_, field)| Expected::Kind(field.kind));
             match (self.value(inner), field) {
                 (Ok(value), Some((part, field))) => fields.push((Key::Field(part, field), value)),
@@ -180,29 +172,36 @@ impl<'a> Reader<'a> {
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
-        let mut string = Cow::Borrowed("");
         self.expect(b'"')?;
+        let plain = self.plain()?;
+        if self.take(b'"') {
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut string = plain.to_owned();
         loop {
-            // Most strings are a few bytes long, which a search of many at a time is not worth.
-            let mut bytes = self.rest.bytes();
-            let end = bytes.position(|byte| IS_PLAIN.get(usize::from(byte)) != Some(&true));
-            let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
-                return Err(self.flaw("a string has no end"));
-            };
-            if string.is_empty() {
-                string = Cow::Borrowed(plain);
-            } else {
-                string.to_mut().push_str(plain);
-            }
-            self.rest = rest;
-            if self.take(b'"') {
-                return Ok(string);
-            }
             if !self.take(b'\\') {
                 return Err(self.flaw("a string holds a raw control character; escape it"));
             }
-            string.to_mut().push(self.escape()?);
+            string.push(self.escape()?);
+            string.push_str(self.plain()?);
+            if self.take(b'"') {
+                return Ok(Cow::Owned(string));
+            }
         }
+    }
+
+    /// Reads what of a string stands for itself.
+    fn plain(&mut self) -> Result<&'a str, Flaw> {
+        let mut end = memchr::memchr2(b'"', b'\\', self.rest.as_bytes());
+        if self.has_control {
+            let before = end.and_then(|end| self.rest.as_bytes().get(..end)).unwrap_or_default();
+            end = before.iter().position(|byte| *byte < b' ').or(end);
+        }
+        let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
+            return Err(self.flaw("a string has no end"));
+        };
+        self.rest = rest;
+        Ok(plain)
     }
 
     /// Reads what follows a backslash.

@@ -28,6 +28,9 @@ impl HostPath {
 
 /// The path from the root in its shortest spelling, as Go's `path.Clean` makes it of `/` and the path.
 pub(in crate::operation) fn clean(path: &str) -> String {
+    if is_clean(path) {
+        return path.to_owned();
+    }
     let mut clean = String::with_capacity(path.len().saturating_add(1));
     for segment in path.split('/') {
         match segment {
@@ -43,6 +46,12 @@ pub(in crate::operation) fn clean(path: &str) -> String {
         clean.push('/');
     }
     clean
+}
+
+/// Whether a path is plainly in its shortest spelling, as most are.
+fn is_clean(path: &str) -> bool {
+    let leaves = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    path.starts_with('/') && !path.ends_with('/') && !path.as_bytes().windows(2).any(leaves)
 }
 
 #[cfg(test)]
