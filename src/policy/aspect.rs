@@ -228,6 +228,11 @@ impl AspectSet {
                 patterns.iter().any(|pattern| pattern.strikes(port))
             }
             (Self::Texts(_) | Self::Expression(_), Meaning::Network(name)) if may_be_id(name) => true,
+            // A plugin goes by the beginning of its ID too.
+            (Self::Texts(_) | Self::Expression(_), Meaning::Driver(text)) => {
+                let plugin = text.split_once(':').filter(|(kind, _)| !matches!(*kind, "runtime" | "builder"));
+                self.has_text(meaning) || plugin.is_some_and(|(_, name)| may_be_id(name))
+            }
             // Where a volume is mounted others say; and with which options a directory is in memory need not be listed.
             (Self::Texts(_) | Self::Expression(_), Meaning::Tmpfs(text)) => {
                 let mut ends = text.match_indices(':').filter_map(|(end, _)| text.get(..end));

@@ -1,8 +1,8 @@
 //! Drivers: of volumes, networks, addresses and logs; and runtimes.
 
 use super::super::json::Json;
-use super::Meaning;
 use super::reading::Reader;
+use super::{Meaning, spelling};
 
 /// What the daemon has of its own, and takes where nothing is said, is no use of a driver.
 const OWN: &[(&str, &[&str])] = &[
@@ -17,6 +17,6 @@ pub(super) fn driver(kind: &str, value: &Json, at: &mut Reader<'_, '_>) {
     let Some(name) = value.as_text() else { return at.says_more() };
     let is_own = OWN.iter().any(|(own, names)| *own == kind && names.contains(&name));
     if !is_own {
-        at.means(Meaning::Driver(format!("{kind}:{name}")));
+        at.means(Meaning::Driver(spelling::driver(&format!("{kind}:{name}"))));
     }
 }

@@ -7,7 +7,7 @@ use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::path::{HostPath, clean};
 use super::reading::{Reader, element};
-use super::{Aspect, ImageRef, Meaning};
+use super::{Aspect, ImageRef, Meaning, spelling};
 
 /// From this version on a read-only mount is read-only with all that is mounted below it, where the kernel can do
 /// that (moby `daemon/volumes_unix.go`).
@@ -209,7 +209,7 @@ fn volume_mount(source: &str, read_only: bool, options: &Json, place: &str, at: 
     let Some(config) = options.get("DriverConfig") else { return };
     let driver = config.get("Name").and_then(Json::as_text).unwrap_or_default();
     if !matches!(driver, "" | "local") {
-        at.means_at(place, Meaning::Driver(format!("volume:{driver}")));
+        at.means_at(place, Meaning::Driver(spelling::driver(&format!("volume:{driver}"))));
     }
     if let Some(options) = config.get("Options").filter(|options| !options.is_zero()) {
         volume_options(options, driver, read_only, at);

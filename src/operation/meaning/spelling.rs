@@ -37,6 +37,18 @@ pub fn extra_host(text: &str) -> String {
     }
 }
 
+/// `kind:name` of a driver. Those that are plugins are named as images are, and mostly in short (moby `plugin/store.go`).
+#[must_use]
+pub fn driver(text: &str) -> String {
+    let Some((kind @ ("volume" | "network" | "ipam" | "log"), name)) = text.split_once(':') else {
+        return text.to_owned();
+    };
+    let bare = ["index.docker.io/", "docker.io/", "library/"]
+        .iter()
+        .fold(name, |name, registry| name.strip_prefix(registry).unwrap_or(name));
+    format!("{kind}:{}", bare.strip_suffix(":latest").unwrap_or(bare))
+}
+
 fn named(text: &str, separator: char, spell: fn(&str) -> String) -> String {
     match text.split_once(separator) {
         Some((name, rest)) => format!("{}{separator}{rest}", spell(name)),
@@ -52,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_text_has_one_spelling() {
-        let cases: [(Spell, &str, &str); 12] = [
+        let cases: [(Spell, &str, &str); 15] = [
             (sysctl, "kernel/shmmax=1", "kernel.shmmax=1"),
             (sysctl, "net/ipv4//*=/x", "net.ipv4.*=/x"),
             (sysctl, "net.x/../../kernel/shmmax=1", "net.x.kernel.shmmax=1"),
@@ -65,6 +77,9 @@ mod tests {
             (extra_host, "DB:10.0.0.*", "db:10.0.0.*"),
             (extra_host, "db:::ffff:10.0.0.1", "db:10.0.0.1"),
             (extra_host, "db:[::1]", "db:::1"),
+            (driver, "volume:docker.io/library/nfs:latest", "volume:nfs"),
+            (driver, "volume:vieux/sshfs:next", "volume:vieux/sshfs:next"),
+            (driver, "runtime:x:latest", "runtime:x:latest"),
         ];
         for (spell, text, expected) in cases {
             assert_eq!(spell(text), expected, "{text}");

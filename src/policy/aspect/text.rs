@@ -12,7 +12,8 @@ pub(super) fn namespace(text: &str) -> Item {
 }
 
 pub(super) fn driver(text: &str) -> Item {
-    prefixed(text, &["volume", "network", "ipam", "log", "runtime", "builder"], "log:syslog")
+    let text = spelling::driver(text);
+    prefixed(&text, &["volume", "network", "ipam", "log", "runtime", "builder"], "log:syslog")
 }
 
 pub(super) fn device(text: &str) -> Item {

@@ -230,6 +230,15 @@ fn one_thing_in_several_spellings_is_struck_in_each() {
         &[r#""Tmpfs":{"/run/lock":"","/runx":"size=1m"}"#],
     );
     assert_strikes_host_config(
+        "drivers = [\"volume:nfs\"]",
+        &[
+            r#""VolumeDriver":"nfs:latest","Binds":["v:/v"]"#,
+            r#""VolumeDriver":"0123456789ab","Binds":["v:/v"]"#,
+            r#""Mounts":[{"Type":"volume","Source":"v","Target":"/v","VolumeOptions":{"DriverConfig":{"Name":"docker.io/library/nfs"}}}]"#,
+        ],
+        &[r#""VolumeDriver":"rclone","Binds":["v:/v"]"#, r#""Runtime":"cafe""#],
+    );
+    assert_strikes_host_config(
         "security = [\"label=disable\"]",
         &[r#""SecurityOpt":["disable"]"#, r#""SecurityOpt":["label:disable"]"#],
         &[r#""SecurityOpt":["label=level:s0"]"#],
