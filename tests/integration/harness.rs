@@ -22,7 +22,7 @@ pub(crate) use self::accounts::{
 pub(crate) use self::audit::Record;
 pub(crate) use self::engine::{BUSYBOX, Container, Engine, Running, clients, docker, unique};
 pub(crate) use self::fake_daemon::{Conversation, FakeDaemon, Request};
-pub(crate) use self::gate::{Gate, NOBODY, Starting, binary, dockgate};
+pub(crate) use self::gate::{Gate, NOBODY, Starting, binary, dockgate, program_in};
 pub(crate) use self::load::{Load, Sent};
 pub(crate) use self::message::Message;
 pub(crate) use self::own_engine::OwnEngine;

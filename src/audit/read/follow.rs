@@ -64,19 +64,33 @@ impl Follower {
             return Ok(());
         }
         self.begun.clear();
-        // There may be more than one new file.
-        for file in Log::of(&self.path).map(|log| log.files).unwrap_or_default() {
-            let is_new = file.first.as_ref().is_some_and(|first| first.sequence > self.last);
-            if is_new && file.path != self.path {
+        match self.open() {
+            Ok(()) => {}
+            // Whoever moved it has not told dockgate yet.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        // There may be more than one new file: those that were moved before this one was there. It may have been moved
+        // meanwhile itself.
+        let moved = Log::of(&self.path)?.files;
+        let first = self.first()?.unwrap_or(u64::MAX);
+        for file in moved {
+            let is_between = |sequence: u64| self.last < sequence && sequence < first;
+            if file.first.as_ref().is_some_and(|begin| is_between(begin.sequence)) {
                 self.read_log(&Log::of_files(&[file.path])?, each)?;
             }
         }
-        match self.open() {
-            Ok(()) => self.read_on(each, &mut |_| false),
-            // Whoever moved it has not told dockgate yet.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.read_on(each, &mut |_| false)
+    }
+
+    /// The number of the first record of the file that was opened; none where there is none yet.
+    fn first(&mut self) -> io::Result<Option<u64>> {
+        let (last, mut first) = (self.last, None);
+        let mut number = |line: &[u8]| first = Linked::read(line).map(|linked| linked.sequence);
+        self.read_on(&mut number, &mut |_| true)?;
+        self.begun.clear();
+        (self.position, self.last) = (0, last);
+        Ok(first)
     }
 
     fn open(&mut self) -> io::Result<()> {
@@ -207,6 +221,34 @@ mod tests {
         assert_eq!(poll(&mut follower), [0_u64; 0]);
         append(&path, &record(10));
         assert_eq!(poll(&mut follower), [10], "copied and truncated");
+    }
+
+    #[test]
+    fn nothing_is_lost_or_seen_twice_while_files_are_moved_all_the_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        append(&path, &record(1));
+        let mut seen = Vec::new();
+        let mut each = |line: &[u8]| seen.extend(Linked::read(line).map(|linked| linked.sequence));
+        let mut follower = Follower::near_end(&path, 1000, &mut each).unwrap();
+        let writing = {
+            let (path, directory) = (path.clone(), directory.path().to_owned());
+            std::thread::spawn(move || {
+                for number in 2..=1500 {
+                    if number % 3 == 0 {
+                        fs::rename(&path, directory.join(format!("log.{number}"))).unwrap();
+                    }
+                    append(&path, &record(number));
+                }
+            })
+        };
+        while !writing.is_finished() {
+            seen.extend(poll(&mut follower));
+        }
+        writing.join().unwrap();
+        seen.extend(poll(&mut follower));
+        assert!(seen.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{seen:?}");
+        assert_eq!(seen.last(), Some(&1500));
     }
 
     #[test]

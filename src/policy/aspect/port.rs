@@ -45,7 +45,7 @@ impl PortPattern {
                 let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port != 0);
                 match (port(low), port(high)) {
                     (Some(low), Some(high)) if low <= high => (low, high),
-                    _ => return Err(fault("ports lie between 1 and 65535")),
+                    _ => return Err(fault("ports lie between 1 and 65535, the lower one first")),
                 }
             }
         };

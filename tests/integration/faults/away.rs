@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::net::UnixListener;
 
-use crate::harness::{FakeDaemon, Gate, RawClient, Running, binary, dockgate, eventually};
+use crate::harness::{FakeDaemon, Gate, RawClient, Running, dockgate, eventually, program_in};
 
 const LIST: &str = "GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n";
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[]\n";
@@ -72,9 +72,7 @@ fn a_socket_of_another_group_is_answered_with_what_to_add() {
     let _daemon = FakeDaemon::playing_at(&socket, |daemon| daemon.send(ANSWER));
     chown(&socket, Some(0), Some(4711)).unwrap();
     fs::set_permissions(&socket, Permissions::from_mode(0o660)).unwrap();
-    // A copy that nobody but root would have to be trusted for: the build's directory may be closed to others.
-    let program = dir.path().join("dockgate");
-    fs::copy(binary(), &program).unwrap();
+    let program = program_in(dir.path());
 
     let listen = dir.path().join("open");
     fs::create_dir(&listen).unwrap();

@@ -135,14 +135,23 @@ impl Starting {
 
     fn program(&self) -> std::process::Command {
         let Some((first, rest)) = self.under.split_first() else { return dockgate() };
-        // A copy that anybody may run: the build's directory may be closed to others.
-        let copy = self.dir.path().join("dockgate");
-        std::fs::copy(binary(), &copy).unwrap();
+        let copy = program_in(self.dir.path());
         let mut command = std::process::Command::new(first);
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.args(rest).arg(copy);
         command
     }
+}
+
+/// The program under test in a directory where anybody may run it: the build's own may be closed to others. It is not
+/// copied where that can be helped: a program that is being written cannot be run, and what other threads start has
+/// the file open for a moment, too.
+pub(crate) fn program_in(directory: &Path) -> PathBuf {
+    let program = directory.join("dockgate");
+    if std::fs::hard_link(binary(), &program).is_err() {
+        std::fs::copy(binary(), &program).unwrap();
+    }
+    program
 }
 
 /// The program under test: dockgate as cargo built it, or another one that takes the same arguments.
