@@ -1,11 +1,12 @@
 //! The host's files, as far as dockgate sees them: where links lead.
 
 use std::fs;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
 use nix::libc;
 
 use crate::operation::meaning::Link;
@@ -16,47 +17,85 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 /// The link by which a path is reached, if there is one and dockgate can see it. In a container of its own it sees
 /// none of the host's.
 pub(super) async fn link_to(path: &str) -> Option<Link> {
-    if has_no_link(path) {
-        return None;
-    }
     let path = PathBuf::from(path);
+    if let Ok(link) = link_by_heart(&path) {
+        return link;
+    }
     let looking = tokio::task::spawn_blocking(move || find_link(&path));
     tokio::time::timeout(LOOK_TIMEOUT, looking).await.ok()?.ok()?
 }
 
-/// Whether there is no link on the way to a path, as far as the system knows that by heart. What it would have to wait
-/// for, or cannot tell, is none of its business here.
-fn has_no_link(path: &str) -> bool {
-    // nix does not name the first.
-    let by_heart = ResolveFlag::from_bits_retain(libc::RESOLVE_CACHED) | ResolveFlag::RESOLVE_NO_SYMLINKS;
-    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(by_heart);
-    match openat2(AT_FDCWD, path, how) {
-        Ok(_) => true,
+/// What [`find_link`] finds, as far as the system knows that by heart. What it would have to wait for, or cannot tell, is an
+/// error.
+fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
+    match open_by_heart(path, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS) {
         // Of a path that is not there, what is there has been passed.
-        Err(errno) => errno == Errno::ENOENT,
+        Ok(_) | Err(Errno::ENOENT) => return Ok(None),
+        Err(Errno::ELOOP) => {}
+        Err(errno) => return Err(errno),
     }
+    let (mut link, mut there) = (None, Path::new("/"));
+    for beginning in beginnings(path) {
+        let found = match open_by_heart(beginning, OFlag::O_NOFOLLOW, ResolveFlag::empty()) {
+            Ok(found) => found,
+            Err(Errno::ENOENT) => break,
+            Err(errno) => return Err(errno),
+        };
+        there = beginning;
+        // Only of a link it can be read where it leads.
+        if readlinkat(&found, "").is_ok() {
+            link = Some(beginning);
+        }
+    }
+    let Some(at) = link else { return Ok(None) };
+    let real = match open_by_heart(there, OFlag::empty(), ResolveFlag::empty()) {
+        Ok(found) => {
+            let own = format!("/proc/self/fd/{}", found.as_raw_fd());
+            Some(fs::read_link(own).map_err(|_| Errno::EAGAIN)?)
+        }
+        Err(Errno::ENOENT) => None,
+        Err(errno) => return Err(errno),
+    };
+    Ok(leading(at, path, there, real))
+}
+
+/// Opens a path, as far as the system need not wait for anything on its way.
+fn open_by_heart(path: &Path, flags: OFlag, resolve: ResolveFlag) -> nix::Result<OwnedFd> {
+    // nix does not name it.
+    let resolve = resolve | ResolveFlag::from_bits_retain(libc::RESOLVE_CACHED);
+    let flags = flags | OFlag::O_PATH | OFlag::O_CLOEXEC;
+    openat2(AT_FDCWD, path, OpenHow::new().flags(flags).resolve(resolve))
 }
 
 fn find_link(path: &Path) -> Option<Link> {
-    let mut beginnings: Vec<&Path> = path.ancestors().collect();
-    beginnings.reverse();
     let (mut link, mut there) = (None, Path::new("/"));
-    for beginning in beginnings {
+    for beginning in beginnings(path) {
         let Ok(found) = fs::symlink_metadata(beginning) else { break };
         there = beginning;
         if found.is_symlink() {
             link = Some(beginning);
         }
     }
-    let at = link?.to_str()?.to_owned();
-    let to = match (fs::canonicalize(there), path.strip_prefix(there)) {
-        (Ok(real), Ok(rest)) if rest.as_os_str().is_empty() => real,
+    leading(link?, path, there, fs::canonicalize(there).ok())
+}
+
+/// The path and those above it, the root first.
+fn beginnings(path: &Path) -> impl Iterator<Item = &Path> {
+    let mut beginnings: Vec<&Path> = path.ancestors().collect();
+    beginnings.reverse();
+    beginnings.into_iter()
+}
+
+/// A link on the way to a path of which so much is there, and is `real`.
+fn leading(at: &Path, path: &Path, there: &Path, real: Option<PathBuf>) -> Option<Link> {
+    let to = match (real, path.strip_prefix(there)) {
+        (Some(real), Ok(rest)) if rest.as_os_str().is_empty() => real,
         // What is not there will be made where the rest leads.
-        (Ok(real), Ok(rest)) => real.join(rest),
+        (Some(real), Ok(rest)) => real.join(rest),
         // A link that leads nowhere may lead anywhere soon.
-        (Err(_), _) | (_, Err(_)) => PathBuf::from("/"),
+        (None, _) | (_, Err(_)) => PathBuf::from("/"),
     };
-    Some(Link { at, to: to.to_str()?.to_owned() })
+    Some(Link { at: at.to_str()?.to_owned(), to: to.to_str()?.to_owned() })
 }
 
 #[cfg(test)]
@@ -83,8 +122,14 @@ mod tests {
             ("first/not/there", Some(("first", at("real/not/there")))),
             ("broken/x", Some(("broken", "/".to_owned()))),
         ] {
-            let link = link_to(&at(path)).await;
-            assert_eq!(link, expected.map(|(link, to)| Link { at: at(link), to }), "{path}");
+            let expected = expected.map(|(link, to)| Link { at: at(link), to });
+            assert_eq!(find_link(Path::new(&at(path))), expected, "{path}");
+            // Not every kernel and file system has it by heart.
+            match link_by_heart(Path::new(&at(path))) {
+                Err(Errno::EAGAIN | Errno::EINVAL | Errno::ENOSYS) => {}
+                by_heart => assert_eq!(by_heart, Ok(expected.clone()), "{path}"),
+            }
+            assert_eq!(link_to(&at(path)).await, expected, "{path}");
         }
     }
 }
