@@ -9,7 +9,7 @@ mod host;
 mod idle;
 mod names;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::draft::{Draft, DraftRule};
@@ -73,7 +73,7 @@ fn find_unused_clients(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Pr
 
 fn find_covered(rules: &[Rule], problems: &mut Vec<Problem>) {
     // Who covers a rule has whatever the rule has: there is no need to look at all of the others.
-    let mut having: HashMap<Entry<'_>, Vec<(usize, &Rule)>> = HashMap::new();
+    let mut having: BTreeMap<Entry<'_>, Vec<(usize, &Rule)>> = BTreeMap::new();
     for (place, rule) in rules.iter().enumerate() {
         for entry in rule.selection.entries() {
             having.entry(entry).or_default().push((place, rule));

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
@@ -91,10 +92,14 @@ fn compiler(limit_bytes: usize) -> thompson::Compiler {
     compiler
 }
 
+/// By path. It is the policy that says which paths are in it, so nobody gains by knowing how they are hashed; and the same
+/// policy costs the same each time.
+type ByPath<T> = HashMap<String, Vec<T>, BuildHasherDefault<DefaultHasher>>;
+
 /// Expressions, each with whose it is.
 pub(super) struct PathSet<T> {
     /// Whose expressions spell a path, by path.
-    spelling: HashMap<String, Vec<T>>,
+    spelling: ByPath<T>,
     /// Whose the others are, in the order in which the automaton has them.
     owners: Vec<T>,
     /// None where there are no others.
@@ -104,7 +109,7 @@ pub(super) struct PathSet<T> {
 impl<T> PathSet<T> {
     /// Takes expressions together; none, where they are too large for that.
     pub(super) fn new(expressions: Vec<(PathExpression, T)>) -> Option<Self> {
-        let mut spelling: HashMap<String, Vec<T>> = HashMap::new();
+        let mut spelling = ByPath::<T>::default();
         let (mut meanings, mut owners) = (Vec::new(), Vec::new());
         for (expression, owner) in expressions {
             match expression.meaning {
