@@ -287,7 +287,6 @@ impl Gate {
             && head.framing == Framing::None
             && connection.keep_alive
             && recall::holds_no_secret(&head.fields)
-            && granted.permit.encoded().headers.is_empty()
             && !hearing.policy.asks(granted.permit.operation().endpoint());
         if let (Some(ground), true, None, None) = (ground, is_usual, &granted.tenure, &granted.unasked) {
             self.recall.borrow_mut().remember(ground, &connection.client, bytes, &granted.permit);

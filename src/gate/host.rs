@@ -1,5 +1,6 @@
 //! The host's files, as far as dockgate sees them: where links lead.
 
+use std::convert::Infallible;
 use std::fs;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -34,20 +35,13 @@ fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
         Err(Errno::ELOOP) => {}
         Err(errno) => return Err(errno),
     }
-    let (mut link, mut there) = (None, Path::new("/"));
-    for beginning in beginnings(path) {
-        let found = match open_by_heart(beginning, OFlag::O_NOFOLLOW, ResolveFlag::empty()) {
-            Ok(found) => found,
-            Err(Errno::ENOENT) => break,
-            Err(errno) => return Err(errno),
-        };
-        there = beginning;
+    let way = walk(path, |at| match open_by_heart(at, OFlag::O_NOFOLLOW, ResolveFlag::empty()) {
         // Only of a link it can be read where it leads.
-        if readlinkat(&found, "").is_ok() {
-            link = Some(beginning);
-        }
-    }
-    let Some(at) = link else { return Ok(None) };
+        Ok(found) => Ok(Some(readlinkat(&found, "").is_ok())),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    })?;
+    let Some((link, there)) = way else { return Ok(None) };
     let real = match open_by_heart(there, OFlag::empty(), ResolveFlag::empty()) {
         Ok(found) => {
             let own = format!("/proc/self/fd/{}", found.as_raw_fd());
@@ -56,7 +50,7 @@ fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
         Err(Errno::ENOENT) => None,
         Err(errno) => return Err(errno),
     };
-    Ok(leading(at, path, there, real))
+    Ok(leading(link, path, there, real))
 }
 
 /// Opens a path, as far as the system need not wait for anything on its way.
@@ -68,22 +62,29 @@ fn open_by_heart(path: &Path, flags: OFlag, resolve: ResolveFlag) -> nix::Result
 }
 
 fn find_link(path: &Path) -> Option<Link> {
+    let look = |at: &Path| Ok::<_, Infallible>(fs::symlink_metadata(at).ok().map(|found| found.is_symlink()));
+    let Ok(way) = walk(path, look);
+    let (link, there) = way?;
+    leading(link, path, there, fs::canonicalize(there).ok())
+}
+
+/// The last link on the way to a path, if there is one, and how much of the path is there. `look` tells of a path whether
+/// a link is there; none, where nothing is.
+fn walk<E>(
+    path: &Path,
+    look: impl Fn(&Path) -> Result<Option<bool>, E>,
+) -> Result<Option<(&Path, &Path)>, E> {
+    let mut beginnings: Vec<&Path> = path.ancestors().collect();
+    beginnings.reverse();
     let (mut link, mut there) = (None, Path::new("/"));
-    for beginning in beginnings(path) {
-        let Ok(found) = fs::symlink_metadata(beginning) else { break };
+    for beginning in beginnings {
+        let Some(is_link) = look(beginning)? else { break };
         there = beginning;
-        if found.is_symlink() {
+        if is_link {
             link = Some(beginning);
         }
     }
-    leading(link?, path, there, fs::canonicalize(there).ok())
-}
-
-/// The path and those above it, the root first.
-fn beginnings(path: &Path) -> impl Iterator<Item = &Path> {
-    let mut beginnings: Vec<&Path> = path.ancestors().collect();
-    beginnings.reverse();
-    beginnings.into_iter()
+    Ok(link.map(|link| (link, there)))
 }
 
 /// A link on the way to a path of which so much is there, and is `real`.

@@ -19,24 +19,9 @@ pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing<'_>> {
     }
 }
 
-/// The same at a glance. None: it must be read.
+/// The same at a glance. None: it must be read, as all but containers are, of which there are few.
 pub(super) fn glimpse<'a>(kind: ThingKind, glance: &mut Glance<'a>) -> Option<Thing<'a>> {
-    match kind {
-        ThingKind::Container => glimpse_container(glance),
-        // Of these there are few.
-        ThingKind::Image
-        | ThingKind::Network
-        | ThingKind::Volume
-        | ThingKind::Service
-        | ThingKind::Task
-        | ThingKind::Secret
-        | ThingKind::Config
-        | ThingKind::Node
-        | ThingKind::Plugin
-        | ThingKind::BuildCache
-        | ThingKind::Exec
-        | ThingKind::Daemon => None,
-    }
+    if kind == ThingKind::Container { glimpse_container(glance) } else { None }
 }
 
 /// The keys that are looked at below.

@@ -3,10 +3,9 @@
 use toml::Spanned;
 
 use super::{Line, Outcome};
-use crate::operation::Fault;
-use crate::operation::Text;
 use crate::operation::redaction::Redaction;
 use crate::operation::thing::Thing;
+use crate::operation::{Fault, Text};
 use crate::policy::Reason;
 use crate::policy::draft::DraftCase;
 use crate::policy::nearest::{did_you_mean, list};

@@ -7,9 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::thing::KINDS;
 use super::value::Reader;
-use crate::operation::Json;
-use crate::operation::Text;
 use crate::operation::thing::{Thing, ThingKind};
+use crate::operation::{Json, Text};
 use crate::policy::problem::{Code, Problem};
 
 /// `[[test]]`
