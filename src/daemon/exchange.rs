@@ -7,8 +7,7 @@ use super::state::{Introduction, Mark};
 use crate::operation::Encoded;
 use crate::operation::version::ApiVersion;
 use crate::wire::{
-    Body, BodyFault, Broken, Framing, HeadFault, HeadWriter, Inbox, Pieces, ResponseHead, Stream, chunk,
-    end_of_chunks, head_bytes,
+    Body, BodyFault, Broken, Framing, HeadFault, HeadWriter, Inbox, Pieces, ResponseHead, Stream, head_bytes,
 };
 
 /// The head of an answer may be this large: a container's path stat and the like travel in headers.
@@ -200,28 +199,12 @@ impl Forwarded {
 }
 
 impl Sender<'_> {
-    /// Sends a piece of the body.
+    /// Sends a piece of a body whose length was said.
     ///
     /// # Errors
     /// As the socket's; the daemon may have answered and closed.
     pub async fn piece(&self, payload: &[u8]) -> io::Result<()> {
-        match self.upload {
-            Framing::Chunked => chunk(self.stream, payload).await,
-            Framing::None | Framing::Length(_) | Framing::UntilClose => {
-                self.stream.write_all(&mut [IoSlice::new(payload)]).await
-            }
-        }
-    }
-
-    /// Says that the body is over.
-    ///
-    /// # Errors
-    /// As [`Sender::piece`].
-    pub async fn finish(&self) -> io::Result<()> {
-        match self.upload {
-            Framing::Chunked => end_of_chunks(self.stream).await,
-            Framing::None | Framing::Length(_) | Framing::UntilClose => Ok(()),
-        }
+        self.stream.write_all(&mut [IoSlice::new(payload)]).await
     }
 
     /// Sends of the body what can be carried on from `source`, as [`Body::carry`] does.

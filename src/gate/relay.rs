@@ -1,6 +1,7 @@
 //! One recorded request on its way to the daemon, its body and its client watched while the answer comes back.
 
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::time::Instant;
 
@@ -247,17 +248,20 @@ async fn send_kept(
     sender: &Sender<'_>,
     progress: &Progress,
 ) -> std::io::Result<()> {
-    let mut piece = Vec::new();
-    loop {
+    let (mut piece, mut left) = (Vec::new(), context.bytes);
+    // The daemon may answer as soon as it has the last byte: there is nothing to wait for behind that.
+    while left > 0 {
         context.piece(&mut piece).await?;
         if piece.is_empty() {
-            progress.uploaded.set(sender.finish().await.is_ok());
-            return Ok(());
+            return Err(ErrorKind::UnexpectedEof.into());
         }
         if sender.piece(&piece).await.is_err() {
             return Ok(());
         }
+        left = left.saturating_sub(piece.len().try_into().unwrap_or(u64::MAX));
     }
+    progress.uploaded.set(true);
+    Ok(())
 }
 
 /// Returns when the client is gone. What it sends meanwhile waits for its turn; `taken_bytes` counts what
