@@ -1,6 +1,7 @@
 //! Which endpoints have paths that a regular expression matches: decided by walking the expression and the templates
 //! side by side, so that one that matches nothing is found when the policy is read.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex_automata::nfa::thompson::{NFA, State, Transition};
@@ -12,9 +13,27 @@ use regex_syntax::hir::literal::Extractor;
 use super::path_expression::{Meaning, PathExpression, automaton};
 use crate::operation::table::{self, Endpoint, Identifier, Method};
 
-/// The templates of all endpoints, in the order of the table.
-static TEMPLATES: LazyLock<Vec<(&Endpoint, Vec<Place>)>> =
-    LazyLock::new(|| table::endpoints().map(|endpoint| (endpoint, places(endpoint))).collect());
+/// The templates of all endpoints, by method, in the order of the table.
+static TEMPLATES: LazyLock<BTreeMap<Method, Vec<Template>>> = LazyLock::new(|| {
+    let mut templates: BTreeMap<Method, Vec<Template>> = BTreeMap::new();
+    for endpoint in table::endpoints() {
+        templates.entry(endpoint.method).or_default().push(Template::of(endpoint));
+    }
+    templates
+});
+
+/// The template of an endpoint.
+struct Template {
+    endpoint: &'static Endpoint,
+    /// The first segment, which is no name.
+    head: Option<&'static str>,
+    /// What stands before the first name, or all of it.
+    beginning: &'static str,
+    /// What stands behind the last name; nothing where there is none.
+    end: &'static str,
+    /// All of it.
+    places: Vec<Place>,
+}
 
 /// What may stand in one place of a path.
 #[derive(Clone, Copy, Debug)]
@@ -28,21 +47,23 @@ enum Place {
 /// The endpoints of the method that have a canonical path which the expression matches; also others, where an
 /// identifier cannot be spelled as it would have to be, and all, where the expression is too large.
 pub(super) fn endpoints_met(expression: &PathExpression, method: Method) -> Vec<&'static Endpoint> {
-    let of_method = TEMPLATES.iter().filter(|(endpoint, _)| endpoint.method == method);
-    let endpoint = |(endpoint, _): &(&'static Endpoint, _)| *endpoint;
+    let of_method = TEMPLATES.get(&method).into_iter().flatten();
+    let endpoint = |template: &Template| template.endpoint;
     match expression.meaning() {
         Meaning::Path(path) => {
-            of_method.filter(|(_, template)| spells(template, path.as_bytes(), true)).map(endpoint).collect()
+            let head = head(path);
+            let of_head = of_method.filter(|template| template.head == head);
+            of_head.filter(|template| spells(template, path.as_bytes(), true)).map(endpoint).collect()
         }
         Meaning::Paths(meaning) => {
             let is_met = meets_one(meaning);
-            of_method.filter(|(_, template)| is_met(template)).map(endpoint).collect()
+            of_method.filter(|template| is_met(template)).map(endpoint).collect()
         }
     }
 }
 
 /// Tells whether a path of a template is matched.
-fn meets_one(meaning: &Hir) -> impl Fn(&[Place]) -> bool {
+fn meets_one(meaning: &Hir) -> impl Fn(&Template) -> bool {
     let beginnings = Extractor::new().extract(meaning);
     // Some say which paths they match, and need nothing more.
     let is_exact = beginnings.is_exact() && beginnings.literals().is_some();
@@ -51,8 +72,28 @@ fn meets_one(meaning: &Hir) -> impl Fn(&[Place]) -> bool {
         let may_begin = beginnings.literals().is_none_or(|literals| {
             literals.iter().any(|literal| spells(template, literal.as_bytes(), is_exact))
         });
-        may_begin && automaton.as_ref().is_none_or(|automaton| meets(automaton, template))
+        may_begin && automaton.as_ref().is_none_or(|automaton| meets(automaton, &template.places))
     }
+}
+
+impl Template {
+    fn of(endpoint: &'static Endpoint) -> Self {
+        let (template, places) = (endpoint.template, places(endpoint));
+        let beginning = template.split_once('{').map_or(template, |(beginning, _)| beginning);
+        let end = template.rsplit_once('}').map_or("", |(_, end)| end);
+        Self { endpoint, head: head(template), beginning, end, places }
+    }
+
+    /// From the first name on; `to_name` to the last one only.
+    fn names(&self, to_name: bool) -> &[Place] {
+        let behind = if to_name { self.end.len() } else { 0 };
+        let end = self.places.len().saturating_sub(behind);
+        self.places.get(self.beginning.len()..end).unwrap_or_default()
+    }
+}
+
+fn head(path: &str) -> Option<&str> {
+    path.split('/').nth(1)
 }
 
 fn places(endpoint: &Endpoint) -> Vec<Place> {
@@ -97,23 +138,24 @@ impl Place {
 }
 
 /// Whether a path of the template begins with the text, or, where `whole`, is the text.
-fn spells(template: &[Place], text: &[u8], whole: bool) -> bool {
+fn spells(template: &Template, text: &[u8], whole: bool) -> bool {
     // Before the first name there is one way to go, and behind the last as well; most templates go another.
-    let goes = |(place, byte): (&Place, &u8)| match place {
-        Place::Byte(own) => Some(own == byte),
-        Place::Name { .. } => None,
-    };
-    let begins = || template.iter().zip(text).map_while(goes).all(|same| same);
-    let ends = || template.iter().rev().zip(text.iter().rev()).map_while(goes).all(|same| same);
-    if (whole && !ends()) || !begins() {
-        return false;
+    let beginning = template.beginning.as_bytes();
+    let Some(mut text) = text.strip_prefix(beginning) else { return !whole && beginning.starts_with(text) };
+    if whole {
+        let Some(between) = text.strip_suffix(template.end.as_bytes()) else { return false };
+        text = between;
     }
-    // Where in the template the next byte may belong.
+    let places = template.names(whole);
+    if let ([name], true) = (places, whole) {
+        return !text.is_empty() && text.iter().all(|byte| name.takes(*byte, *byte));
+    }
+    // Where in them the next byte may belong.
     let mut here = vec![0];
     let mut next: Vec<usize> = Vec::new();
     for byte in text {
         for at in here.drain(..) {
-            let Some(place) = template.get(at).filter(|place| place.takes(*byte, *byte)) else { continue };
+            let Some(place) = places.get(at).filter(|place| place.takes(*byte, *byte)) else { continue };
             let stays = matches!(place, Place::Name { .. }).then_some(at);
             for to in stays.into_iter().chain([at.saturating_add(1)]) {
                 if !next.contains(&to) {
@@ -126,7 +168,7 @@ fn spells(template: &[Place], text: &[u8], whole: bool) -> bool {
         }
         std::mem::swap(&mut here, &mut next);
     }
-    !whole || here.contains(&template.len())
+    !whole || here.contains(&places.len())
 }
 
 /// Whether a path of the template is matched.
@@ -204,12 +246,15 @@ mod tests {
             "/volumes/a/b$",
             "/images/a/b/json",
             "/plugins/a/json",
+            "/containers/a/checkpoints/b",
+            "/containers/a/b/checkpoints/c/d",
+            "/containers/checkpoints/b",
             "/containers/",
             "/",
             "",
             "^$",
         ] {
-            assert_eq!(met(path), met(&format!("(?:{path})|(?:{path})[^ -~]")), "{path}");
+            assert_eq!(endpoints(path), endpoints(&format!("(?:{path})|(?:{path})[^ -~]")), "{path}");
         }
     }
 
