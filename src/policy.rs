@@ -31,8 +31,9 @@ mod terms;
 mod things;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,7 +41,6 @@ use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
-use case::Suite;
 pub use judge::{Permit, Unknown};
 use path_expression::PathSet;
 use problem::Problem;
@@ -107,6 +107,15 @@ struct AboutPath {
     forbid: Vec<usize>,
 }
 
+/// By what a policy says. It is the policy that says it, so nobody gains by knowing how it is hashed; and the same policy
+/// costs the same each time.
+type Hashed<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
+/// Nothing yet, with room for so much.
+fn hashed<K, V>(count: usize) -> Hashed<K, V> {
+    HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default())
+}
+
 /// The policy that dockgate has without a file: looking, for a dashboard.
 #[must_use]
 pub fn builtin() -> &'static str {
@@ -118,15 +127,15 @@ impl Policy {
     /// policy where no problem is an error.
     #[must_use]
     pub fn read(source: &str) -> (Option<Self>, Vec<Problem>) {
-        let (suite, problems) = Suite::read(source);
-        (suite.map(Suite::into_policy), problems)
+        let (read, problems) = case::read(source);
+        (read.map(|read| read.policy), problems)
     }
 
     /// `text` is what it is judged by: the source without its cases. None, if the expressions are too large to be
     /// taken together.
     fn new(mut resolved: resolve::Resolved, text: &str) -> Option<Self> {
         let mut candidates: BTreeMap<Key, Candidates> = BTreeMap::new();
-        let mut expressions = Vec::new();
+        let mut expressions = Vec::with_capacity(resolved.allow.len());
         for (is_forbid, rules) in [(false, &mut resolved.allow), (true, &mut resolved.forbid)] {
             for (place, rule) in rules.iter_mut().enumerate() {
                 for target in rule.selection.targets() {

@@ -6,6 +6,7 @@ mod condition;
 mod thing;
 mod value;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -39,7 +40,10 @@ pub(super) struct Draft {
 
 impl Draft {
     /// The source without its cases: what requests are judged by.
-    pub(super) fn judging(&self, source: &str) -> String {
+    pub(super) fn judging<'s>(&self, source: &'s str) -> Cow<'s, str> {
+        if self.case_text.is_empty() {
+            return Cow::Borrowed(source);
+        }
         let mut text = String::new();
         let mut start = 0;
         for case in &self.case_text {
@@ -47,7 +51,7 @@ impl Draft {
             start = case.end;
         }
         text.push_str(source.get(start..).unwrap_or_default());
-        text
+        Cow::Owned(text)
     }
 }
 
@@ -212,11 +216,7 @@ impl Reader<'_> {
         }
     }
 
-    fn client(
-        &mut self,
-        name: &Spanned<std::borrow::Cow<'_, str>>,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<DraftClient> {
+    fn client(&mut self, name: &Spanned<Cow<'_, str>>, value: &Spanned<DeValue<'_>>) -> Option<DraftClient> {
         let name = Spanned::new(name.span(), name.get_ref().clone().into_owned());
         let what = format!("clients.{}", name.get_ref());
         let table = self.table(value, &what)?;
@@ -240,7 +240,9 @@ impl Reader<'_> {
 
     fn rules(&mut self, table: &DeTable<'_>, kind: &str, keys: &[&'static str]) -> Vec<DraftRule> {
         let tables = self.tables(table, kind, "rule");
-        tables.into_iter().filter_map(|element| self.rule(element, kind, keys)).collect()
+        let mut rules = Vec::with_capacity(tables.len());
+        rules.extend(tables.into_iter().filter_map(|element| self.rule(element, kind, keys)));
+        rules
     }
 
     /// The elements of `[[kind]]`.

@@ -17,7 +17,8 @@ use super::nearest::list;
 use super::problem::{Code, Problem};
 use super::resolve::Resolved;
 use super::rule::{Rule, body_guard, has_guarded_body};
-use super::selection::Entry;
+use super::selection::Key;
+use super::{Hashed, hashed};
 use crate::operation::table::{Endpoint, Guard};
 pub(super) use characters::{find_invisible_characters, find_odd_characters};
 
@@ -73,24 +74,30 @@ fn find_unused_clients(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Pr
 
 fn find_covered(rules: &[Rule], problems: &mut Vec<Problem>) {
     // Who covers a rule has whatever the rule has: there is no need to look at all of the others.
-    let mut having: BTreeMap<Entry<'_>, Vec<(usize, &Rule)>> = BTreeMap::new();
+    let mut having: BTreeMap<Key, Vec<(usize, &Rule)>> = BTreeMap::new();
+    let mut matching: Hashed<&str, Vec<(usize, &Rule)>> = hashed(rules.len());
     for (place, rule) in rules.iter().enumerate() {
-        for entry in rule.selection.entries() {
-            having.entry(entry).or_default().push((place, rule));
+        for (key, expression) in rule.selection.entries() {
+            let list = match expression {
+                None => having.entry(key).or_default(),
+                Some(expression) => matching.entry(expression).or_default(),
+            };
+            if list.last().is_none_or(|(last, _)| *last != place) {
+                list.push((place, rule));
+            }
         }
     }
     for (place, rule) in rules.iter().enumerate() {
         let Some((key, expression)) = rule.selection.entries().next() else { continue };
-        let whole = having.get(&(key, None)).into_iter().flatten();
-        let same = having.get(&(key, expression)).into_iter().flatten().filter(|_| expression.is_some());
-        let mut others: Vec<_> = whole.chain(same).collect();
-        others.sort_by_key(|(place, _)| *place);
-        let covering = others.into_iter().find(|(other_place, other)| {
+        let covers = |(other_place, other): &&(usize, &Rule)| {
             *other_place != place
                 && rule.is_covered_by(other)
                 // Of two that say the same, the later is the one too many.
                 && (*other_place < place || !other.is_covered_by(rule))
-        });
+        };
+        let lists = [having.get(&key), expression.and_then(|expression| matching.get(expression))];
+        let first = |list: &Vec<(usize, _)>| list.iter().find(covers).copied();
+        let covering = lists.into_iter().flatten().filter_map(first).min_by_key(|(place, _)| *place);
         if let Some((_, other)) = covering {
             let message = format!("{} grants nothing that {} does not grant", rule.name, other.name);
             problems.push(

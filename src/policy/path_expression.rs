@@ -2,9 +2,7 @@
 //! automaton, so that a request costs the same however many there are; the automaton's states are made as requests
 //! come to them, so that starting costs little.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
@@ -12,6 +10,8 @@ use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Hir, Look};
+
+use super::{Hashed, hashed};
 
 /// One expression takes no more than this to be looked into.
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
@@ -92,14 +92,10 @@ fn compiler(limit_bytes: usize) -> thompson::Compiler {
     compiler
 }
 
-/// By path. It is the policy that says which paths are in it, so nobody gains by knowing how they are hashed; and the same
-/// policy costs the same each time.
-type ByPath<T> = HashMap<String, Vec<T>, BuildHasherDefault<DefaultHasher>>;
-
 /// Expressions, each with whose it is.
 pub(super) struct PathSet<T> {
     /// Whose expressions spell a path, by path.
-    spelling: ByPath<T>,
+    spelling: Hashed<String, Vec<T>>,
     /// Whose the others are, in the order in which the automaton has them.
     owners: Vec<T>,
     /// None where there are no others.
@@ -109,11 +105,13 @@ pub(super) struct PathSet<T> {
 impl<T> PathSet<T> {
     /// Takes expressions together; none, where they are too large for that.
     pub(super) fn new(expressions: Vec<(PathExpression, T)>) -> Option<Self> {
-        let mut spelling = ByPath::<T>::default();
+        let mut spelling: Hashed<String, Vec<T>> = hashed(expressions.len());
         let (mut meanings, mut owners) = (Vec::new(), Vec::new());
         for (expression, owner) in expressions {
             match expression.meaning {
-                Meaning::Path(path) => spelling.entry(path).or_default().push(owner),
+                Meaning::Path(path) => {
+                    spelling.entry(path).or_insert_with(|| Vec::with_capacity(1)).push(owner);
+                }
                 Meaning::Paths(meaning) => {
                     meanings.push(meaning);
                     owners.push(owner);

@@ -1,5 +1,6 @@
 //! From the policy as written to what it means: clients, operations and parameters are looked up.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
@@ -16,6 +17,7 @@ use super::rule::{Grants, Rule, RuleName};
 use super::selection::{self, Selection};
 use super::selector::Selector;
 use super::things::ThingSet;
+use super::{Hashed, hashed};
 use crate::operation::field::{FieldPath, Kind};
 use crate::operation::meaning::{Posture, Stance};
 use crate::operation::redaction::{Redaction, Set};
@@ -99,19 +101,22 @@ pub(super) fn known_version(
 }
 
 fn check_names(draft: &Draft, problems: &mut Vec<Problem>) {
-    let mut seen: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
     let mut names: Vec<_> = draft.allow.iter().chain(&draft.forbid).filter_map(|r| r.name.as_ref()).collect();
     names.sort_by_key(|name| name.span().start);
+    let mut seen: Hashed<&str, &Spanned<String>> = hashed(names.len());
     for name in names {
-        if let Some(first) = seen.get(name.get_ref().as_str()) {
-            let message = format!("two rules have the name `{}`", name.get_ref());
-            problems.push(
-                Problem::new(Code::DuplicateName, name.span(), message)
-                    .also(first.span(), "the first is here")
-                    .help("refusals and records name rules: give each a name of its own"),
-            );
-        } else {
-            seen.insert(name.get_ref(), name);
+        match seen.entry(name.get_ref()) {
+            Entry::Occupied(first) => {
+                let message = format!("two rules have the name `{}`", name.get_ref());
+                problems.push(
+                    Problem::new(Code::DuplicateName, name.span(), message)
+                        .also(first.get().span(), "the first is here")
+                        .help("refusals and records name rules: give each a name of its own"),
+                );
+            }
+            Entry::Vacant(place) => {
+                place.insert(name);
+            }
         }
     }
 }
@@ -477,8 +482,8 @@ fn number_lines(allow: &mut [Rule], forbid: &mut [Rule], source: &str) {
     rules.sort_by_key(|rule| rule.span.start);
     let (mut line, mut at) = (1_u32, 0);
     for rule in rules {
-        let between = source.get(at..rule.span.start).unwrap_or_default();
-        let newlines = between.matches('\n').count();
+        let between = source.as_bytes().get(at..rule.span.start).unwrap_or_default();
+        let newlines = memchr::memchr_iter(b'\n', between).count();
         line = line.saturating_add(newlines.try_into().unwrap_or(u32::MAX));
         (rule.line, at) = (line, rule.span.start);
     }

@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::RULE_KEYS;
 use super::condition::DraftCondition;
 use super::value::{Reader, Unit};
 use crate::operation::meaning::{Aspect, Resource};
@@ -39,7 +40,7 @@ impl Reader<'_> {
     /// What a rule says of meanings.
     pub(super) fn aspects(&mut self, rule: &DeTable<'_>) -> Vec<(Aspect, Spanned<DraftAspect>)> {
         let mut read = Vec::new();
-        for (key, value) in rule {
+        for (key, value) in rule.iter().filter(|(key, _)| !RULE_KEYS.contains(&key.get_ref().as_ref())) {
             if let Some(aspect) = Aspect::ALL.into_iter().find(|aspect| aspect.as_str() == key.get_ref())
                 && let Some(said) = self.aspect(aspect, value)
             {

@@ -178,7 +178,9 @@ impl<'s> Reader<'s> {
             let message = format!("`{what}` is an empty list");
             self.problems.push(Problem::new(Code::EmptyValue, value.span(), message));
         }
-        array.iter().filter_map(|element| read(self, element, what)).collect()
+        let mut many = Vec::with_capacity(array.len());
+        many.extend(array.iter().filter_map(|element| read(self, element, what)));
+        many
     }
 
     pub(super) fn wrong_type(&mut self, value: &Spanned<DeValue<'_>>, what: &str, expected: &str) {

@@ -60,6 +60,9 @@ fn check(text: &Spanned<String>, problems: &mut Vec<Problem>) {
 
 /// A name with a letter that passes for a Latin one, beside Latin ones or alone: it would be taken for another name.
 fn check_name(name: &Spanned<String>, problems: &mut Vec<Problem>) {
+    if name.get_ref().is_ascii() {
+        return;
+    }
     if let Some(odd) = name.get_ref().chars().find(|character| latin_like(*character).is_some()) {
         problems.push(
             Problem::new(Code::Confusable, name.span(), "this can be taken for another name")
@@ -102,6 +105,9 @@ fn latin_like(character: char) -> Option<char> {
 /// Warns of characters anywhere in the file that have no width, or turn the direction of the text so
 /// that it is read otherwise than it is written.
 pub(in crate::policy) fn find_invisible_characters(source: &str, problems: &mut Vec<Problem>) {
+    if source.is_ascii() {
+        return;
+    }
     // An editor may put a mark of byte order at the very beginning; TOML passes over it.
     let characters =
         source.char_indices().filter(|(start, character)| *start > 0 || *character != '\u{feff}');

@@ -44,6 +44,9 @@ fn by_operation(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
 
 /// What may be meant.
 fn by_meaning(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
+    if written.aspects.is_empty() {
+        return;
+    }
     let sayable =
         |aspect: &Aspect| rule.selection.endpoints().any(|endpoint| aspects_of(endpoint).contains(aspect));
     let admits = |aspect: Aspect, meaning: &Meaning| {

@@ -78,7 +78,7 @@ fn is_always_meant(aspect: Aspect, endpoint: &str) -> bool {
 
 /// Warns of keys about what may be meant, where no operation of the rule can mean such a thing.
 pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
-    if rule.selection.partial {
+    if rule.selection.partial || written.aspects.is_empty() {
         return;
     }
     let sayable: BTreeSet<Aspect> = rule.selection.endpoints().flat_map(aspects_of).collect();
