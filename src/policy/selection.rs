@@ -2,7 +2,6 @@
 
 mod entry;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,10 +20,11 @@ pub(super) fn key(endpoint: &Endpoint) -> Key {
     (endpoint.method, endpoint.template)
 }
 
-/// The operations of one rule, by endpoint.
+/// The operations of one rule.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selection {
-    targets: BTreeMap<Key, Target>,
+    /// In the order of their keys, each once.
+    targets: Vec<Target>,
     /// Until they are taken.
     expressions: Vec<PathExpression>,
     /// Whether an entry could not be looked up, so that the selection says less than was meant.
@@ -50,7 +50,7 @@ pub(super) enum Paths {
 }
 
 /// An endpoint, and an expression on its paths.
-pub(super) type Entry<'a> = (Key, Option<&'a str>);
+type Entry<'a> = (Key, Option<&'a str>);
 
 /// One entry of the file, looked up.
 struct Written {
@@ -62,7 +62,7 @@ impl Selection {
     /// Looks up every entry; what cannot be found becomes a problem.
     pub(super) fn read(operations: &[Spanned<String>], problems: &mut Vec<Problem>) -> Self {
         let mut selection = Self::default();
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(operations.len());
         for operation in operations {
             match entry::read(operation) {
                 Ok(entry) => {
@@ -90,31 +90,37 @@ impl Selection {
 
     /// Whether it has an endpoint for some of its paths only.
     pub(super) fn has_expressions(&self) -> bool {
-        self.targets.values().any(|target| matches!(target.paths, Paths::Matching(_)))
+        self.targets.iter().any(|target| matches!(target.paths, Paths::Matching(_)))
     }
 
     /// The same endpoints, with every path.
     pub(super) fn with_all_paths(&self) -> Self {
         let mut selection = self.clone();
-        selection.targets.values_mut().for_each(|target| target.paths = Paths::All);
+        selection.targets.iter_mut().for_each(|target| target.paths = Paths::All);
         selection
     }
 
     fn add(&mut self, entry: &Written, span: &Range<usize>) {
+        self.targets.reserve(entry.endpoints.len());
         for &endpoint in &entry.endpoints {
-            let target = self.targets.entry(key(endpoint)).or_insert_with(|| Target {
-                endpoint,
-                paths: Paths::Matching(Vec::new()),
-                span: span.clone(),
-            });
-            match (&mut target.paths, &entry.expression) {
-                (Paths::All, _) => {}
-                (paths, None) => *paths = Paths::All,
-                (Paths::Matching(expressions), Some(expression)) => {
-                    expressions.push(Arc::clone(expression.source()));
+            let expression = entry.expression.as_ref().map(|expression| Arc::clone(expression.source()));
+            match self.place(endpoint) {
+                Ok(place) => {
+                    if let Some(target) = self.targets.get_mut(place) {
+                        target.paths.add(expression);
+                    }
+                }
+                Err(place) => {
+                    let paths = expression.map_or(Paths::All, |expression| Paths::Matching(vec![expression]));
+                    self.targets.insert(place, Target { endpoint, paths, span: span.clone() });
                 }
             }
         }
+    }
+
+    /// Where the endpoint is among the targets, or would be.
+    fn place(&self, endpoint: &Endpoint) -> Result<usize, usize> {
+        self.targets.binary_search_by_key(&key(endpoint), |target| key(target.endpoint))
     }
 
     /// Its expressions, to be put together with those of others.
@@ -124,42 +130,52 @@ impl Selection {
 
     /// Which of the endpoint's paths are among them.
     pub(super) fn paths(&self, endpoint: &Endpoint) -> Option<&Paths> {
-        self.targets.get(&key(endpoint)).map(|target| &target.paths)
+        self.targets.get(self.place(endpoint).ok()?).map(|target| &target.paths)
     }
 
     /// What it has: endpoints, each with the expressions that choose among its paths; without one, all of them.
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.targets.iter().flat_map(|(key, target)| {
+        self.targets.iter().flat_map(|target| {
+            let key = key(target.endpoint);
             let (whole, expressions) = match &target.paths {
-                Paths::All => (Some((*key, None)), [].as_slice()),
+                Paths::All => (Some((key, None)), [].as_slice()),
                 Paths::Matching(expressions) => (None, expressions.as_slice()),
             };
-            whole.into_iter().chain(expressions.iter().map(|expression| (*key, Some(&**expression))))
+            whole.into_iter().chain(expressions.iter().map(move |expression| (key, Some(&**expression))))
         })
     }
 
     pub(super) fn targets(&self) -> impl Iterator<Item = &Target> {
-        self.targets.values()
+        self.targets.iter()
     }
 
     pub(super) fn endpoints(&self) -> impl Iterator<Item = &'static Endpoint> {
-        self.targets.values().map(|target| target.endpoint)
+        self.targets.iter().map(|target| target.endpoint)
     }
 
     /// Whether both have an endpoint in common.
     pub(super) fn meets(&self, other: &Self) -> bool {
-        self.targets.keys().any(|key| other.targets.contains_key(key))
+        self.endpoints().any(|endpoint| other.place(endpoint).is_ok())
     }
 
     /// Whether every operation of this is one of the other's; `false` also where that is not clear.
     pub(super) fn within(&self, other: &Self) -> bool {
-        self.targets
-            .iter()
-            .all(|(key, target)| other.targets.get(key).is_some_and(|wide| target.paths.within(&wide.paths)))
+        let is_within =
+            |target: &Target| other.paths(target.endpoint).is_some_and(|wide| target.paths.within(wide));
+        self.targets.iter().all(is_within)
     }
 }
 
 impl Paths {
+    /// With those that this expression matches; without one, all.
+    fn add(&mut self, expression: Option<Arc<str>>) {
+        match (&mut *self, expression) {
+            (Self::All, _) => {}
+            (Self::Matching(_), None) => *self = Self::All,
+            (Self::Matching(expressions), Some(expression)) => expressions.push(expression),
+        }
+    }
+
     /// Whether the path is among them: for one alone; requests are looked up in all expressions together.
     pub(super) fn contain(&self, path: &str) -> bool {
         match self {
