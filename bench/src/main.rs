@@ -69,6 +69,13 @@ enum Verb {
         /// The engine's
         to: PathBuf,
     },
+    /// Be a proxy that looks at nothing, copies, and writes that it did
+    Record {
+        /// Its socket; the records go beside it
+        listen: PathBuf,
+        /// The engine's
+        to: PathBuf,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -100,8 +107,9 @@ fn main() -> Result<()> {
             raise_descriptors()?;
             engine::serve(&socket)
         }
-        Verb::Copy { listen, to } => bound::serve(Way::Copy, &listen, &to),
-        Verb::Splice { listen, to } => bound::serve(Way::Splice, &listen, &to),
+        Verb::Copy { listen, to } => bound::serve(&Way::Copy, &listen, &to),
+        Verb::Splice { listen, to } => bound::serve(&Way::Splice, &listen, &to),
+        Verb::Record { listen, to } => bound::serve(&Way::record(&listen)?, &listen, &to),
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Direct,
     Copy,
     Splice,
+    Record,
     Haproxy,
     Haproxy1000,
     Dockgate,
@@ -55,6 +56,7 @@ impl Kind {
             Self::Direct => "direct",
             Self::Copy => "copy",
             Self::Splice => "splice",
+            Self::Record => "record",
             Self::Haproxy => "haproxy",
             Self::Haproxy1000 => "haproxy, 1000 rules",
             Self::Dockgate => "dockgate",
@@ -110,7 +112,7 @@ impl Starting {
             Kind::Direct => {
                 return Ok(Self { kind, socket: place.engine.clone(), command: None });
             }
-            Kind::Copy | Kind::Splice => {
+            Kind::Copy | Kind::Splice | Kind::Record => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.arg(kind.name()).arg(&socket).arg(&place.engine);
                 command

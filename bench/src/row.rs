@@ -70,6 +70,9 @@ impl Bar {
 }
 
 const ALL: &[Kind] = &[Kind::Direct, Kind::Copy, Kind::Splice, Kind::Haproxy, Kind::Dockgate];
+/// Where what is recorded is as long as the bound's records are.
+const RECORDED: &[Kind] =
+    &[Kind::Direct, Kind::Copy, Kind::Splice, Kind::Record, Kind::Haproxy, Kind::Dockgate];
 const RULES: &[Kind] =
     &[Kind::Direct, Kind::Copy, Kind::Dockgate, Kind::Dockgate1000, Kind::Haproxy, Kind::Haproxy1000];
 
@@ -90,7 +93,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "get",
         what: "GET of 2 KB, one connection kept alive, everything on one CPU",
         setting: Setting::OneCpu,
-        peers: ALL,
+        peers: RECORDED,
         measure: latency::get,
         columns: &["p50 us", "p99 us", "cpu us"],
         figures: &[Figure {
@@ -104,7 +107,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "tail",
         what: "GET of 2 KB, one connection kept alive, free-running",
         setting: Setting::Free,
-        peers: ALL,
+        peers: RECORDED,
         measure: latency::get,
         columns: &["p50 us", "p99 us", "cpu us"],
         figures: &[Figure {
@@ -118,7 +121,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "load",
         what: "GET of 2 KB, 32 connections kept alive, free-running",
         setting: Setting::Free,
-        peers: ALL,
+        peers: RECORDED,
         measure: latency::load,
         columns: &["requests/s", "cpu us"],
         figures: &[Figure {
