@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fs;
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -35,6 +35,9 @@ fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
         Err(Errno::ELOOP) => {}
         Err(errno) => return Err(errno),
     }
+    if let Some(link) = plain_link_by_heart(path) {
+        return Ok(Some(link));
+    }
     let way = walk(path, |at| match open_by_heart(at, OFlag::O_NOFOLLOW, ResolveFlag::empty()) {
         // Only of a link it can be read where it leads.
         Ok(found) => Ok(Some(readlinkat(&found, "").is_ok())),
@@ -51,6 +54,18 @@ fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
         Err(errno) => return Err(errno),
     };
     Ok(leading(link, path, there, real))
+}
+
+/// The link that a path is, if there is no other on the way to it, and none to where it leads.
+fn plain_link_by_heart(path: &Path) -> Option<Link> {
+    let directory = open_by_heart(path.parent()?, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS).ok()?;
+    let real = PathBuf::from(readlinkat(directory, path.file_name()?).ok()?);
+    // What has no `..` in it, and no link, is where it says.
+    let is_plain = real.is_absolute() && !real.components().any(|step| step == Component::ParentDir);
+    if !is_plain || open_by_heart(&real, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS).is_err() {
+        return None;
+    }
+    leading(path, path, path, Some(real.components().collect()))
 }
 
 /// Opens a path, as far as the system need not wait for anything on its way.
