@@ -31,6 +31,19 @@ impl Key {
     pub fn as_str(&self) -> &str {
         self
     }
+
+    /// Whether it names this field.
+    pub(super) fn is_of(&self, field: &Field) -> bool {
+        matches!(self, Self::Field(_, own) if std::ptr::eq(*own, field))
+    }
+
+    /// The text, where it names no field.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Field(..) => None,
+        }
+    }
 }
 
 impl From<&str> for Key {

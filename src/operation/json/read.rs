@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use super::expected::Keys;
 use super::{Expected, Json, Key, check};
-use crate::operation::field::{Kind, trace};
+use crate::operation::field::{Field, Kind, Part, trace};
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
 /// bodies of real clients have hundreds.
@@ -20,7 +20,10 @@ const MAX_SHOWN: usize = 64;
 
 /// Why a text is not read as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
+pub struct Flaw(Box<Told>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
     what: Cow<'static, str>,
     /// Where, in bytes from the beginning.
     at: usize,
@@ -39,11 +42,12 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
     // Most clients write none but a line's end.
     let has_control = bytes.trim_ascii().iter().fold(0, |any, byte| any | u8::from(*byte < b' ')) != 0;
-    let mut reader = Reader { text, rest: text, has_control, depth: 0, values: 0 };
+    let mut reader =
+        Reader { text, at: 0, has_control, depth: 0, values: 0, fields: Vec::new(), items: Vec::new() };
     reader.skip_space();
     let value = reader.value(expected)?;
     reader.skip_space();
-    if reader.rest.is_empty() {
+    if reader.at == text.len() {
         Ok(value)
     } else {
         Err(reader.flaw("something follows the value; send one value only"))
@@ -52,30 +56,41 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
 
 struct Reader<'a> {
     text: &'a str,
-    /// What is still to be read: a tail of `text`.
-    rest: &'a str,
+    /// How much of it was read: up to here, where a character begins.
+    at: usize,
     /// Whether there is a control character anywhere.
     has_control: bool,
     depth: usize,
     values: usize,
+    /// The fields so far of the objects that are not over, the innermost's last.
+    fields: Vec<(Key, Json)>,
+    /// The elements so far of the arrays that are not over.
+    items: Vec<Json>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads a value.
     fn value(&mut self, expected: Expected) -> Result<Json, Flaw> {
-        let at = self.offset();
+        let at = self.at;
         self.values = self.values.saturating_add(1);
         if self.values > MAX_VALUES {
             return Err(self.flaw(format!("there are more than {MAX_VALUES} values")));
         }
-        let value = match self.rest.bytes().next() {
-            Some(b'{') => self.nested(|reader| reader.object(expected))?,
-            Some(b'[') => self.nested(|reader| reader.array(expected))?,
+        let value = match self.next() {
             Some(b'"') => Json::String(self.string()?.into_owned()),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Json::Bool(true))?,
             Some(b'f') => self.word("false", Json::Bool(false))?,
             Some(b'n') => self.word("null", Json::Null)?,
+            Some(bracket @ (b'{' | b'[')) => {
+                self.depth = self.depth.saturating_add(1);
+                if self.depth > MAX_DEPTH {
+                    return Err(self.flaw(format!("arrays and objects nest deeper than {MAX_DEPTH} levels")));
+                }
+                let value = if bracket == b'{' { self.object(expected)? } else { self.array(expected)? };
+                self.depth = self.depth.saturating_sub(1);
+                value
+            }
             Some(_) => return Err(self.flaw("a JSON value belongs here")),
             None => return Err(self.flaw("the text ends where a JSON value belongs")),
         };
@@ -85,29 +100,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Json, Flaw>) -> Result<Json, Flaw> {
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > MAX_DEPTH {
-            return Err(self.flaw(format!("arrays and objects nest deeper than {MAX_DEPTH} levels")));
-        }
-        let value = read(self)?;
-        self.depth = self.depth.saturating_sub(1);
-        Ok(value)
-    }
-
     fn object(&mut self, expected: Expected) -> Result<Json, Flaw> {
-        let mut fields = Vec::new();
-        let mut seen = Seen::default();
         let keys = expected.keys();
-        self.expect(b'{')?;
+        let start = self.fields.len();
+        let mut seen = Seen::default();
+        self.skip(1);
         self.skip_space();
         if self.take(b'}') {
-            return Ok(Json::Object(fields));
+            return Ok(Json::Object(Vec::new()));
         }
         loop {
             self.skip_space();
-            let at = self.offset();
-            if self.rest.as_bytes().first() != Some(&b'"') {
+            let at = self.at;
+            if self.next() != Some(b'"') {
                 return Err(self.flaw("a key in double quotes belongs here"));
             }
             let key = self.string()?;
@@ -116,7 +121,7 @@ impl<'a> Reader<'a> {
                 let what = "the name of a field holds a character beyond ASCII; no Docker field does";
                 return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
-            if !seen.insert(key.clone(), keys.fold()) {
+            if !seen.insert(&key, field, keys.fold(), self.fields.get(start..).unwrap_or_default()) {
                 let what = if keys.fold() {
                     "this field stands twice (upper and lower case do not count); keep one"
                 } else {
@@ -129,15 +134,17 @@ impl<'a> Reader<'a> {
             self.skip_space();
             let inner = field.map_or(keys.below(), |(_, field)| Expected::Kind(field.kind));
             match (self.value(inner), field) {
-                (Ok(value), Some((part, field))) => fields.push((Key::Field(part, field), value)),
+                (Ok(value), Some((part, field))) => self.fields.push((Key::Field(part, field), value)),
                 // A field that nobody knows does nothing at its zero value: it is as if it were not there.
-                (Ok(value), None) if matches!(keys, Keys::Fields(_)) && value.is_all_zero() => {}
-                (Ok(value), None) => fields.push((Key::Text(key.into_owned()), value)),
+                (Ok(value), None) if matches!(keys, Keys::Fields(_)) && value.is_all_zero() => {
+                    seen.dropped.push(key);
+                }
+                (Ok(value), None) => self.fields.push((Key::Text(key.into_owned()), value)),
                 (Err(flaw), _) => return Err(flaw.under(Step::Key(key.into_owned()))),
             }
             self.skip_space();
             if self.take(b'}') {
-                return Ok(Json::Object(fields));
+                return Ok(Json::Object(self.fields.split_off(start)));
             }
             self.expect(b',')?;
         }
@@ -151,28 +158,27 @@ impl<'a> Reader<'a> {
             // Where it is of the wrong kind, that is said of the whole.
             Expected::Kind(_) | Expected::Unknown => Expected::Unknown,
         };
-        let mut items = Vec::new();
-        self.expect(b'[')?;
+        let start = self.items.len();
+        self.skip(1);
         self.skip_space();
         if self.take(b']') {
-            return Ok(Json::Array(items));
+            return Ok(Json::Array(Vec::new()));
         }
         loop {
             self.skip_space();
-            match self.value(inner) {
-                Ok(item) => items.push(item),
-                Err(flaw) => return Err(flaw.under(Step::Index(items.len()))),
-            }
+            let index = self.items.len().saturating_sub(start);
+            let item = self.value(inner).map_err(|flaw| flaw.under(Step::Index(index)))?;
+            self.items.push(item);
             self.skip_space();
             if self.take(b']') {
-                return Ok(Json::Array(items));
+                return Ok(Json::Array(self.items.split_off(start)));
             }
             self.expect(b',')?;
         }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
-        self.expect(b'"')?;
+        self.skip(1);
         let plain = self.plain()?;
         if self.take(b'"') {
             return Ok(Cow::Borrowed(plain));
@@ -192,21 +198,22 @@ impl<'a> Reader<'a> {
 
     /// Reads what of a string stands for itself.
     fn plain(&mut self) -> Result<&'a str, Flaw> {
-        let mut end = memchr::memchr2(b'"', b'\\', self.rest.as_bytes());
+        let rest = self.rest();
+        let mut end = memchr::memchr2(b'"', b'\\', rest.as_bytes());
         if self.has_control {
-            let before = end.and_then(|end| self.rest.as_bytes().get(..end)).unwrap_or_default();
+            let before = end.and_then(|end| rest.as_bytes().get(..end)).unwrap_or_default();
             end = before.iter().position(|byte| *byte < b' ').or(end);
         }
-        let Some((plain, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
+        let Some(plain) = end.and_then(|end| rest.get(..end)) else {
             return Err(self.flaw("a string has no end"));
         };
-        self.rest = rest;
+        self.skip(plain.len());
         Ok(plain)
     }
 
     /// Reads what follows a backslash.
     fn escape(&mut self) -> Result<char, Flaw> {
-        let mut rest = self.rest.chars();
+        let mut rest = self.rest().chars();
         let plain = match rest.next() {
             Some(same @ ('"' | '\\' | '/')) => same,
             Some('b') => '\u{8}',
@@ -215,12 +222,12 @@ impl<'a> Reader<'a> {
             Some('r') => '\r',
             Some('t') => '\t',
             Some('u') => {
-                self.rest = rest.as_str();
+                self.skip(1);
                 return self.escaped_code_point();
             }
             Some(_) | None => return Err(self.flaw("a string holds an escape that JSON does not have")),
         };
-        self.rest = rest.as_str();
+        self.skip(1);
         Ok(plain)
     }
 
@@ -243,20 +250,18 @@ impl<'a> Reader<'a> {
     }
 
     fn four_digits(&mut self) -> Result<u16, Flaw> {
-        let digits = self.rest.split_at_checked(4);
-        let hexadecimal = digits.filter(|(digits, _)| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let Some((value, rest)) =
-            hexadecimal.and_then(|(digits, rest)| Some((u16::from_str_radix(digits, 16).ok()?, rest)))
-        else {
+        let digits = self.rest().get(..4);
+        let hexadecimal = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some(value) = hexadecimal.and_then(|digits| u16::from_str_radix(digits, 16).ok()) else {
             return Err(self.flaw("four hexadecimal digits belong after \\u"));
         };
-        self.rest = rest;
+        self.skip(4);
         Ok(value)
     }
 
     /// Reads a number by JSON's grammar and keeps its text.
     fn number(&mut self) -> Result<Json, Flaw> {
-        let start = self.rest;
+        let start = self.at;
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -270,8 +275,7 @@ impl<'a> Reader<'a> {
             }
             self.digits()?;
         }
-        let length = start.len().saturating_sub(self.rest.len());
-        Ok(Json::Number(match start.get(..length).unwrap_or_default() {
+        Ok(Json::Number(match self.text.get(start..self.at).unwrap_or_default() {
             // Most are.
             "0" => Cow::Borrowed("0"),
             text => Cow::Owned(text.to_owned()),
@@ -280,7 +284,7 @@ impl<'a> Reader<'a> {
 
     /// Passes over one digit or more.
     fn digits(&mut self) -> Result<(), Flaw> {
-        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
             return Err(self.flaw("a number lacks a digit"));
         }
@@ -293,16 +297,14 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_space(&mut self) {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        // Most clients write none.
-        if self.rest.as_bytes().first().is_some_and(is_space) {
-            self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.next() {
+            self.skip(1);
         }
     }
 
     /// Passes over this byte if it is next.
     fn take(&mut self, byte: u8) -> bool {
-        let is_next = self.rest.as_bytes().first() == Some(&byte);
+        let is_next = self.next() == Some(byte);
         if is_next {
             self.skip(1);
         }
@@ -310,7 +312,7 @@ impl<'a> Reader<'a> {
     }
 
     fn take_word(&mut self, word: &str) -> bool {
-        let is_next = self.rest.starts_with(word);
+        let is_next = self.rest().starts_with(word);
         if is_next {
             self.skip(word.len());
         }
@@ -321,61 +323,78 @@ impl<'a> Reader<'a> {
         if self.take(byte) { Ok(()) } else { Err(self.flaw(format!("a {} belongs here", char::from(byte)))) }
     }
 
-    /// Passes over so many bytes, which end where a character does.
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    /// The byte that is next.
+    fn next(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
-    fn offset(&self) -> usize {
-        self.text.len().saturating_sub(self.rest.len())
+    /// What is still to be read.
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over so many bytes, which are there, and end where a character does.
+    fn skip(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
     }
 
     fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
-        Flaw::new(self.offset(), what)
+        Flaw::new(self.at, what)
     }
 }
 
-/// The keys of one object so far.
+/// Which keys one object has, beside those that are kept.
 #[derive(Default)]
 struct Seen<'a> {
-    few: Vec<Cow<'a, str>>,
-    /// One bit of these is that of each of the few: where it is not set, none is the same.
+    /// One bit of these is that of each key: where it is not set, none is the same.
     traces: u128,
-    /// All of them, where they are not few: in small letters, where case does not count.
+    /// Those that are not kept.
+    dropped: Vec<Cow<'a, str>>,
+    /// All that name no field, where they are not few: in small letters, where case does not count.
     many: BTreeSet<String>,
 }
 
-impl<'a> Seen<'a> {
+impl Seen<'_> {
     /// How many are few enough to be compared with each other.
     const FEW: usize = 64;
 
-    /// Adds one; `false`, if it was there. Whether case counts is the same for all of an object.
-    fn insert(&mut self, key: Cow<'a, str>, folds: bool) -> bool {
-        let folded = |key: &str| if folds { key.to_ascii_lowercase() } else { key.to_owned() };
-        if !self.many.is_empty() {
-            return self.many.insert(folded(&key));
-        }
-        let trace = 1_u128.wrapping_shl(trace(&key));
-        let is_same = |own: &str| if folds { own.eq_ignore_ascii_case(&key) } else { own == key };
-        if self.traces & trace != 0 && self.few.iter().any(|own| own.len() == key.len() && is_same(own)) {
-            return false;
-        }
+    /// Adds one; `false`, if it was there. Whether case counts is the same for all of an object. Those of `kept` are kept.
+    fn insert(
+        &mut self,
+        key: &str,
+        field: Option<(&'static Part, &'static Field)>,
+        folds: bool,
+        kept: &[(Key, Json)],
+    ) -> bool {
+        let trace = 1_u128.wrapping_shl(trace(key));
+        let may_be_there = self.traces & trace != 0;
         self.traces |= trace;
-        self.few.push(key);
-        if self.few.len() > Self::FEW {
-            self.many = self.few.drain(..).map(|key| folded(&key)).collect();
+        if let Some((_, field)) = field {
+            return !may_be_there || !kept.iter().any(|(own, _)| own.is_of(field));
         }
-        true
+        let texts = || {
+            let kept = kept.iter().filter_map(|(own, _)| own.as_text());
+            kept.chain(self.dropped.iter().map(Cow::as_ref))
+        };
+        let folded = |key: &str| if folds { key.to_ascii_lowercase() } else { key.to_owned() };
+        if self.many.is_empty() && texts().count() > Self::FEW {
+            self.many = texts().map(folded).collect();
+        }
+        if !self.many.is_empty() {
+            return self.many.insert(folded(key));
+        }
+        let is_same = |own: &str| if folds { own.eq_ignore_ascii_case(key) } else { own == key };
+        !may_be_there || !texts().any(is_same)
     }
 }
 
 impl Flaw {
     fn new(at: usize, what: impl Into<Cow<'static, str>>) -> Self {
-        Self { what: what.into(), at, steps: Vec::new() }
+        Self(Box::new(Told { what: what.into(), at, steps: Vec::new() }))
     }
 
     fn under(mut self, step: Step) -> Self {
-        self.steps.push(step);
+        self.0.steps.push(step);
         self
     }
 }
@@ -383,8 +402,9 @@ impl Flaw {
 impl fmt::Display for Flaw {
     /// `at byte 52, HostConfig.Binds[2]: …`: keys are named, values never.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at byte {}", self.at)?;
-        for (index, step) in self.steps.iter().rev().enumerate() {
+        let Told { what, at, steps } = &*self.0;
+        write!(f, "at byte {at}")?;
+        for (index, step) in steps.iter().rev().enumerate() {
             match (index, step) {
                 (0, _) => f.write_str(", ")?,
                 (_, Step::Key(_)) => f.write_char('.')?,
@@ -395,7 +415,7 @@ impl fmt::Display for Flaw {
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }
-        write!(f, ": {}", self.what)
+        write!(f, ": {what}")
     }
 }
 
