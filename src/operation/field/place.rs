@@ -1,5 +1,6 @@
 //! Places in a body, put into words only where somebody reads them.
 
+use std::cell::OnceCell;
 use std::fmt::{self, Write as _};
 use std::rc::Rc;
 
@@ -24,6 +25,26 @@ pub(super) enum Step<'a> {
     Index(usize),
     /// To an entry of a map.
     Key(&'a str),
+}
+
+/// The way that is gone to a place, of which a place is made only where one is kept.
+pub(super) struct Way<'w, 'a> {
+    above: Option<&'w Way<'w, 'a>>,
+    step: Step<'a>,
+    /// The place that it leads to, once another below it is kept.
+    place: OnceCell<Rc<Place<'a>>>,
+}
+
+impl<'w, 'a> Way<'w, 'a> {
+    pub(super) fn new(above: Option<&'w Self>, step: Step<'a>) -> Self {
+        Self { above, step, place: OnceCell::new() }
+    }
+
+    /// The place that it leads to.
+    pub(super) fn place(&self) -> Place<'a> {
+        let above = |way: &Way<'_, 'a>| Rc::clone(way.place.get_or_init(|| Rc::new(way.place())));
+        Place { above: self.above.map(above), step: self.step }
+    }
 }
 
 impl Place<'_> {

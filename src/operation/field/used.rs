@@ -1,8 +1,6 @@
 //! What of a body is used: the fields that are there and do something.
 
-use std::rc::Rc;
-
-use super::place::{Place, Step};
+use super::place::{Place, Step, Way};
 use super::{Field, FieldPath, Guard, Kind, Part};
 use crate::operation::json::{Json, Key};
 use crate::operation::meaning::{Aspect, Context, Enclosing, Read};
@@ -92,35 +90,34 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Looks for fields in a value.
-    fn within(&mut self, above: Option<Place<'a>>, kind: Kind, value: &'a Json) {
+    fn within(&mut self, above: Option<&Way<'_, 'a>>, kind: Kind, value: &'a Json) {
         if !kind.has_structs() {
             return;
         }
-        let above = above.map(Rc::new);
-        let below = |step| Place { above: above.clone(), step };
+        let below = |step| Way::new(above, step);
         match (kind, value) {
             (Kind::Struct(_), Json::Object(fields)) => {
                 for (key, value) in fields {
                     match kind.field_of(key) {
                         Some((_, field)) if field.is_unused(value) => {}
                         Some((part, field)) => {
-                            self.field(below(Step::Field(part, field)), part, field, value, fields);
+                            self.field(&below(Step::Field(part, field)), part, field, value, fields);
                         }
                         None if value.is_all_zero() => {}
                         None => {
-                            self.push(below(Step::Unknown(key)), None, Guard::Guarded(UNKNOWN), value, &[]);
+                            self.push(&below(Step::Unknown(key)), None, Guard::Guarded(UNKNOWN), value, &[]);
                         }
                     }
                 }
             }
             (Kind::List(inner), Json::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.within(Some(below(Step::Index(index))), *inner, item);
+                    self.within(Some(&below(Step::Index(index))), *inner, item);
                 }
             }
             (Kind::Map(inner), Json::Object(fields)) => {
                 for (key, value) in fields {
-                    self.within(Some(below(Step::Key(key))), *inner, value);
+                    self.within(Some(&below(Step::Key(key))), *inner, value);
                 }
             }
             _ => {}
@@ -130,7 +127,7 @@ impl<'a> Walk<'a> {
     /// Looks at a field that is used.
     fn field(
         &mut self,
-        place: Place<'a>,
+        way: &Way<'_, 'a>,
         part: &Part,
         field: &'static Field,
         value: &'a Json,
@@ -142,24 +139,24 @@ impl<'a> Walk<'a> {
             guard @ Guard::Guarded(_) => guard,
         };
         if self.only_unknown {
-            return self.within(Some(place), field.kind, value);
+            return self.within(Some(way), field.kind, value);
         }
         let is_row = |inner: &Kind| matches!(inner, Kind::Struct(_));
         match (field.kind, guard) {
             // What its fields are is what counts.
-            (Kind::Struct(_), Guard::Plain) => self.within(Some(place), field.kind, value),
+            (Kind::Struct(_), Guard::Plain) => self.within(Some(way), field.kind, value),
             (Kind::List(inner), Guard::Plain) if inner.has_structs() => {
-                self.within(Some(place), field.kind, value);
+                self.within(Some(way), field.kind, value);
             }
             // The keys say something, and so do the fields below them.
             (Kind::Map(inner), guard) if is_row(inner) => {
-                self.push(place.clone(), Some(field), guard, value, around);
-                self.within(Some(place), field.kind, value);
+                self.push(way, Some(field), guard, value, around);
+                self.within(Some(way), field.kind, value);
             }
             _ => {
-                self.push(place.clone(), Some(field), guard, value, around);
+                self.push(way, Some(field), guard, value, around);
                 self.only_unknown = true;
-                self.within(Some(place), field.kind, value);
+                self.within(Some(way), field.kind, value);
                 self.only_unknown = false;
             }
         }
@@ -167,7 +164,7 @@ impl<'a> Walk<'a> {
 
     fn push(
         &mut self,
-        place: Place<'a>,
+        way: &Way<'_, 'a>,
         field: Option<&'static Field>,
         guard: Guard,
         value: &'a Json,
@@ -183,6 +180,7 @@ impl<'a> Walk<'a> {
             Sought::Guarded if guard == Guard::Plain => return,
             Sought::All | Sought::Guarded => None,
         };
+        let place = way.place();
         let read = context.zip(reading).map(|(context, reading)| {
             self.place.clear();
             place.write(&mut self.place).unwrap_or_default();
