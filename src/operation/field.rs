@@ -248,8 +248,7 @@ impl Field {
     pub fn is_harmless(&self, value: &Json) -> bool {
         let is = |text: &str| self.harmless.contains(&text);
         match value {
-            Json::String(text) => is(text),
-            Json::Number(text) => is(text),
+            Json::String(text) | Json::Number(text) => is(text),
             Json::Array(items) => {
                 !items.is_empty() && items.iter().all(|item| matches!(item, Json::String(text) if is(text)))
             }

@@ -80,6 +80,7 @@ fn read_values(values: Json) -> Result<Vec<String>, String> {
             for item in items {
                 match item {
                     Json::String(value) => {
+                        let value = String::from(value);
                         if seen.insert(value.clone()) {
                             read.push(value);
                         }

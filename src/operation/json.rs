@@ -10,10 +10,10 @@ pub(super) mod glance;
 mod key;
 pub(super) mod place;
 mod read;
+mod shared;
 mod text;
 mod write;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use super::field::Kind;
@@ -21,6 +21,7 @@ pub(super) use expected::Expected;
 pub use key::Key;
 pub use read::Flaw;
 pub(super) use read::write_key;
+pub use shared::Shared;
 pub use text::Text;
 
 /// A JSON value. Objects keep the order of their keys, numbers their text.
@@ -31,9 +32,9 @@ pub enum Json {
     /// `true` or `false`
     Bool(bool),
     /// A number as the client wrote it, by JSON's grammar; nothing is rounded.
-    Number(Cow<'static, str>),
+    Number(Shared),
     /// A string, unescaped.
-    String(String),
+    String(Shared),
     /// An array.
     Array(Vec<Json>),
     /// An object. No key stands twice; keys of Docker's structs also not in different case.

@@ -111,7 +111,7 @@ impl Operation {
     }
 
     fn put_label(&mut self, labels: Labels, label: &str, owner: &str) {
-        let mark = (label.into(), Json::String(owner.to_owned()));
+        let mark = (label.into(), Json::String(owner.into()));
         match labels {
             Labels::Fields(paths) => {
                 if self.body == Body::None {

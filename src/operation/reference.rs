@@ -3,6 +3,8 @@
 //! What is judged is acted on: once the daemon has said which thing a name stands for, the name is replaced by the
 //! thing's full ID, which no renaming, tagging or making anew can turn to something else.
 
+use std::ops::Deref;
+
 use super::facts::{Known, Reference};
 use super::field::Kind;
 use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
@@ -242,9 +244,13 @@ fn immutable_name(image: &Thing, asked: &str) -> String {
     image.names.iter().find(of_repository).unwrap_or(&image.id).to_string()
 }
 
-fn replace(kind: ThingKind, name: &mut String, renaming: &mut Renaming<'_>) {
+fn replace<S: Deref<Target = str> + From<String>>(
+    kind: ThingKind,
+    name: &mut S,
+    renaming: &mut Renaming<'_>,
+) {
     if let Some(other) = renaming(kind, name) {
-        *name = other;
+        *name = other.into();
     }
 }
 
@@ -391,14 +397,14 @@ fn each_text(value: &mut Json, mut other: impl FnMut(&str) -> Option<String>) {
     match value {
         Json::String(text) if !text.is_empty() => {
             if let Some(other) = other(text) {
-                *text = other;
+                *text = other.into();
             }
         }
         Json::Array(items) => items.iter_mut().for_each(|item| {
             if let Json::String(text) = item
                 && let Some(other) = other(text)
             {
-                *text = other;
+                *text = other.into();
             }
         }),
         Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {}

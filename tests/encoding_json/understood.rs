@@ -31,9 +31,9 @@ impl Understood {
                 text.parse().map_or_else(|_| Self::Any(text.to_string()), Self::Uint)
             }
             (Kind::Float, Json::Number(text)) => Self::Float(text.parse().unwrap()),
-            (Kind::Text, Json::String(text)) => Self::Text(text.clone()),
+            (Kind::Text, Json::String(text)) => Self::Text(text.to_string()),
             (Kind::Bytes, Json::String(text)) => {
-                base64(text).map_or_else(|| Self::Any(text.clone()), Self::Bytes)
+                base64(text).map_or_else(|| Self::Any(text.to_string()), Self::Bytes)
             }
             (Kind::StrSlice, Json::Array(items)) => {
                 Self::List(items.iter().map(|item| Self::of(item, Kind::Text)).collect())

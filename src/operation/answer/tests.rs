@@ -398,7 +398,7 @@ fn container() -> impl Strategy<Value = String> {
         Just("18446744073709551615".to_owned()),
         Just("-1.50E+7".to_owned()),
         Just("[{},[],{\"a\":null}]".to_owned()),
-        any::<String>().prop_map(|text| Json::String(text.replace('\0', "")).to_string()),
+        any::<String>().prop_map(|text| Json::String(text.replace('\0', "").into()).to_string()),
     ];
     (0..1000_u32, odd, any::<bool>(), "[ \n]{0,2}").prop_map(|(id, odd, is_mine, space)| {
         let owner = if is_mine { "me" } else { "other" };

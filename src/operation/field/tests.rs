@@ -19,8 +19,8 @@ fn endpoint(id: &str) -> &'static Endpoint {
 
 /// What meanings hang on, for a body of this endpoint in the newest version.
 fn context(endpoint: &'static Endpoint) -> Context<'static> {
-    static NO_FACTS: Facts = Facts::NONE;
-    Context { endpoint, version: ApiVersion::NEWEST, newest: ApiVersion::NEWEST, facts: &NO_FACTS }
+    const NO_FACTS: &Facts = &Facts::NONE;
+    Context { endpoint, version: ApiVersion::NEWEST, newest: ApiVersion::NEWEST, facts: NO_FACTS }
 }
 
 fn kind_of(endpoint: &Endpoint) -> Option<Kind> {

@@ -75,7 +75,7 @@ impl<'a> Glance<'a> {
         let text = self.rest;
         self.skip()?;
         match Json::read_shown(before(text, self.rest)?) {
-            Ok(Json::String(text)) => Some(text.into()),
+            Ok(Json::String(text)) => Some(String::from(text).into()),
             Ok(_) | Err(_) => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::Shared;
 use crate::operation::field::{Field, Part};
 
 /// A key, which is a text: that of a field as the table spells it.
@@ -11,7 +12,7 @@ pub enum Key {
     /// The name of a field of the struct, with the part in which that is found.
     Field(&'static Part, &'static Field),
     /// Any other.
-    Text(String),
+    Text(Shared),
 }
 
 impl Deref for Key {
@@ -48,13 +49,13 @@ impl Key {
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Key {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
@@ -62,7 +63,7 @@ impl From<Key> for String {
     fn from(key: Key) -> Self {
         match key {
             Key::Field(_, field) => field.name.to_owned(),
-            Key::Text(text) => text,
+            Key::Text(text) => text.into(),
         }
     }
 }

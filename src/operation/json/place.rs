@@ -305,7 +305,7 @@ fn read_key(key: &[u8]) -> Result<Cow<'_, str>, Misplaced> {
         return str::from_utf8(inner).map(Cow::Borrowed).map_err(|_| Misplaced);
     }
     match Json::read_shown(key) {
-        Ok(Json::String(key)) => Ok(Cow::Owned(key)),
+        Ok(Json::String(key)) => Ok(Cow::Owned(key.into())),
         Ok(_) | Err(_) => Err(Misplaced),
     }
 }

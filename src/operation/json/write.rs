@@ -96,7 +96,7 @@ mod tests {
     fn quotes_backslashes_and_control_characters_are_escaped() {
         let text = "q\"b\\n\nt\tr\rnul\0 esc\u{1b} del\u{7f} é 😀 \u{2028}";
         assert_eq!(
-            Json::String(text.to_owned()).to_string(),
+            Json::String(text.into()).to_string(),
             "\"q\\\"b\\\\n\\nt\\tr\\rnul\\u0000 esc\\u001b del\\u007f é 😀 \u{2028}\""
         );
     }

@@ -22,7 +22,9 @@ pub(in crate::operation) fn of_parameter(
     let sibling = |name: &str| query.get(name).map(Value::as_text).unwrap_or_default();
     let read = |reading: Reading, json: &Json| reading.read(json, &place, around);
     let list = || match value {
-        Value::List(texts) => Json::Array(texts.iter().cloned().map(Json::String).collect()),
+        Value::List(texts) => {
+            Json::Array(texts.iter().map(|text| Json::String(text.as_str().into())).collect())
+        }
         Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Filters(_) | Value::Json(_) => Json::Null,
     };
     let number = match value {
@@ -51,7 +53,7 @@ pub(in crate::operation) fn of_parameter(
             Value::Json(json) => images_of(json, &place),
             Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_) | Value::Filters(_) => none,
         },
-        ("ImageBuild", "networkmode") => read(Reading::NetworkMode, &Json::String(text.to_owned())),
+        ("ImageBuild", "networkmode") => read(Reading::NetworkMode, &Json::String(text.into())),
         ("ImageBuild", "extrahosts") => read(Reading::ExtraHosts, &list()),
         ("ImageBuild", "shmsize") => one(Meaning::Amount(Resource::Shm, number)),
         ("ImageBuild", "memory") => one(Meaning::Amount(Resource::Memory, number)),

@@ -67,7 +67,7 @@ impl Change {
 /// Replaces every text in a value; keys stay.
 fn each_text(value: Json, replace: &dyn Fn(&str) -> String) -> Json {
     match value {
-        Json::String(text) => Json::String(replace(&text)),
+        Json::String(text) => Json::String(replace(&text).into()),
         Json::Array(items) => Json::Array(items.into_iter().map(|item| each_text(item, replace)).collect()),
         Json::Object(fields) => {
             Json::Object(fields.into_iter().map(|(key, item)| (key, each_text(item, replace))).collect())

@@ -266,7 +266,7 @@ impl Reader<'_> {
     /// A value of TOML as the same of JSON.
     fn json(&mut self, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Json> {
         match value.get_ref() {
-            DeValue::String(text) => Some(Json::String(text.clone().into_owned())),
+            DeValue::String(text) => Some(Json::String(text.as_ref().into())),
             DeValue::Integer(_) => {
                 self.integer(value, what).map(|number| Json::Number(number.get_ref().to_string().into()))
             }

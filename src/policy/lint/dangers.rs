@@ -191,7 +191,7 @@ impl Danger {
 
     /// Values that a field read like this has to say it.
     fn samples(&self, reading: Reading) -> Vec<Json> {
-        let text = |text: &str| Json::String(text.to_owned());
+        let text = |text: &str| Json::String(text.into());
         let list = |one: &str| Json::Array(vec![text(one)]);
         let behind = |kind: &str| self.value().strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'));
         match reading {

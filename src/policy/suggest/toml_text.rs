@@ -40,9 +40,7 @@ pub(super) fn exact_json(value: &Json) -> Option<String> {
         Json::Object(fields) => {
             let globs: Option<Vec<String>> = fields
                 .iter()
-                .map(|(key, value)| {
-                    Some(quote(&escape(&entry(key, &Json::String(value.as_text()?.to_owned())))))
-                })
+                .map(|(key, value)| Some(quote(&escape(&entry(key, &Json::String(value.as_text()?.into()))))))
                 .collect();
             list(&globs?)?
         }

@@ -12,8 +12,8 @@ fn value_of(kind: Kind) -> BoxedStrategy<Json> {
         Kind::Int => any::<i64>().prop_map(|number| Json::Number(number.to_string().into())).boxed(),
         Kind::Uint => any::<u64>().prop_map(|number| Json::Number(number.to_string().into())).boxed(),
         Kind::Float => any::<i32>().prop_map(|number| Json::Number(format!("{number}.5").into())).boxed(),
-        Kind::Bytes => Just(Json::String("aGk=".to_owned())).boxed(),
-        Kind::Text | Kind::Any => "[a-zſK]{0,3}".prop_map(Json::String).boxed(),
+        Kind::Bytes => Just(Json::String("aGk=".into())).boxed(),
+        Kind::Text | Kind::Any => "[a-zſK]{0,3}".prop_map(|text| Json::String(text.into())).boxed(),
         Kind::StrSlice => value_of(Kind::TEXTS),
         Kind::List(inner) => prop::collection::vec(value_of(*inner), 0..3).prop_map(Json::Array).boxed(),
         Kind::Map(inner) => prop::collection::btree_map("[a-zA-ZſK]{1,3}", value_of(*inner), 0..3)

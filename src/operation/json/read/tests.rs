@@ -144,7 +144,7 @@ fn what_only_lenient_parsers_take_is_refused() {
 #[test]
 fn escapes_are_read() {
     let read = value(br#""\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\uDE00""#, Expected::Unknown).unwrap();
-    assert_eq!(read, Json::String("\"\\/\u{8}\u{c}\n\r\tA\u{e9}\u{1f600}".to_owned()));
+    assert_eq!(read, Json::String("\"\\/\u{8}\u{c}\n\r\tA\u{e9}\u{1f600}".into()));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn as_serde(json: &Json) -> serde_json::Value {
         Json::Null => serde_json::Value::Null,
         Json::Bool(value) => (*value).into(),
         Json::Number(text) => serde_json::from_str(text).unwrap(),
-        Json::String(text) => text.clone().into(),
+        Json::String(text) => text.as_str().into(),
         Json::Array(items) => items.iter().map(as_serde).collect(),
         Json::Object(fields) => {
             fields.iter().map(|(key, value)| (key.to_string(), as_serde(value))).collect()
