@@ -40,7 +40,7 @@ use field::Kind;
 pub use filters::Filters;
 use inside::Inside;
 use json::Expected;
-pub use json::{Flaw, Json, Key, Shared, Text};
+pub use json::{Flaw, Json, Key, Text};
 pub use making::ReservedLabel;
 use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;

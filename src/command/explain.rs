@@ -73,7 +73,7 @@ pub(super) struct ExplainArguments {
     api: ApiVersion,
     /// What the daemon shows at a path, as /volumes/data={"Options":{}}; what is not given does not exist
     #[arg(long, value_name = "PATH=JSON", value_parser = read_shown)]
-    shows: Vec<(String, String)>,
+    shows: Vec<(String, Json)>,
     /// How it is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -255,7 +255,7 @@ fn explained(request: Request, arguments: &ExplainArguments, policy: &Policy, cl
                 if shown.is_none() {
                     not_shown.borrow_mut().insert(path.to_owned());
                 }
-                shown.and_then(|(_, json)| Json::read_shown(json.as_bytes()).ok())
+                shown.map(|(_, json)| json.clone())
             };
             let operation = learned(policy, client, operation, show);
             let not_shown = not_shown.take().into_iter().collect();
@@ -284,11 +284,10 @@ fn read_version(text: &str) -> Result<ApiVersion, String> {
         .ok_or_else(|| format!("dockgate knows {} to {}", ApiVersion::OLDEST, ApiVersion::NEWEST))
 }
 
-/// What can be read as JSON.
-fn read_shown(text: &str) -> Result<(String, String), String> {
+fn read_shown(text: &str) -> Result<(String, Json), String> {
     let (path, json) = text.split_once('=').ok_or("write PATH=JSON")?;
-    Json::read_shown(json.as_bytes()).map_err(|flaw| flaw.to_string())?;
-    Ok((path.to_owned(), json.to_owned()))
+    let json = Json::read_shown(json.as_bytes()).map_err(|flaw| flaw.to_string())?;
+    Ok((path.to_owned(), json))
 }
 
 #[cfg(test)]
@@ -391,6 +390,6 @@ GET /v1.44/info
     fn what_the_daemon_shows_can_be_said() {
         assert!(read_shown("/volumes/x").is_err() && read_shown("/volumes/x={").is_err());
         let (path, json) = read_shown(r#"/volumes/x={"Options":null}"#).unwrap();
-        assert_eq!((path.as_str(), json.as_str()), ("/volumes/x", r#"{"Options":null}"#));
+        assert_eq!((path.as_str(), json.to_string().as_str()), ("/volumes/x", r#"{"Options":null}"#));
     }
 }

@@ -10,18 +10,18 @@ pub(super) mod glance;
 mod key;
 pub(super) mod place;
 mod read;
-mod shared;
 mod text;
 mod write;
 
 use std::fmt;
+
+use smol_str::SmolStr;
 
 use super::field::Kind;
 pub(super) use expected::Expected;
 pub use key::Key;
 pub use read::Flaw;
 pub(super) use read::write_key;
-pub use shared::Shared;
 pub use text::Text;
 
 /// A JSON value. Objects keep the order of their keys, numbers their text.
@@ -32,9 +32,9 @@ pub enum Json {
     /// `true` or `false`
     Bool(bool),
     /// A number as the client wrote it, by JSON's grammar; nothing is rounded.
-    Number(Shared),
+    Number(SmolStr),
     /// A string, unescaped.
-    String(Shared),
+    String(SmolStr),
     /// An array.
     Array(Vec<Json>),
     /// An object. No key stands twice; keys of Docker's structs also not in different case.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::Shared;
+use smol_str::SmolStr;
+
 use crate::operation::field::{Field, Part};
 
 /// A key, which is a text: that of a field as the table spells it.
@@ -12,7 +13,7 @@ pub enum Key {
     /// The name of a field of the struct, with the part in which that is found.
     Field(&'static Part, &'static Field),
     /// Any other.
-    Text(Shared),
+    Text(SmolStr),
 }
 
 impl Deref for Key {

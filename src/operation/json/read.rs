@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
-use std::rc::Rc;
 
 use super::expected::Keys;
-use super::{Expected, Json, Key, Shared, check};
+use super::{Expected, Json, Key, check};
 use crate::operation::field::{Field, Kind, Part, trace};
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
@@ -43,16 +42,8 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
     // Most clients write none but a line's end.
     let has_control = bytes.trim_ascii().iter().fold(0, |any, byte| any | u8::from(*byte < b' ')) != 0;
-    let mut reader = Reader {
-        text,
-        whole: text.into(),
-        at: 0,
-        has_control,
-        depth: 0,
-        values: 0,
-        fields: Vec::new(),
-        items: Vec::new(),
-    };
+    let mut reader =
+        Reader { text, at: 0, has_control, depth: 0, values: 0, fields: Vec::new(), items: Vec::new() };
     reader.skip_space();
     let value = reader.value(expected)?;
     reader.skip_space();
@@ -65,8 +56,6 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
 
 struct Reader<'a> {
     text: &'a str,
-    /// The same, as what is read of it shares it.
-    whole: Rc<str>,
     /// How much of it was read: up to here, where a character begins.
     at: usize,
     /// Whether there is a control character anywhere.
@@ -88,7 +77,7 @@ impl<'a> Reader<'a> {
             return Err(self.flaw(format!("there are more than {MAX_VALUES} values")));
         }
         let value = match self.next() {
-            Some(b'"') => Json::String(self.string().map(|text| self.shared(at, text))?),
+            Some(b'"') => Json::String(self.string()?.into()),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Json::Bool(true))?,
             Some(b'f') => self.word("false", Json::Bool(false))?,
@@ -150,7 +139,7 @@ impl<'a> Reader<'a> {
                 (Ok(value), None) if matches!(keys, Keys::Fields(_)) && value.is_all_zero() => {
                     seen.dropped.push(key);
                 }
-                (Ok(value), None) => self.fields.push((Key::Text(self.shared(at, key)), value)),
+                (Ok(value), None) => self.fields.push((Key::Text(key.into()), value)),
                 (Err(flaw), _) => return Err(flaw.under(Step::Key(key.into_owned()))),
             }
             self.skip_space();
@@ -204,17 +193,6 @@ impl<'a> Reader<'a> {
             if self.take(b'"') {
                 return Ok(Cow::Owned(string));
             }
-        }
-    }
-
-    /// A string that was read, whose opening quote stands there.
-    fn shared(&self, at: usize, string: Cow<'a, str>) -> Shared {
-        match string {
-            Cow::Borrowed(plain) => {
-                let start = at.saturating_add(1);
-                Shared::part(&self.whole, start..start.saturating_add(plain.len()))
-            }
-            Cow::Owned(string) => string.into(),
         }
     }
 
@@ -297,7 +275,7 @@ impl<'a> Reader<'a> {
             }
             self.digits()?;
         }
-        Ok(Json::Number(Shared::part(&self.whole, start..self.at)))
+        Ok(Json::Number(self.text.get(start..self.at).unwrap_or_default().into()))
     }
 
     /// Passes over one digit or more.
