@@ -146,11 +146,7 @@ impl Json {
         match self {
             Self::Null => true,
             Self::Bool(value) => !value,
-            Self::Number(text) if text == "0" => true,
-            Self::Number(text) => {
-                let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-                !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
-            }
+            Self::Number(text) => is_zero_number(text),
             Self::String(text) => text.is_empty(),
             Self::Array(items) => items.is_empty(),
             Self::Object(fields) => fields.is_empty(),
@@ -166,6 +162,13 @@ impl Json {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => self.is_zero(),
         }
     }
+}
+
+fn is_zero_number(text: &str) -> bool {
+    // Most that are not begin with another digit.
+    let begins_with_zero = text.starts_with(['0', '-']);
+    let mut mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    begins_with_zero && !mantissa.any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 impl fmt::Display for Json {

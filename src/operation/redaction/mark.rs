@@ -4,6 +4,10 @@
 //! would notice; so a request that holds a mark is refused. Marks are constants that nobody has for anything else:
 //! addresses are taken from what RFC 5737 and RFC 3849 set apart for documentation.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::operation::Json;
 use crate::operation::json::write_key;
 
@@ -45,8 +49,9 @@ pub fn is_in(text: &str) -> bool {
 /// Whether a JSON text can hold a mark. A mark stands in it as it is, unless a character of it is escaped by its number.
 #[must_use]
 pub fn may_be_in(json: &[u8]) -> bool {
-    let has = |text: &str| memchr::memmem::find(json, text.as_bytes()).is_some();
-    [TEXT, BYTES, IPV4, IN_BOTH, "\\u"].into_iter().any(has)
+    static PARTS: LazyLock<[Finder<'static>; 5]> =
+        LazyLock::new(|| [TEXT, BYTES, IPV4, IN_BOTH, "\\u"].map(Finder::new));
+    PARTS.iter().any(|part| part.find(json).is_some())
 }
 
 /// The way to the first mark in a JSON value, if there is one: `HostConfig.Binds[0]`.
