@@ -84,7 +84,7 @@ impl Plain<'_> {
 
     fn send(self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match parts {
-            [part] => SockRef::from(&self).send(part),
+            [part, rest @ ..] if rest.iter().all(|part| part.is_empty()) => SockRef::from(&self).send(part),
             parts => SockRef::from(&self).send_vectored(parts),
         }
     }
