@@ -160,9 +160,12 @@ impl Selection {
 
     /// Whether every operation of this is one of the other's; `false` also where that is not clear.
     pub(super) fn within(&self, other: &Self) -> bool {
-        let is_within =
-            |target: &Target| other.paths(target.endpoint).is_some_and(|wide| target.paths.within(wide));
-        self.targets.iter().all(is_within)
+        // Both stand in the same order.
+        let mut others = other.targets.iter();
+        self.targets.iter().all(|target| {
+            let same = others.find(|other| key(other.endpoint) == key(target.endpoint));
+            same.is_some_and(|wide| target.paths.within(&wide.paths))
+        })
     }
 }
 
