@@ -41,6 +41,7 @@ use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
+use case::Suite;
 pub use judge::{Permit, Unknown};
 use path_expression::PathSet;
 use problem::Problem;
@@ -127,8 +128,8 @@ impl Policy {
     /// policy where no problem is an error.
     #[must_use]
     pub fn read(source: &str) -> (Option<Self>, Vec<Problem>) {
-        let (read, problems) = case::read(source);
-        (read.map(|read| read.policy), problems)
+        let (suite, problems) = Suite::read(source);
+        (suite.map(Suite::into_policy), problems)
     }
 
     /// `text` is what it is judged by: the source without its cases. None, if the expressions are too large to be

@@ -96,51 +96,32 @@ pub enum Outcome {
     Unreadable(Unreadable),
 }
 
-/// What is read of a policy.
-pub(super) struct Read {
-    pub(super) policy: Policy,
-    cases: Vec<Case>,
-    draft: draft::Draft,
-}
-
 /// The bodies that stand in files, by what the policy calls them.
 pub type Files = BTreeMap<String, Vec<u8>>;
-
-/// Reads a policy with its cases and finds everything that is wrong with either.
-pub(super) fn read(source: &str) -> (Option<Read>, Vec<Problem>) {
-    let (draft, mut problems) = draft::read(source);
-    let mut read = None;
-    if let Some(draft) = draft {
-        lint::find_odd_characters(&draft, &mut problems);
-        let resolved = resolve::resolve(&draft, source, &mut problems);
-        let cases = draft.cases.iter().map(|case| Case::read(case, &resolved, source, &mut problems));
-        let cases: Vec<Case> = cases.collect();
-        if problems.iter().all(|problem| problem.severity() != Severity::Error) {
-            lint::lint(&draft, &resolved, &mut problems);
-            let policy = Policy::new(resolved, &draft.judging(source));
-            if policy.is_none() {
-                let message = "the regular expressions on paths are too large to be taken together";
-                problems.push(Problem::new(Code::BadRegex, 0..0, message).help("repeat less in them"));
-            }
-            read = policy.map(|policy| Read { policy, cases, draft });
-        }
-    }
-    lint::find_invisible_characters(source, &mut problems);
-    problems.sort_by_key(Problem::start);
-    (read, problems)
-}
 
 impl Suite {
     /// Reads a policy with its cases and finds everything that is wrong with either.
     #[must_use]
     pub fn read(source: &str) -> (Option<Self>, Vec<Problem>) {
-        let (read, problems) = read(source);
-        let suite = read.map(|Read { policy, cases, draft }| Self {
-            policy,
-            cases,
-            draft,
-            source: source.to_owned(),
-        });
+        let (draft, mut problems) = draft::read(source);
+        let mut suite = None;
+        if let Some(draft) = draft {
+            lint::find_odd_characters(&draft, &mut problems);
+            let resolved = resolve::resolve(&draft, source, &mut problems);
+            let cases = draft.cases.iter().map(|case| Case::read(case, &resolved, source, &mut problems));
+            let cases: Vec<Case> = cases.collect();
+            if problems.iter().all(|problem| problem.severity() != Severity::Error) {
+                lint::lint(&draft, &resolved, &mut problems);
+                let policy = Policy::new(resolved, &draft.judging(source));
+                if policy.is_none() {
+                    let message = "the regular expressions on paths are too large to be taken together";
+                    problems.push(Problem::new(Code::BadRegex, 0..0, message).help("repeat less in them"));
+                }
+                suite = policy.map(|policy| Self { policy, cases, draft, source: source.to_owned() });
+            }
+        }
+        lint::find_invisible_characters(source, &mut problems);
+        problems.sort_by_key(Problem::start);
         (suite, problems)
     }
 
@@ -148,6 +129,12 @@ impl Suite {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The policy alone, without what its cases need.
+    #[must_use]
+    pub fn into_policy(self) -> Policy {
+        self.policy
     }
 
     /// How many cases there are.
