@@ -58,6 +58,8 @@ pub(crate) fn steady(text: &str) -> String {
             (r"(About |Less than )?(an?|\d+) (second|minute|hour)s?( ago)?", "<while>"),
             (r"\b\d+(\.\d+)?(ms|s)\b", "<duration>"),
             (r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", "<mac>"),
+            // Columns are as wide as what stands in them was.
+            (r" {3,}", "   "),
         ]
         .into_iter()
         .map(|(pattern, what)| (Regex::new(&format!("(?-u){pattern}")).unwrap(), what))
