@@ -14,6 +14,7 @@ mod plain;
 mod splice;
 mod stream;
 mod tls;
+mod unix;
 mod write;
 
 pub use body::{Body, BodyFault, Broken, Pieces, chunk, end_of_chunks};
@@ -23,4 +24,5 @@ pub use head::{
 pub use inbox::{Inbox, InboxFault};
 pub use stream::{Stream, prepare_tcp};
 pub use tls::TlsSocket;
+pub use unix::{UnixListener, UnixSocket};
 pub use write::HeadWriter;

@@ -4,11 +4,11 @@ use std::io;
 use std::io::IoSlice;
 use std::time::Duration;
 
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::settings::Address;
-use crate::wire::{Body, Inbox, ResponseHead, Stream, head_bytes};
+use crate::wire::{Body, Inbox, ResponseHead, Stream, UnixSocket, head_bytes};
 
 /// How long accepting may take.
 const ACCEPT_TIME: Duration = Duration::from_secs(3);
@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 pub(super) async fn connect(address: &Address) -> io::Result<Stream> {
     let connecting = async {
         match address {
-            Address::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
+            Address::Unix(path) => UnixSocket::connect(path).map(Stream::Unix),
             Address::Tcp { host, port } => {
                 let host = match host.as_str() {
                     "0.0.0.0" => "127.0.0.1",

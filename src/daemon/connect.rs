@@ -1,16 +1,14 @@
 //! Connecting to the daemon's socket.
 
 use std::io;
-use std::path::Path;
 
-use socket2::{Domain, SockAddr, Socket, Type};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::away::Away;
 use super::tls::Tls;
 use crate::settings::{Address, DaemonSettings};
-use crate::wire::{Stream, prepare_tcp};
+use crate::wire::{Stream, UnixSocket, prepare_tcp};
 
 /// What connects to the daemon.
 #[derive(Debug)]
@@ -45,7 +43,7 @@ impl Connector {
     async fn open(&self) -> Result<Stream, Away> {
         let failed = |error: io::Error| Away::connecting(&self.address, &error);
         match &self.address {
-            Address::Unix(path) => connect_unix(path).map(Stream::Unix).map_err(failed),
+            Address::Unix(path) => UnixSocket::connect(path).map(Stream::Unix).map_err(failed),
             Address::Tcp { host, port } => {
                 let socket = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
                 prepare_tcp(&socket).map_err(failed)?;
@@ -56,11 +54,4 @@ impl Connector {
             }
         }
     }
-}
-
-/// Connects to a unix socket. That is done at once or fails, so that nothing need be waited for.
-fn connect_unix(path: &Path) -> io::Result<UnixStream> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
-    socket.connect(&SockAddr::unix(path)?)?;
-    UnixStream::from_std(socket.into())
 }

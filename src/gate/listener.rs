@@ -12,11 +12,11 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::geteuid;
 use socket2::{Domain, Socket, Type};
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::TcpListener;
 
 use crate::client::{Client, Peer};
 use crate::settings::{Account, Address, ListenerSettings};
-use crate::wire::Stream;
+use crate::wire::{Stream, UnixListener, UnixSocket};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -56,7 +56,7 @@ impl Listener {
     /// When the address is taken, or cannot be made.
     pub async fn bind(settings: &ListenerSettings) -> Result<Self, BindError> {
         let bound = match &settings.address {
-            Address::Unix(path) => bind_unix(path, settings).await,
+            Address::Unix(path) => bind_unix(path, settings),
             Address::Tcp { host, port } => bind_tcp(host, *port).await,
         };
         match bound {
@@ -84,11 +84,10 @@ impl Listener {
     pub(crate) async fn accept(&self) -> io::Result<(Stream, Client)> {
         let (stream, peer) = match &self.socket {
             Bound::Unix { socket, .. } => {
-                let (stream, _) = socket.accept().await?;
-                let credentials = stream.peer_cred()?;
-                let peer =
-                    Peer::Unix { uid: credentials.uid(), gid: credentials.gid(), pid: credentials.pid() };
-                (Stream::Unix(stream), peer)
+                let socket = socket.accept().await?;
+                let peer = socket.peer()?;
+                let peer = Peer::Unix { uid: peer.uid(), gid: peer.gid(), pid: Some(peer.pid()) };
+                (Stream::Unix(socket), peer)
             }
             Bound::Tcp(socket) => {
                 let (stream, address) = socket.accept().await?;
@@ -130,13 +129,13 @@ impl Drop for SocketFile {
     }
 }
 
-async fn bind_unix(path: &Path, settings: &ListenerSettings) -> Result<Bound, String> {
+fn bind_unix(path: &Path, settings: &ListenerSettings) -> Result<Bound, String> {
     let shown = path.display();
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)
             .map_err(|error| format!("the directory {} cannot be made: {error}", directory.display()))?;
     }
-    clear(path).await?;
+    clear(path)?;
     // Nobody gets in before owner and mode are what was asked for.
     let before = umask(Mode::from_bits_truncate(0o177));
     let bound = UnixListener::bind(path);
@@ -180,7 +179,7 @@ fn dress(path: &Path, settings: &ListenerSettings) -> Result<SocketFile, String>
 }
 
 /// Removes a socket that nobody listens on any more; anything else at `path` is an error.
-async fn clear(path: &Path) -> Result<(), String> {
+fn clear(path: &Path) -> Result<(), String> {
     let shown = path.display();
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
@@ -192,14 +191,10 @@ async fn clear(path: &Path) -> Result<(), String> {
             "{shown} is there already and is not a socket. dockgate does not remove it: choose another path, or move it away."
         ));
     }
-    match UnixStream::connect(path).await {
+    match UnixSocket::connect(path) {
         Ok(owner) => Err(format!(
             "{shown} is in use by {}. Stop it, or choose another path.",
-            owner
-                .peer_cred()
-                .ok()
-                .and_then(|credentials| credentials.pid())
-                .map_or("another process".into(), process)
+            owner.peer().map_or("another process".into(), |peer| process(peer.pid()))
         )),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
             .map_err(|error| format!("the stale socket {shown} cannot be removed: {error}")),

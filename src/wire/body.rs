@@ -391,7 +391,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (near, mut far) = UnixStream::pair().unwrap();
-            let stream = Stream::Unix(near);
+            let stream = Stream::of(near);
             let writing = async {
                 for piece in wire.chunks(step) {
                     far.write_all(piece).await.unwrap();

@@ -7,12 +7,14 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::SockRef;
 use tokio::io::Interest;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+
+use super::unix::UnixSocket;
 
 /// A socket, of either kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Plain<'a> {
-    Unix(&'a UnixStream),
+    Unix(&'a UnixSocket),
     Tcp(&'a TcpStream),
 }
 
@@ -20,7 +22,10 @@ impl Plain<'_> {
     /// Waits until there may be something to read, be it the end. Only one task may do so at a time.
     pub(super) async fn readable(self) -> io::Result<()> {
         match self {
-            Self::Unix(stream) => poll_fn(|context| stream.poll_read_ready(context)).await,
+            Self::Unix(socket) => {
+                poll_fn(|context| socket.0.poll_read_ready(context).map_ok(|mut guard| guard.retain_ready()))
+                    .await
+            }
             Self::Tcp(stream) => poll_fn(|context| stream.poll_read_ready(context)).await,
         }
     }
@@ -28,7 +33,7 @@ impl Plain<'_> {
     /// Waits until something may be written. Only one task may do so at a time.
     pub(super) async fn writable(self) -> io::Result<()> {
         match self {
-            Self::Unix(stream) => poll_fn(|context| stream.poll_write_ready(context)).await,
+            Self::Unix(socket) => socket.writable().await,
             Self::Tcp(stream) => poll_fn(|context| stream.poll_write_ready(context)).await,
         }
     }
@@ -36,7 +41,7 @@ impl Plain<'_> {
     /// Reads what has come; `WouldBlock` where there is nothing to read after all.
     pub(super) fn receive(self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut count = 0;
-        let received = self.try_io(Interest::READABLE, || {
+        let received = self.try_read(|| {
             count = self.receive_now(buffer)?;
             // Fewer bytes than there was room for were all that had come: of more the system tells anew, and
             // until then nobody need ask in vain.
@@ -59,7 +64,7 @@ impl Plain<'_> {
         let mut byte = [0];
         let look = || Ok(recv(self.as_fd().as_raw_fd(), &mut byte, MsgFlags::MSG_PEEK)?);
         // Only where the system has told something is it asked what.
-        let looked = self.try_io(Interest::READABLE, look);
+        let looked = self.try_read(look);
         !matches!(looked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
@@ -78,7 +83,7 @@ impl Plain<'_> {
                 return Ok(());
             }
             self.writable().await?;
-            written = self.try_io(Interest::WRITABLE, || self.send(parts));
+            written = self.try_write(|| self.send(parts));
         }
     }
 
@@ -89,11 +94,19 @@ impl Plain<'_> {
         }
     }
 
-    /// Does `act` if the system has told that it can be done; asks to be told again if it could not.
-    pub(super) fn try_io<T>(self, interest: Interest, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    /// Reads by `act` if the system has told that something is there; asks to be told again if nothing was.
+    pub(super) fn try_read<T>(self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         match self {
-            Self::Unix(stream) => stream.try_io(interest, act),
-            Self::Tcp(stream) => stream.try_io(interest, act),
+            Self::Unix(socket) => socket.0.try_io(Interest::READABLE, |_| act()),
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, act),
+        }
+    }
+
+    /// Writes by `act` what was waited to be [writable](Self::writable).
+    pub(super) fn try_write<T>(self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Self::Unix(_) => act(),
+            Self::Tcp(stream) => stream.try_io(Interest::WRITABLE, act),
         }
     }
 }

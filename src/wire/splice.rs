@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
 use nix::unistd::{pipe2, write};
-use tokio::io::Interest;
 
 use super::plain::Plain;
 
@@ -107,7 +106,7 @@ impl Pipe {
                 return Ok(());
             }
             to.writable().await?;
-            written = to.try_io(Interest::WRITABLE, || moved(&self.out, &to, self.held));
+            written = to.try_write(|| moved(&self.out, &to, self.held));
         }
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 
 use super::plain::Plain;
 use super::tls::TlsSocket;
+use super::unix::UnixSocket;
 
 /// How often a connection that was half-closed is looked at again.
 const GONE_INTERVAL: Duration = Duration::from_millis(200);
@@ -25,7 +26,7 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub enum Stream {
     /// A unix socket.
-    Unix(UnixStream),
+    Unix(UnixSocket),
     /// A TCP socket.
     Tcp(TcpStream),
     /// A TCP socket whose bytes are encrypted.
@@ -33,6 +34,12 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// One end of a pair.
+    #[cfg(test)]
+    pub(super) fn of(end: tokio::net::UnixStream) -> Self {
+        Self::Unix(UnixSocket::new(end.into_std().unwrap()).unwrap())
+    }
+
     /// Takes a TCP connection.
     ///
     /// # Errors

@@ -157,10 +157,10 @@ fn look_at_directory(part: &str, path: &Path, state: &str, findings: &mut Findin
 fn look_at_owner(part: &str, stream: &Stream, findings: &mut Findings) {
     // Not told across pid namespaces.
     let peer = match stream {
-        Stream::Unix(stream) => stream.peer_cred().ok(),
+        Stream::Unix(socket) => socket.peer().ok(),
         Stream::Tcp(_) | Stream::Tls(_) => None,
     };
-    let process = peer.and_then(|peer| peer.pid()).filter(|pid| *pid > 0);
+    let process = peer.map(|peer| peer.pid()).filter(|pid| *pid > 0);
     let name = process.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
     match (process, name.as_deref().map(str::trim_end)) {
         (Some(pid), Some(name)) if name != PROGRAM => findings.add(Finding::error(

@@ -3,8 +3,6 @@
 
 use std::io;
 
-use tokio::io::Interest;
-
 use super::super::inbox::Inbox;
 use super::super::plain::Plain;
 use super::super::splice::Pipe;
@@ -106,7 +104,7 @@ impl Body {
                     // Of a pipe that holds something nobody can say why it takes no more.
                     let is_empty = pipe.held() == 0;
                     let mut take = || pipe.fill(from, rest);
-                    let came = if is_empty { from.try_io(Interest::READABLE, take) } else { take() };
+                    let came = if is_empty { from.try_read(take) } else { take() };
                     match came {
                         Ok(count @ 1..) => {
                             self.take(count);
@@ -126,7 +124,7 @@ impl Body {
                     let end = if self.state == State::ChunkEnd { 2 } else { 0 };
                     let most =
                         SIZE_LINE.len().saturating_add(end).saturating_sub(inbox.pending().len()).max(1);
-                    from.try_io(Interest::READABLE, || inbox.fill_with(from, most))
+                    from.try_read(|| inbox.fill_with(from, most))
                 }
                 State::Length(_) | State::Chunk(_) | State::Trailer(_) | State::UntilClose | State::Done => {
                     return Ok(Taken::Last);
@@ -205,7 +203,7 @@ mod tests {
         let sent = payload(1_000_003);
         let (near, mut client) = UnixStream::pair().unwrap();
         let (far, mut daemon) = UnixStream::pair().unwrap();
-        let (source, sink) = (Stream::Unix(near), Stream::Unix(far));
+        let (source, sink) = (Stream::of(near), Stream::of(far));
         for _ in 0..2 {
             let (mut inbox, mut got) = (Inbox::default(), vec![0; sent.len()]);
             let writing = async {
@@ -230,7 +228,7 @@ mod tests {
     async fn nobody_waits_behind_the_last_byte() {
         let (near, mut client) = UnixStream::pair().unwrap();
         let (far, _daemon) = UnixStream::pair().unwrap();
-        let (source, sink) = (Stream::Unix(near), Stream::Unix(far));
+        let (source, sink) = (Stream::of(near), Stream::of(far));
         client.write_all(&payload(140_000)).await.unwrap();
         source.plain().unwrap().readable().await.unwrap();
         let (mut body, mut inbox) = (Body::new(Framing::Length(140_000)), Inbox::default());
@@ -254,7 +252,7 @@ mod tests {
         for step in [wire.len(), 32_776, 10_007] {
             let (near, mut client) = UnixStream::pair().unwrap();
             let (far, daemon) = UnixStream::pair().unwrap();
-            let (source, sink, daemon) = (Stream::Unix(near), Stream::Unix(far), Stream::Unix(daemon));
+            let (source, sink, daemon) = (Stream::of(near), Stream::of(far), Stream::of(daemon));
             let mut inbox = Inbox::default();
             let writing = async {
                 for piece in wire.chunks(step) {
