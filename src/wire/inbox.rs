@@ -77,11 +77,11 @@ impl Inbox {
         self.give_back();
     }
 
-    /// Adds at most so many bytes of what is there already.
+    /// Adds at most so many bytes of what has come, as [`Plain::receive`] does.
     pub(super) fn fill_with(&mut self, from: Plain<'_>, most: usize) -> io::Result<usize> {
         self.add(|room| {
             let most = most.min(room.len());
-            from.receive_now(room.get_mut(..most).unwrap_or_default())
+            from.receive(room.get_mut(..most).unwrap_or_default())
         })
     }
 

@@ -124,7 +124,7 @@ impl Body {
                     let end = if self.state == State::ChunkEnd { 2 } else { 0 };
                     let most =
                         SIZE_LINE.len().saturating_add(end).saturating_sub(inbox.pending().len()).max(1);
-                    from.try_read(|| inbox.fill_with(from, most))
+                    inbox.fill_with(from, most)
                 }
                 State::Length(_) | State::Chunk(_) | State::Trailer(_) | State::UntilClose | State::Done => {
                     return Ok(Taken::Last);
