@@ -10,4 +10,5 @@ mod frozen;
 mod harm;
 mod load;
 mod retry;
+mod slow;
 mod soak;
