@@ -92,9 +92,9 @@ impl<'a> Thing<'a> {
         listed::read(kind, shown)
     }
 
-    /// The same at a glance, which goes over the element. None: it must be read.
-    pub(super) fn glimpsed(kind: ThingKind, glance: &mut Glance<'a>) -> Option<Self> {
-        listed::glimpse(kind, glance)
+    /// The same at a glance, of the element that a text begins with, and what stands behind that. None: it must be read.
+    pub(super) fn glimpsed(kind: ThingKind, text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        listed::glimpse(kind, text)
     }
 
     /// The keys in an element of a list that [`Thing::listed`] looks at.

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::look_up::{Known, LookUp};
 use super::{Sight, Unexpected, network};
 use crate::operation::Json;
-use crate::operation::json::glance::Glance;
 use crate::operation::json::place::{self, Kept};
 use crate::operation::redaction::{Redaction, Rules, Shape};
 use crate::operation::thing::{Thing, ThingKind};
@@ -82,11 +81,10 @@ impl View {
     pub(super) fn glance(&self, kind: ThingKind, text: &[u8]) -> Option<Glanced> {
         let sight = self.sight.as_ref()?;
         let text = text.get(..text.len().min(MAX_GLANCED_BYTES))?;
-        let mut glance = Glance::at(text);
-        let thing = Thing::glimpsed(kind, &mut glance)?;
+        let (thing, rest) = Thing::glimpsed(kind, text)?;
         let seen = sight(&thing);
         let is_shown = seen.is_some();
-        let length = text.len().checked_sub(glance.rest().len())?;
+        let length = text.len().checked_sub(rest.len())?;
         seen.is_none_or(|redaction| redaction.is_empty()).then_some(Glanced { length, is_shown })
     }
 

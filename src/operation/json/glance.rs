@@ -3,6 +3,10 @@
 
 use super::{Json, Text};
 
+/// By this bit brackets differ from braces in ASCII. Among themselves, with a backslash or bar between them, they differ
+/// by one.
+const LETTER_CASE: u8 = 0x20;
+
 /// A text of JSON that is gone over once.
 #[derive(Debug)]
 pub(in crate::operation) struct Glance<'a> {
@@ -22,18 +26,21 @@ impl<'a> Glance<'a> {
     }
 
     /// Goes over an object; `see` goes over each value.
+    #[inline]
     pub(in crate::operation) fn object(
         &mut self,
         mut see: impl FnMut(&'a [u8], &mut Self) -> Option<()>,
     ) -> Option<()> {
         self.listed(b'{', b'}', |glance| {
-            let key = glance.plain()?;
+            let (key, rest) = plain(glance.rest)?;
+            glance.rest = rest;
             glance.take(b':')?;
             see(key, glance)
         })
     }
 
     /// Goes over an object of texts.
+    #[inline]
     pub(in crate::operation) fn texts(
         &mut self,
         mut see: impl FnMut(Text<'a>, Text<'a>) -> Option<()>,
@@ -46,53 +53,26 @@ impl<'a> Glance<'a> {
     }
 
     /// Goes over an array; `see` goes over each element.
+    #[inline]
     pub(in crate::operation) fn array(&mut self, see: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.listed(b'[', b']', see)
     }
 
     /// Goes over a text.
-    pub(in crate::operation) fn text(&mut self) -> Option<Text<'a>> {
-        match self.plain() {
-            Some(text) => Some(Text::plain(text)),
-            None => self.unusual_text(),
-        }
-    }
-
-    /// Goes over a text that is plain ASCII.
     #[inline]
-    fn plain(&mut self) -> Option<&'a [u8]> {
-        let text = self.rest.strip_prefix(b"\"")?;
-        let is_no_plain =
-            |bytes: u64| is(bytes, b'"') | is(bytes, b'\\') | bytes.wrapping_sub(eight(b' ')) | bytes;
-        let behind = from(text, is_no_plain)?;
-        self.rest = behind.strip_prefix(b"\"")?;
-        before(text, behind)
-    }
-
-    /// Goes over a text that holds more than plain ASCII.
-    #[cold]
-    fn unusual_text(&mut self) -> Option<Text<'a>> {
-        let text = self.rest;
-        self.skip()?;
-        match Json::read_shown(before(text, self.rest)?) {
-            Ok(Json::String(text)) => Some(String::from(text).into()),
-            Ok(_) | Err(_) => None,
-        }
+    pub(in crate::operation) fn text(&mut self) -> Option<Text<'a>> {
+        let (text, rest) = match plain(self.rest) {
+            Some((text, rest)) => (Text::plain(text), rest),
+            None => unusual_text(self.rest)?,
+        };
+        self.rest = rest;
+        Some(text)
     }
 
     /// Goes over any value.
     #[inline]
     pub(in crate::operation) fn skip(&mut self) -> Option<()> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = match first {
-            b'"' => behind_text(rest)?,
-            b'{' | b'[' => behind_nested(rest)?,
-            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
-                let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-                rest.get(rest.iter().position(|byte| !is_part(byte))?..)?
-            }
-            _ => return None,
-        };
+        self.rest = behind(self.rest)?;
         Some(())
     }
 
@@ -117,11 +97,47 @@ impl<'a> Glance<'a> {
     }
 }
 
+/// A text that is plain ASCII, and what stands behind it.
+#[inline]
+fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.strip_prefix(b"\"")?;
+    let is_no_plain =
+        |bytes: u64| is(bytes, b'"') | is(bytes, b'\\') | bytes.wrapping_sub(eight(b' ')) | bytes;
+    let (plain, rest) = text.split_at_checked(find(text, is_no_plain)?)?;
+    Some((plain, rest.strip_prefix(b"\"")?))
+}
+
+/// A text that holds more than plain ASCII, and what stands behind it.
+#[cold]
+fn unusual_text(text: &[u8]) -> Option<(Text<'static>, &[u8])> {
+    let rest = behind(text)?;
+    match Json::read_shown(before(text, rest)?) {
+        Ok(Json::String(text)) => Some((String::from(text).into(), rest)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// What stands behind any value.
+#[inline]
+fn behind(text: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = text.split_first()?;
+    match first {
+        b'"' => behind_text(rest),
+        b'{' | b'[' => behind_nested(rest),
+        b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+            let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+            rest.get(rest.iter().position(|byte| !is_part(byte))?..)
+        }
+        _ => None,
+    }
+}
+
 /// What stands behind a text that was begun.
 #[inline]
 fn behind_text(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
-        match from(rest, |bytes| is(bytes, b'"') | is(bytes, b'\\'))? {
+        let at = find(rest, |bytes| is(bytes, b'"') | is(bytes, b'\\'))?;
+        match rest.get(at..)? {
             [b'"', behind @ ..] => return Some(behind),
             [b'\\', _, behind @ ..] | [_, behind @ ..] => rest = behind,
             [] => return None,
@@ -129,39 +145,67 @@ fn behind_text(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What stands behind an array or object that was begun.
-#[inline]
+/// What stands behind an array or object that was begun. Where texts end is clear by counting quotes, eight bytes at a
+/// time, as long as nothing is escaped.
 fn behind_nested(mut rest: &[u8]) -> Option<&[u8]> {
     let mut depth = 1_usize;
+    // Whether what comes next stands within a text, in every bit.
+    let mut within = 0;
     loop {
-        match rest {
-            [b',', b'"', behind @ ..] => rest = behind_plain(rest).or_else(|| behind_text(behind))?,
-            [b'"', behind @ ..] | [b':', b'"', behind @ ..] => rest = behind_text(behind)?,
-            [b'{' | b'[', behind @ ..] => {
-                depth = depth.saturating_add(1);
-                rest = behind;
-            }
-            [b'}' | b']', behind @ ..] => {
-                depth = depth.saturating_sub(1);
-                rest = behind;
+        (rest, within) = behind_plain(rest, within);
+        let Some((bytes, behind)) = rest.split_first_chunk::<8>() else { break };
+        let bytes = u64::from_le_bytes(*bytes);
+        let low = (bytes | eight(LETTER_CASE)) & eight(0x7f);
+        let is_bracket =
+            low.wrapping_add(eight(0x80 - b'{')) & !low.wrapping_add(eight(0x7f - b'}')) & !bytes;
+        let mut brackets = (is_bracket >> 7) & eight(1);
+        // Brackets are odd. The backslash between them is not.
+        if brackets & !bytes != 0 {
+            break;
+        }
+        let texts = are(bytes, b'"').wrapping_mul(eight(1)) ^ within;
+        within = ((texts >> 56) & 1).wrapping_neg();
+        brackets &= !texts;
+        while brackets != 0 {
+            let at = brackets.trailing_zeros();
+            if (bytes >> at) & 2 != 0 {
+                depth = depth.wrapping_add(1);
+            } else {
+                depth = depth.wrapping_sub(1);
                 if depth == 0 {
-                    return Some(rest);
+                    return rest.get(usize::try_from(at / 8).ok()?.wrapping_add(1)..);
                 }
             }
-            [_, behind @ ..] => rest = behind,
-            [] => return None,
+            brackets &= brackets.wrapping_sub(1);
         }
+        rest = behind;
     }
+    behind_unusual_nested(if within == 0 { rest } else { behind_text(rest)? }, depth)
 }
 
-/// What stands behind all that comes before the next bracket or escape, sixteen bytes at a time: there it is clear
-/// where texts end by counting quotes. It begins outside of a text, and ends there. None: that is not worth while.
-fn behind_plain(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = text;
+/// The same, one by one, from outside of a text in so many arrays and objects.
+#[cold]
+fn behind_unusual_nested(mut rest: &[u8], mut depth: usize) -> Option<&[u8]> {
+    while depth > 0 {
+        let (byte, behind) = rest.split_first()?;
+        rest = behind;
+        match byte {
+            b'"' => rest = behind_text(rest)?,
+            b'{' | b'[' => depth = depth.wrapping_add(1),
+            b'}' | b']' => depth = depth.wrapping_sub(1),
+            _ => {}
+        }
+    }
+    Some(rest)
+}
+
+/// What stands behind all that comes before the next bracket or escape, sixteen bytes at a time, and whether that is
+/// within a text.
+#[inline]
+fn behind_plain(mut rest: &[u8], within: u64) -> (&[u8], u64) {
     let mut quotes = [0_u8; 16];
     while let Some((bytes, behind)) = rest.split_first_chunk::<16>() {
-        // In ASCII, brackets, braces and the backslash differ from each other by one, and by this bit.
-        if bytes.iter().fold(false, |any, byte| any | ((byte | 0x20).wrapping_sub(b'{') < 3)) {
+        if bytes.iter().fold(false, |any, byte| any | ((byte | LETTER_CASE).wrapping_sub(b'{') < 3)) {
             break;
         }
         for (odd, byte) in quotes.iter_mut().zip(bytes) {
@@ -169,15 +213,11 @@ fn behind_plain(text: &[u8]) -> Option<&[u8]> {
         }
         rest = behind;
     }
-    if rest.len() == text.len() {
-        return None;
-    }
-    let is_within_text = quotes.iter().fold(0, |all, odd| all ^ odd) == 1;
-    if is_within_text { behind_text(rest) } else { Some(rest) }
+    let is_odd = quotes.iter().fold(0, |all, odd| all ^ odd);
+    (rest, within ^ u64::from(is_odd).wrapping_neg())
 }
 
 /// What stands before a part that the text ends with.
-#[inline]
 fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     text.get(..text.len().checked_sub(end.len())?)
 }
@@ -193,26 +233,61 @@ fn is(bytes: u64, byte: u8) -> u64 {
     (bytes ^ eight(byte)).wrapping_sub(eight(1))
 }
 
-/// What begins with the first byte that is marked, or is no plain one. Eight are looked at together: most texts are too
-/// short for more.
+/// Which of eight bytes are this, by their lowest bit.
+fn are(bytes: u64, byte: u8) -> u64 {
+    let differ = bytes ^ eight(byte);
+    (!((differ & eight(0x7f)).wrapping_add(eight(0x7f)) | differ) >> 7) & eight(1)
+}
+
+/// Where the first byte is that is marked, or is no plain one. Eight are looked at together: most texts are too short for
+/// more.
 #[inline]
-fn from(text: &[u8], mark: impl Fn(u64) -> u64) -> Option<&[u8]> {
+fn find(text: &[u8], mark: impl Fn(u64) -> u64) -> Option<usize> {
+    let mut rest = text;
     let mut at = 0_usize;
-    loop {
-        let rest = text.get(at..)?;
-        let Some(bytes) = rest.first_chunk::<8>() else {
-            return from_last(rest);
-        };
+    while let Some((bytes, behind)) = rest.split_first_chunk::<8>() {
         let marks = mark(u64::from_le_bytes(*bytes)) & eight(0x80);
         if marks != 0 {
-            return rest.get(usize::try_from(marks.trailing_zeros() / 8).ok()?..);
+            return at.checked_add(usize::try_from(marks.trailing_zeros() / 8).ok()?);
         }
+        rest = behind;
         at = at.wrapping_add(8);
     }
+    at.checked_add(find_last(rest)?)
 }
 
 /// The same at the end of what has come.
 #[cold]
-fn from_last(text: &[u8]) -> Option<&[u8]> {
-    text.get(text.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..))?..)
+fn find_last(text: &[u8]) -> Option<usize> {
+    text.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::operation::json::place::Search;
+
+    /// Pieces of JSON, or of something like it.
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            6 => "[\\[\\]{}\",:|]",
+            2 => "[a-z;=<\u{80}-\u{2ff}]{0,20}",
+            2 => "\"[a-z\\[\\]{}:,é]{0,20}\"",
+            1 => "\\\\[\\\\\"a]?",
+        ];
+        proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn what_is_nested_ends_where_it_is_searched_for(pieces in pieces()) {
+            let text = [b"{", pieces.as_slice()].concat();
+            let length = behind(&text).and_then(|behind| text.len().checked_sub(behind.len()));
+            prop_assert_eq!(length, Search::default().end_of_object(&text));
+        }
+    }
 }

@@ -19,9 +19,15 @@ pub(super) fn read(kind: ThingKind, shown: &Json) -> Option<Thing<'_>> {
     }
 }
 
-/// The same at a glance. None: it must be read, as all but containers are, of which there are few.
-pub(super) fn glimpse<'a>(kind: ThingKind, glance: &mut Glance<'a>) -> Option<Thing<'a>> {
-    if kind == ThingKind::Container { glimpse_container(glance) } else { None }
+/// The same at a glance, and what stands behind it. None: it must be read, as all but containers are, of which there are
+/// few.
+pub(super) fn glimpse(kind: ThingKind, text: &[u8]) -> Option<(Thing<'_>, &[u8])> {
+    if kind != ThingKind::Container {
+        return None;
+    }
+    let mut glance = Glance::at(text);
+    let container = glimpse_container(&mut glance)?;
+    Some((container, glance.rest()))
 }
 
 /// The keys that are looked at below.
@@ -52,6 +58,7 @@ fn container(shown: &Json) -> Option<Thing<'_>> {
 }
 
 /// A container that has no names but its own.
+#[inline]
 fn glimpse_container<'a>(glance: &mut Glance<'a>) -> Option<Thing<'a>> {
     let (mut id, mut names, mut image, mut image_id, mut labels) = (None, None, None, None, None);
     glance.object(|key, glance| match key {
@@ -72,6 +79,7 @@ fn glimpse_container<'a>(glance: &mut Glance<'a>) -> Option<Thing<'a>> {
     })
 }
 
+#[inline]
 fn glimpse_names<'a>(glance: &mut Glance<'a>) -> Option<Vec<Text<'a>>> {
     let mut names = Vec::with_capacity(1);
     glance.array(|glance| {
@@ -82,6 +90,7 @@ fn glimpse_names<'a>(glance: &mut Glance<'a>) -> Option<Vec<Text<'a>>> {
 }
 
 /// Labels in the order in which the daemon writes them, so that each is seen to stand there once.
+#[inline]
 fn glimpse_labels<'a>(glance: &mut Glance<'a>) -> Option<Vec<(Text<'a>, Text<'a>)>> {
     let mut labels: Vec<(Text<'_>, Text<'_>)> = Vec::with_capacity(8);
     glance.texts(|key, value| {
