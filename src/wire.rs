@@ -17,7 +17,7 @@ mod tls;
 mod unix;
 mod write;
 
-pub use body::{Body, BodyFault, Broken, Pieces, chunk, end_of_chunks};
+pub use body::{Body, BodyFault, Broken, Pieces, write_payload};
 pub use head::{
     Expectation, Field, Framing, HeadFault, RequestHead, ResponseHead, head_bytes, head_there, is_named,
 };

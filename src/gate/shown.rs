@@ -1,12 +1,13 @@
 //! The daemon's answer, passed on as far as the client may see it.
 
 use std::cell::Cell;
+use std::iter::once;
 
 use super::answer::{Down, Passing};
 use crate::daemon::{Line, Receiver};
 use crate::operation::answer::{LookUp, Reader, Step};
 use crate::operation::version::ApiVersion;
-use crate::wire::{Body, ResponseHead, chunk, end_of_chunks};
+use crate::wire::{Body, ResponseHead, write_payload};
 
 /// How much of an answer is held back, so that one that turns out not to be what was expected can be refused as a
 /// whole, and one that is small has a length.
@@ -54,7 +55,7 @@ impl Passing<'_> {
         let mut outgoing =
             Outgoing { passing: self, answer, is_begun: false, chunked: !self.is_http_10, held };
         if reader.is_live() {
-            outgoing.send().await?;
+            outgoing.send(false).await?;
         }
         let mut line = Line::default();
         let mut body = Body::new(answer.framing);
@@ -81,7 +82,7 @@ impl Passing<'_> {
                 return Ok(answer.keep_alive);
             }
             if reader.is_live() || outgoing.held.len() > HELD_BYTES {
-                outgoing.send().await?;
+                outgoing.send(false).await?;
             }
         }
     }
@@ -108,7 +109,7 @@ impl Passing<'_> {
 
 impl Outgoing<'_> {
     /// Sends what is held: a piece of an answer of which nobody knows how long it is.
-    async fn send(&mut self) -> Result<(), Down> {
+    async fn send(&mut self, is_last: bool) -> Result<(), Down> {
         let mut before = Vec::new();
         if !self.is_begun {
             let mut head = self.passing.answer_head(self.answer);
@@ -119,14 +120,9 @@ impl Outgoing<'_> {
             before = head.end();
             self.begun();
         }
-        if self.chunked && !self.held.is_empty() {
-            if !before.is_empty() {
-                self.passing.write(&[&before]).await?;
-            }
-            chunk(self.passing.client, &self.held).await.map_err(|_| Down::ClientGone)?;
-        } else {
-            self.passing.write(&[&before, &self.held]).await?;
-        }
+        let held = once(self.held.as_slice());
+        let written = write_payload(self.passing.client, &before, held, self.chunked, is_last);
+        written.await.map_err(|_| Down::ClientGone)?;
         self.passing.progress.down.add(self.held.len());
         self.held.clear();
         Ok(())
@@ -135,13 +131,7 @@ impl Outgoing<'_> {
     /// Sends what is held: the end of the answer, or all of it.
     async fn finish(&mut self) -> Result<(), Down> {
         if self.is_begun {
-            if !self.held.is_empty() {
-                self.send().await?;
-            }
-            if self.chunked {
-                end_of_chunks(self.passing.client).await.map_err(|_| Down::ClientGone)?;
-            }
-            return Ok(());
+            return self.send(true).await;
         }
         let mut head = self.passing.answer_head(self.answer);
         head.number("Content-Length", self.held.len());

@@ -272,29 +272,14 @@ impl Pieces {
         inbox.consume(std::mem::take(&mut self.used));
     }
 
-    /// Writes them behind `before` (a head, or nothing), in one go; where `chunked`, as one chunk, and the end of the
-    /// body behind it.
+    /// Writes them behind `before`, as [`write_payload`] does.
     ///
     /// # Errors
     /// As the socket's.
     pub async fn write(&self, inbox: &Inbox, sink: &Stream, before: &[u8], chunked: bool) -> io::Result<()> {
         let came = inbox.pending();
-        let size;
-        let mut parts = Vec::with_capacity(self.ranges.len().saturating_add(4));
-        parts.push(IoSlice::new(before));
-        let has_chunk = chunked && !self.ranges.is_empty();
-        if has_chunk {
-            size = SizeLine::of(self.bytes());
-            parts.push(IoSlice::new(size.as_bytes()));
-        }
-        parts.extend(self.ranges.iter().filter_map(|range| came.get(range.clone())).map(IoSlice::new));
-        if has_chunk {
-            parts.push(IoSlice::new(b"\r\n"));
-        }
-        if chunked && self.is_last {
-            parts.push(IoSlice::new(LAST_CHUNK));
-        }
-        sink.write_all(&mut parts).await
+        let payload = self.ranges.iter().filter_map(|range| came.get(range.clone()));
+        write_payload(sink, before, payload, chunked, self.is_last).await
     }
 }
 
@@ -321,22 +306,37 @@ fn chunk_size(line: &[u8]) -> Result<u64, BodyFault> {
         .ok_or(BodyFault::Malformed("a chunk size that is too large"))
 }
 
-/// Writes `payload`, which is not empty, as one chunk.
+/// Writes `payload` behind `before` (a head, or nothing), in one go; where `chunked`, as one chunk, and if it is the last,
+/// the end of the body behind it.
 ///
 /// # Errors
 /// As the socket's.
-pub async fn chunk(stream: &Stream, payload: &[u8]) -> io::Result<()> {
-    let size = SizeLine::of(payload.len());
-    let mut parts = [IoSlice::new(size.as_bytes()), IoSlice::new(payload), IoSlice::new(b"\r\n")];
-    stream.write_all(&mut parts).await
-}
-
-/// Writes the last chunk.
-///
-/// # Errors
-/// As the socket's.
-pub async fn end_of_chunks(stream: &Stream) -> io::Result<()> {
-    stream.write_all(&mut [IoSlice::new(LAST_CHUNK)]).await
+pub async fn write_payload<'a>(
+    sink: &Stream,
+    before: &[u8],
+    payload: impl Iterator<Item = &'a [u8]> + Clone,
+    chunked: bool,
+    is_last: bool,
+) -> io::Result<()> {
+    let size;
+    let mut parts = Vec::with_capacity(payload.size_hint().1.unwrap_or_default().saturating_add(4));
+    parts.push(IoSlice::new(before));
+    let bytes = payload.clone().map(<[u8]>::len).sum();
+    let has_chunk = chunked && bytes > 0;
+    if has_chunk {
+        size = SizeLine::of(bytes);
+        parts.push(IoSlice::new(size.as_bytes()));
+    }
+    for part in payload {
+        parts.push(IoSlice::new(part));
+    }
+    if has_chunk {
+        parts.push(IoSlice::new(b"\r\n"));
+    }
+    if chunked && is_last {
+        parts.push(IoSlice::new(LAST_CHUNK));
+    }
+    sink.write_all(&mut parts).await
 }
 
 /// The line before a chunk's payload.
