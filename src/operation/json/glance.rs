@@ -101,8 +101,9 @@ impl<'a> Glance<'a> {
 #[inline]
 fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
-    let is_no_plain =
-        |bytes: u64| is(bytes, b'"') | is(bytes, b'\\') | bytes.wrapping_sub(eight(b' ')) | bytes;
+    // With this bit turned, quote and space change places: a quote is next to what is below the space.
+    let turned = eight(b'"' ^ b' ');
+    let is_no_plain = |bytes: u64| (bytes ^ turned).wrapping_sub(eight(b' ' + 1)) | is(bytes, b'\\') | bytes;
     let (plain, rest) = text.split_at_checked(find(text, is_no_plain)?)?;
     Some((plain, rest.strip_prefix(b"\"")?))
 }
@@ -278,6 +279,20 @@ mod tests {
             1 => "\\\\[\\\\\"a]?",
         ];
         proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    #[test]
+    fn a_text_is_plain_up_to_its_quote() {
+        for (byte, at) in (0..=u8::MAX).flat_map(|byte| (0..20).map(move |at| (byte, at))) {
+            let mut text = *b"\"! #[]{|}~ azAZ09/:.\x7f!#\"";
+            text[at + 1] = byte;
+            let expected = match byte {
+                b'"' => Some((&text[1..=at], &text[at + 2..])),
+                b'\\' | ..b' ' | 0x80.. => None,
+                _ => Some((&text[1..text.len() - 1], &[][..])),
+            };
+            assert_eq!(plain(&text), expected, "{byte:#x} at {at}");
+        }
     }
 
     proptest! {
