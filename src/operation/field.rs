@@ -33,7 +33,7 @@ mod row;
 mod used;
 
 pub use index::Index;
-pub(super) use index::trace;
+pub(super) use index::place_of;
 pub use path::{FieldPath, Found};
 pub use used::UsedField;
 pub(super) use used::{Sought, used_fields};
@@ -131,17 +131,36 @@ impl Kind {
     /// `s`, U+212A a `k`), but a key beyond ASCII is refused where a struct stands.
     #[must_use]
     pub fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
+        self.field_at(place_of(key), key)
+    }
+
+    /// The same, of a key whose [`place_of`] is known.
+    #[inline]
+    pub(in crate::operation) fn field_at(
+        self,
+        place: usize,
+        key: &str,
+    ) -> Option<(&'static Part, &'static Field)> {
         let Self::Struct(parts) = self else { return None };
-        parts.iter().find_map(|part| Some((part, part.index.find(part.fields, key)?)))
+        parts.iter().find_map(|part| Some((part, part.index.find(part.fields, place, key)?)))
     }
 
     /// The same, of a key that was read: by this struct, unless it was put there later.
     #[must_use]
+    #[inline]
     pub fn field_of(self, key: &Key) -> Option<(&'static Part, &'static Field)> {
         match key {
             Key::Field(part, field) => Some((part, field)),
             Key::Text(text) => self.field(text),
         }
+    }
+
+    /// Whether none of these does anything, which stand in the struct.
+    fn are_unused(self, fields: &[(Key, Json)]) -> bool {
+        fields.iter().all(|(key, value)| match self.field_of(key) {
+            Some((_, field)) => field.is_unused(value),
+            None => value.is_all_zero(),
+        })
     }
 
     /// What stands in a list or map, where this is one.
@@ -212,17 +231,14 @@ impl Field {
     /// A list or map with anything in it is always used: `{"80/tcp":[{"HostPort":""}]}` publishes a
     /// port, and a list that holds only an empty text takes the place of the daemon's own.
     #[must_use]
+    #[inline]
     pub fn is_unused(&self, value: &Json) -> bool {
-        if self.empty_counts {
-            return *value == Json::Null;
+        match (value, self.kind) {
+            (Json::Null, _) => true,
+            _ if self.empty_counts => false,
+            (Json::Object(fields), kind @ Kind::Struct(_)) => kind.are_unused(fields),
+            (value, _) => value.is_zero(),
         }
-        let (Kind::Struct(_), Json::Object(fields)) = (self.kind, value) else {
-            return value.is_zero();
-        };
-        fields.iter().all(|(key, value)| match self.kind.field_of(key) {
-            Some((_, field)) => field.is_unused(value),
-            None => value.is_all_zero(),
-        })
     }
 
     /// Why this value needs a grant although the field is plain, if it does.

@@ -10,6 +10,7 @@ pub(super) mod glance;
 mod key;
 pub(super) mod place;
 mod read;
+mod scan;
 mod text;
 mod write;
 
@@ -142,6 +143,7 @@ impl Json {
     /// Whether this is a zero value: `null`, `false`, a zero, `""`, `[]` or `{}`. Clients send every
     /// field they know, most of them zero; a zero field is not used.
     #[must_use]
+    #[inline]
     pub fn is_zero(&self) -> bool {
         match self {
             Self::Null => true,
@@ -165,10 +167,14 @@ impl Json {
 }
 
 fn is_zero_number(text: &str) -> bool {
-    // Most that are not begin with another digit.
-    let begins_with_zero = text.starts_with(['0', '-']);
-    let mut mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
-    begins_with_zero && !mantissa.any(|byte| matches!(byte, b'1'..=b'9'))
+    match text.as_bytes() {
+        [b'0' | b'-', ..] => {
+            let mut mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+            !mantissa.any(|byte| matches!(byte, b'1'..=b'9'))
+        }
+        // Most that are not begin with another digit.
+        _ => false,
+    }
 }
 
 impl fmt::Display for Json {

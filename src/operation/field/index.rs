@@ -33,9 +33,13 @@ impl Index {
         Self(places)
     }
 
-    /// The first of the fields with this name, in any case.
-    pub(super) fn find(&self, fields: &'static [Field], key: &str) -> Option<&'static Field> {
-        let mut place = place_of(key);
+    /// The first of the fields with this name, which leads to that place, in any case.
+    pub(super) fn find(
+        &self,
+        fields: &'static [Field],
+        mut place: usize,
+        key: &str,
+    ) -> Option<&'static Field> {
         loop {
             let number = usize::from(*self.0.get(place)?);
             let field = fields.get(number.checked_sub(1)?)?;
@@ -48,13 +52,8 @@ impl Index {
     }
 }
 
-/// A number below 128 that is the same for a name in any case.
-pub(in crate::operation) fn trace(name: &str) -> u32 {
-    u32::try_from(place_of(name)).unwrap_or_default()
-}
-
-/// The place that a name leads to, by its length and its first, middle and last letter, whatever their case.
-const fn place_of(name: &str) -> usize {
+/// The place that a name leads to, below 128, by its length and its first, middle and last letter, whatever their case.
+pub(in crate::operation) const fn place_of(name: &str) -> usize {
     let name = name.as_bytes();
     let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
     let (_, behind) = name.split_at(name.len() / 2);

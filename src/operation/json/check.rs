@@ -3,9 +3,10 @@
 use super::Json;
 use crate::operation::field::Kind;
 
-/// The value, as the daemon understands it where this kind belongs. The error says what belongs there.
-pub(super) fn fitted(value: Json, kind: Kind) -> Result<Json, &'static str> {
-    let fits = match (kind, &value) {
+/// Makes of a value what the daemon understands where this kind belongs. The error says what belongs there.
+#[inline]
+pub(super) fn fit(value: &mut Json, kind: Kind) -> Result<(), &'static str> {
+    let fits = match (kind, &*value) {
         (_, Json::Null)
         | (Kind::Any, _)
         | (Kind::Bool, Json::Bool(_))
@@ -13,7 +14,10 @@ pub(super) fn fitted(value: Json, kind: Kind) -> Result<Json, &'static str> {
         | (Kind::Text, Json::String(_))
         | (Kind::StrSlice | Kind::List(_), Json::Array(_))
         | (Kind::Map(_) | Kind::Struct(_), Json::Object(_)) => true,
-        (Kind::StrSlice, Json::String(_)) => return Ok(Json::Array(vec![value])),
+        (Kind::StrSlice, Json::String(text)) => {
+            *value = Json::Array(vec![Json::String(text.clone())]);
+            true
+        }
         (Kind::Int, Json::Number(text)) => text.parse::<i64>().is_ok(),
         (Kind::Uint, Json::Number(text)) => text.parse::<u64>().is_ok(),
         (Kind::Bytes, Json::String(text)) => is_base64(text),
@@ -31,7 +35,7 @@ pub(super) fn fitted(value: Json, kind: Kind) -> Result<Json, &'static str> {
             _,
         ) => false,
     };
-    if fits { Ok(value) } else { Err(belongs(kind)) }
+    if fits { Ok(()) } else { Err(belongs(kind)) }
 }
 
 /// As Go's `base64.StdEncoding`, which passes over line breaks: groups of four, the last one padded.

@@ -56,10 +56,11 @@ impl Keys {
         }
     }
 
-    /// The field that a key names, where it is known.
-    pub(super) fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
+    /// The field that a key names, where it is known; the key leads to this place.
+    #[inline]
+    pub(super) fn field(self, place: usize, key: &str) -> Option<(&'static Part, &'static Field)> {
         match self {
-            Self::Fields(kind) => kind.field(key),
+            Self::Fields(kind) => kind.field_at(place, key),
             Self::Exact(_) | Self::Unknown => None,
         }
     }

@@ -1,7 +1,7 @@
 //! JSON looked at in passing, as the daemon writes it: without space, nothing but texts where texts belong. Whatever is
 //! otherwise, be it JSON or not, a glance does not tell: it must be read.
 
-use super::{Json, Text};
+use super::{Json, Text, scan};
 
 /// By this bit brackets differ from braces in ASCII. Among themselves, with a backslash or bar between them, they differ
 /// by one.
@@ -102,9 +102,10 @@ impl<'a> Glance<'a> {
 fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
     // With this bit turned, quote and space change places: a quote is next to what is below the space.
-    let turned = eight(b'"' ^ b' ');
-    let is_no_plain = |bytes: u64| (bytes ^ turned).wrapping_sub(eight(b' ' + 1)) | is(bytes, b'\\') | bytes;
-    let (plain, rest) = text.split_at_checked(find(text, is_no_plain)?)?;
+    let turned = scan::eight(b'"' ^ b' ');
+    let is_no_plain =
+        |bytes: u64| (bytes ^ turned).wrapping_sub(scan::eight(b' ' + 1)) | scan::is(bytes, b'\\') | bytes;
+    let (plain, rest) = text.split_at_checked(scan::find(text, is_no_plain)?)?;
     Some((plain, rest.strip_prefix(b"\"")?))
 }
 
@@ -137,7 +138,7 @@ fn behind(text: &[u8]) -> Option<&[u8]> {
 #[inline]
 fn behind_text(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
-        let at = find(rest, |bytes| is(bytes, b'"') | is(bytes, b'\\'))?;
+        let at = scan::find(rest, |bytes| scan::is(bytes, b'"') | scan::is(bytes, b'\\'))?;
         match rest.get(at..)? {
             [b'"', behind @ ..] => return Some(behind),
             [b'\\', _, behind @ ..] | [_, behind @ ..] => rest = behind,
@@ -156,15 +157,15 @@ fn behind_nested(mut rest: &[u8]) -> Option<&[u8]> {
         (rest, within) = behind_plain(rest, within);
         let Some((bytes, behind)) = rest.split_first_chunk::<8>() else { break };
         let bytes = u64::from_le_bytes(*bytes);
-        let low = (bytes | eight(LETTER_CASE)) & eight(0x7f);
+        let low = (bytes | scan::eight(LETTER_CASE)) & scan::eight(0x7f);
         let is_bracket =
-            low.wrapping_add(eight(0x80 - b'{')) & !low.wrapping_add(eight(0x7f - b'}')) & !bytes;
-        let mut brackets = (is_bracket >> 7) & eight(1);
+            low.wrapping_add(scan::eight(0x80 - b'{')) & !low.wrapping_add(scan::eight(0x7f - b'}')) & !bytes;
+        let mut brackets = (is_bracket >> 7) & scan::eight(1);
         // Brackets are odd. The backslash between them is not.
         if brackets & !bytes != 0 {
             break;
         }
-        let texts = are(bytes, b'"').wrapping_mul(eight(1)) ^ within;
+        let texts = scan::are(bytes, b'"').wrapping_mul(scan::eight(1)) ^ within;
         within = ((texts >> 56) & 1).wrapping_neg();
         brackets &= !texts;
         while brackets != 0 {
@@ -221,46 +222,6 @@ fn behind_plain(mut rest: &[u8], within: u64) -> (&[u8], u64) {
 /// What stands before a part that the text ends with.
 fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     text.get(..text.len().checked_sub(end.len())?)
-}
-
-/// Eight bytes, each of them this.
-const fn eight(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// Marks, of eight bytes, those that are this by their highest bit; it may mark others behind the first that is, and
-/// what is not ASCII.
-fn is(bytes: u64, byte: u8) -> u64 {
-    (bytes ^ eight(byte)).wrapping_sub(eight(1))
-}
-
-/// Which of eight bytes are this, by their lowest bit.
-fn are(bytes: u64, byte: u8) -> u64 {
-    let differ = bytes ^ eight(byte);
-    (!((differ & eight(0x7f)).wrapping_add(eight(0x7f)) | differ) >> 7) & eight(1)
-}
-
-/// Where the first byte is that is marked, or is no plain one. Eight are looked at together: most texts are too short for
-/// more.
-#[inline]
-fn find(text: &[u8], mark: impl Fn(u64) -> u64) -> Option<usize> {
-    let mut rest = text;
-    let mut at = 0_usize;
-    while let Some((bytes, behind)) = rest.split_first_chunk::<8>() {
-        let marks = mark(u64::from_le_bytes(*bytes)) & eight(0x80);
-        if marks != 0 {
-            return at.checked_add(usize::try_from(marks.trailing_zeros() / 8).ok()?);
-        }
-        rest = behind;
-        at = at.wrapping_add(8);
-    }
-    at.checked_add(find_last(rest)?)
-}
-
-/// The same at the end of what has come.
-#[cold]
-fn find_last(text: &[u8]) -> Option<usize> {
-    text.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..))
 }
 
 #[cfg(test)]

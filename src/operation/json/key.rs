@@ -60,6 +60,15 @@ impl From<String> for Key {
     }
 }
 
+impl From<&Key> for SmolStr {
+    fn from(key: &Key) -> Self {
+        match key {
+            Key::Field(_, field) => Self::new_static(field.name),
+            Key::Text(text) => text.clone(),
+        }
+    }
+}
+
 impl From<Key> for String {
     fn from(key: Key) -> Self {
         match key {

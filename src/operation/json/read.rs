@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use super::expected::Keys;
-use super::{Expected, Json, Key, check};
-use crate::operation::field::{Field, Kind, Part, trace};
+use super::{Expected, Json, Key, check, scan};
+use crate::operation::field::{Field, Kind, Part, place_of};
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
 /// bodies of real clients have hundreds.
@@ -40,10 +40,7 @@ enum Step {
 /// Reads one value and nothing beside it.
 pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
-    // Most clients write none but a line's end.
-    let has_control = bytes.trim_ascii().iter().fold(0, |any, byte| any | u8::from(*byte < b' ')) != 0;
-    let mut reader =
-        Reader { text, at: 0, has_control, depth: 0, values: 0, fields: Vec::new(), items: Vec::new() };
+    let mut reader = Reader { text, at: 0, depth: 0, values: 0, fields: Vec::new(), items: Vec::new() };
     reader.skip_space();
     let value = reader.value(expected)?;
     reader.skip_space();
@@ -58,8 +55,6 @@ struct Reader<'a> {
     text: &'a str,
     /// How much of it was read: up to here, where a character begins.
     at: usize,
-    /// Whether there is a control character anywhere.
-    has_control: bool,
     depth: usize,
     values: usize,
     /// The fields so far of the objects that are not over, the innermost's last.
@@ -76,7 +71,7 @@ impl<'a> Reader<'a> {
         if self.values > MAX_VALUES {
             return Err(self.flaw(format!("there are more than {MAX_VALUES} values")));
         }
-        let value = match self.next() {
+        let mut value = match self.next() {
             Some(b'"') => Json::String(self.string()?.into()),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Json::Bool(true))?,
@@ -94,14 +89,15 @@ impl<'a> Reader<'a> {
             Some(_) => return Err(self.flaw("a JSON value belongs here")),
             None => return Err(self.flaw("the text ends where a JSON value belongs")),
         };
-        match expected {
-            Expected::Kind(kind) => check::fitted(value, kind).map_err(|what| Flaw::new(at, what)),
-            Expected::Unknown | Expected::Names => Ok(value),
+        if let Expected::Kind(kind) = expected {
+            check::fit(&mut value, kind).map_err(|what| Flaw::new(at, what))?;
         }
+        Ok(value)
     }
 
     fn object(&mut self, expected: Expected) -> Result<Json, Flaw> {
         let keys = expected.keys();
+        let folds = keys.fold();
         let start = self.fields.len();
         let mut seen = Seen::default();
         self.skip(1);
@@ -116,13 +112,15 @@ impl<'a> Reader<'a> {
                 return Err(self.flaw("a key in double quotes belongs here"));
             }
             let key = self.string()?;
-            let field = keys.field(&key);
-            if field.is_none() && keys.fold() && !key.is_ascii() {
+            let place = place_of(&key);
+            let field = keys.field(place, &key);
+            if field.is_none() && folds && !key.is_ascii() {
                 let what = "the name of a field holds a character beyond ASCII; no Docker field does";
                 return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
-            if !seen.insert(&key, field, keys.fold(), self.fields.get(start..).unwrap_or_default()) {
-                let what = if keys.fold() {
+            let kept = self.fields.get(start..).unwrap_or_default();
+            if !seen.insert(place, &key, field, folds, kept) {
+                let what = if folds {
                     "this field stands twice (upper and lower case do not count); keep one"
                 } else {
                     "this key stands twice; keep one"
@@ -180,9 +178,12 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
         self.skip(1);
         let plain = self.plain()?;
-        if self.take(b'"') {
-            return Ok(Cow::Borrowed(plain));
-        }
+        if self.take(b'"') { Ok(Cow::Borrowed(plain)) } else { self.escaped(plain).map(Cow::Owned) }
+    }
+
+    /// Reads on in a string that began with what stands for itself.
+    #[cold]
+    fn escaped(&mut self, plain: &str) -> Result<String, Flaw> {
         let mut string = plain.to_owned();
         loop {
             if !self.take(b'\\') {
@@ -191,24 +192,21 @@ impl<'a> Reader<'a> {
             string.push(self.escape()?);
             string.push_str(self.plain()?);
             if self.take(b'"') {
-                return Ok(Cow::Owned(string));
+                return Ok(string);
             }
         }
     }
 
     /// Reads what of a string stands for itself.
+    #[inline]
     fn plain(&mut self) -> Result<&'a str, Flaw> {
-        let rest = self.rest();
-        let mut end = memchr::memchr2(b'"', b'\\', rest.as_bytes());
-        if self.has_control {
-            let before = end.and_then(|end| rest.as_bytes().get(..end)).unwrap_or_default();
-            end = before.iter().position(|byte| *byte < b' ').or(end);
-        }
-        let Some(plain) = end.and_then(|end| rest.get(..end)) else {
+        let start = self.at;
+        let found = self.text.as_bytes().get(start..).and_then(|rest| scan::find(rest, scan::is_special));
+        let Some(bytes) = found else {
             return Err(self.flaw("a string has no end"));
         };
-        self.skip(plain.len());
-        Ok(plain)
+        self.skip(bytes);
+        Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
     /// Reads what follows a backslash.
@@ -316,7 +314,12 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Flaw> {
-        if self.take(byte) { Ok(()) } else { Err(self.flaw(format!("a {} belongs here", char::from(byte)))) }
+        if self.take(byte) { Ok(()) } else { Err(self.lacks(byte)) }
+    }
+
+    #[cold]
+    fn lacks(&self, byte: u8) -> Flaw {
+        self.flaw(format!("a {} belongs here", char::from(byte)))
     }
 
     /// The byte that is next.
@@ -334,6 +337,7 @@ impl<'a> Reader<'a> {
         self.at = self.at.saturating_add(bytes);
     }
 
+    #[cold]
     fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
         Flaw::new(self.at, what)
     }
@@ -342,8 +346,8 @@ impl<'a> Reader<'a> {
 /// Which keys one object has, beside those that are kept.
 #[derive(Default)]
 struct Seen<'a> {
-    /// One bit of these is that of each key: where it is not set, none is the same.
-    traces: u128,
+    /// The bits of the places that they lead to: where one is not set, no key leads there.
+    places: u128,
     /// Those that are not kept.
     dropped: Vec<Cow<'a, str>>,
     /// All that name no field, where they are not few: in small letters, where case does not count.
@@ -354,20 +358,28 @@ impl Seen<'_> {
     /// How many are few enough to be compared with each other.
     const FEW: usize = 64;
 
-    /// Adds one; `false`, if it was there. Whether case counts is the same for all of an object. Those of `kept` are kept.
+    /// Adds one that leads to this place; `false`, if it was there. Whether case counts is the same for all of an object.
+    /// Those of `kept` are kept.
+    #[inline]
     fn insert(
         &mut self,
+        place: usize,
         key: &str,
         field: Option<(&'static Part, &'static Field)>,
         folds: bool,
         kept: &[(Key, Json)],
     ) -> bool {
-        let trace = 1_u128.wrapping_shl(trace(key));
-        let may_be_there = self.traces & trace != 0;
-        self.traces |= trace;
-        if let Some((_, field)) = field {
-            return !may_be_there || !kept.iter().any(|(own, _)| own.is_of(field));
+        let bit = 1_u128.wrapping_shl(u32::try_from(place).unwrap_or_default());
+        let may_be_there = self.places & bit != 0;
+        self.places |= bit;
+        match field {
+            Some((_, field)) => !may_be_there || !kept.iter().any(|(own, _)| own.is_of(field)),
+            None => self.insert_text(may_be_there, key, folds, kept),
         }
+    }
+
+    /// The same, of one that names no field.
+    fn insert_text(&mut self, may_be_there: bool, key: &str, folds: bool, kept: &[(Key, Json)]) -> bool {
         let texts = || {
             let kept = kept.iter().filter_map(|(own, _)| own.as_text());
             kept.chain(self.dropped.iter().map(Cow::as_ref))

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Json, Key};
+use super::{Json, Key, scan};
 
 /// Writes a value.
 pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
@@ -29,11 +29,8 @@ pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
                     out.write_char(',')?;
                 }
                 match key {
-                    Key::Field(_, field) => {
-                        out.write_char('"')?;
-                        out.write_str(field.name)?;
-                        out.write_char('"')?;
-                    }
+                    // No name of a field needs an escape.
+                    Key::Field(_, field) => quoted(field.name, out)?,
                     Key::Text(text) => string(text, out)?,
                 }
                 out.write_char(':')?;
@@ -44,25 +41,19 @@ pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
     }
 }
 
-/// Which bytes stand in a string as they are. The first of U+0080 to U+009F, which are control characters, is 0xc2.
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static IS_PLAIN: [bool; 256] = {
-    let mut is_plain = [true; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        is_plain[byte] = !matches!(byte, 0..0x20 | 0x22 | 0x5c | 0x7f | 0xc2);
-        byte += 1;
-    }
-    is_plain
-};
+fn quoted(text: &str, out: &mut impl Write) -> fmt::Result {
+    out.write_char('"')?;
+    out.write_str(text)?;
+    out.write_char('"')
+}
 
 /// Writes a string, escaping what JSON demands and the other control characters, nothing else.
 pub(super) fn string(text: &str, out: &mut impl Write) -> fmt::Result {
-    out.write_char('"')?;
-    if text.bytes().all(|byte| IS_PLAIN.get(usize::from(byte)) == Some(&true)) {
-        out.write_str(text)?;
-        return out.write_char('"');
+    let is_unusual = |bytes: u64| scan::is_special(bytes) | scan::is(bytes, 0x7f) | bytes;
+    if scan::find(text.as_bytes(), is_unusual).is_none() {
+        return quoted(text, out);
     }
+    out.write_char('"')?;
     let mut rest = text;
     while let Some((plain, special, after)) = next_special(rest) {
         out.write_str(plain)?;
