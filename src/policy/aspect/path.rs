@@ -1,5 +1,7 @@
 //! Patterns of paths.
 
+use std::iter;
+
 use crate::policy::pattern::Glob;
 
 /// A path with wildcards: `*` and `?` stay in one segment, `**` is any number of segments, also none, so that
@@ -44,28 +46,26 @@ impl PathGlob {
 
     /// Whether it matches a clean path.
     pub(super) fn matches(&self, path: &str) -> bool {
-        fits(&self.segments, &split(path), false)
+        fits(&self.segments, path, false)
     }
 
     /// Whether it begins with all of a clean path, written out.
     pub(super) fn spells(&self, path: &str) -> bool {
-        let path = split(path);
-        path.len() <= self.segments.len()
-            && path.iter().zip(&self.segments).all(|(name, segment)| match segment {
-                Segment::One(glob) => glob.literal().as_deref() == Some(*name),
-                Segment::Any => false,
-            })
+        let mut segments = self.segments.iter();
+        names(path).all(|name| match segments.next() {
+            Some(Segment::One(glob)) => glob.is(name),
+            Some(Segment::Any) | None => false,
+        })
     }
 
     /// Whether it matches a clean path, or something below it: who has the directory has what is in it. `/var/run`
     /// is `/run`, as on every Linux of today. Below a process stand links to anywhere.
     pub(super) fn reaches(&self, path: &str) -> bool {
-        let path = split(path);
-        if leads_anywhere(&path) {
-            return true;
-        }
         let own = [self.segments.as_slice(), self.segments_at_run()];
-        own.into_iter().any(|segments| fits(segments, &path, true) || fits(segments, at_run(&path), true))
+        leads_anywhere(path)
+            || own
+                .into_iter()
+                .any(|segments| [path, at_run(path)].iter().any(|path| fits(segments, path, true)))
     }
 
     /// The segments with `/var/run` written as `/run`.
@@ -115,32 +115,48 @@ impl PathGlob {
     }
 }
 
-fn split(path: &str) -> Vec<&str> {
-    path.split('/').filter(|segment| !segment.is_empty()).collect()
+/// The first name in a clean path, and what is below that.
+fn split_first(path: &str) -> Option<(&str, &str)> {
+    let path = path.trim_start_matches('/');
+    let end = path.bytes().position(|byte| byte == b'/').unwrap_or(path.len());
+    path.split_at_checked(end).filter(|(name, _)| !name.is_empty())
 }
 
-fn at_run<'p, 's>(path: &'p [&'s str]) -> &'p [&'s str] {
-    match path {
-        ["var", rest @ ..] if rest.first() == Some(&"run") => rest,
-        path => path,
+/// The names in a clean path.
+fn names(mut path: &str) -> impl Iterator<Item = &str> {
+    iter::from_fn(move || {
+        let (name, below) = split_first(path)?;
+        path = below;
+        Some(name)
+    })
+}
+
+/// A path, where it is below `/var/run` as it is below `/run`.
+fn at_run(path: &str) -> &str {
+    match split_first(path) {
+        Some(("var", below)) if names(below).next() == Some("run") => below,
+        Some(_) | None => path,
     }
 }
 
 /// Whether it is a way through what a process has open or works in, as `/proc/1/root/etc`.
-fn leads_anywhere(path: &[&str]) -> bool {
-    match path {
-        ["proc", process, _, ..] => {
-            matches!(*process, "self" | "thread-self") || process.bytes().all(|byte| byte.is_ascii_digit())
+fn leads_anywhere(path: &str) -> bool {
+    let mut names = names(path);
+    match (names.next(), names.next()) {
+        (Some("proc"), Some(process)) => {
+            let is_process = matches!(process, "self" | "thread-self")
+                || process.bytes().all(|byte| byte.is_ascii_digit());
+            is_process && names.next().is_some()
         }
-        ["dev", "fd", ..] => true,
+        (Some("dev"), Some("fd")) => true,
         _ => false,
     }
 }
 
 /// Whether the pattern matches the path; or, from above, something that the path leads to. Patterns are short and
 /// come from the policy, so trying every split is cheap.
-fn fits(pattern: &[Segment], path: &[&str], from_above: bool) -> bool {
-    match (pattern.split_first(), path.split_first()) {
+fn fits(pattern: &[Segment], path: &str, from_above: bool) -> bool {
+    match (pattern.split_first(), split_first(path)) {
         (None, None) => true,
         (Some(_), None) if from_above => true,
         (Some((Segment::Any, rest)), None) => fits(rest, path, from_above),
