@@ -4,6 +4,7 @@
 use std::io::Read;
 
 use super::dockerfile::{Dockerfile, Mention};
+use super::field::Place;
 use super::inside::Flaw;
 use super::meaning::{ImageRef, Meaning, Use};
 use super::{Operation, Value, context};
@@ -68,7 +69,7 @@ impl ContextReader {
 /// What a Dockerfile means.
 pub(super) fn uses(dockerfile: &Dockerfile) -> Vec<Use> {
     let uses = |mentions: &[Mention], meaning: fn(&str) -> Meaning| -> Vec<Use> {
-        let of = |mention: &Mention| Use::new(meaning(&mention.name), mention.place());
+        let of = |mention: &Mention| Use::new(meaning(&mention.name), Place::words(mention.place()));
         mentions.iter().map(of).collect()
     };
     [

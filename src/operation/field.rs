@@ -35,6 +35,8 @@ mod used;
 pub use index::Index;
 pub(super) use index::place_of;
 pub use path::{FieldPath, Found};
+pub use place::Place;
+pub(super) use place::{Step, Way};
 pub use used::UsedField;
 pub(super) use used::{Sought, used_fields};
 

@@ -23,6 +23,7 @@ mod user;
 
 use std::fmt;
 
+use super::field::Place;
 use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
@@ -42,13 +43,13 @@ pub struct Use {
     /// What.
     pub meaning: Meaning,
     /// Where the request says it: `HostConfig.Binds[0]`, `parameter networkmode`.
-    pub place: String,
+    pub place: Place,
     /// Whether the request does not say it, but names a thing that turned out to be this.
     pub turned_out: bool,
 }
 
 impl Use {
-    pub(super) fn new(meaning: Meaning, place: String) -> Self {
+    pub(super) fn new(meaning: Meaning, place: Place) -> Self {
         Self { meaning, place, turned_out: false }
     }
 }

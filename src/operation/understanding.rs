@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, Reference};
-use super::field::{self, Kind, Sought, UsedField};
+use super::field::{self, Kind, Place, Sought, Step, UsedField, Way};
 use super::meaning::{
     Aspect, Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
     of_parameter,
@@ -63,7 +63,7 @@ impl Understanding<'_> {
                 && let Some(Some(link)) = facts.link(&host.path)
             {
                 host.link = Some(link.clone());
-                one.place.push_str(", through a link on the host");
+                one.place = one.place.clone().remarked(", through a link on the host");
             }
         }
     }
@@ -130,7 +130,10 @@ impl Operation {
         let around = Enclosing { fields: &[], context };
         let (fields, body) = match (&self.body, endpoint.body) {
             (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
-                let read = body_reading(endpoint).map(|reading| reading.read(json, "the body", around));
+                let read = body_reading(endpoint).map(|reading| {
+                    let way = Way::from_top(Step::Words("the body".into()));
+                    reading.read(json, &way, around)
+                });
                 (field::used_fields(kind, json, sought), read)
             }
             (Body::None | Body::Json(_) | Body::Stream, _) => (Vec::new(), None),
@@ -189,7 +192,7 @@ impl Operation {
         };
         let is_used = |path: &str| understanding.fields.iter().any(|used| used.is_at(path));
         let left_out = |path: Option<&'static str>, meaning: Meaning| {
-            let place = path.filter(|path| !is_used(path))?.to_owned();
+            let place = Place::words(path.filter(|path| !is_used(path))?);
             Some(Use::new(meaning, place))
         };
         let users = left_out(user, Meaning::User("image".to_owned()));
@@ -204,7 +207,7 @@ impl Operation {
         let ipc = older(40, Some("HostConfig.IpcMode"), "ipc:shareable");
         let bridge = self.is_on_bridge_by_default(understanding).map(|place| Use {
             meaning: Meaning::Network(DEFAULT_BRIDGE.to_owned()),
-            place: place.to_owned(),
+            place: Place::words(place),
             turned_out: true,
         });
         users.into_iter().chain(images).chain(cgroup).chain(ipc).chain(bridge).collect()

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::context;
+use super::field::Place;
 use super::inside::Flaw;
 use super::meaning::{Meaning, Use, clean};
 use super::{Operation, Value};
@@ -38,7 +39,7 @@ pub(super) fn uses(links: &[LinkOut]) -> Vec<Use> {
     let of = |link: &LinkOut| {
         Use::new(
             Meaning::ContainerPath(link.target.clone()),
-            format!("the link {:?} in the archive", link.name),
+            Place::words(format!("the link {:?} in the archive", link.name)),
         )
     };
     links.iter().map(of).collect()

@@ -144,7 +144,7 @@ fn meant(understood: &Understanding<'_>) -> Vec<Meant> {
     let each = understood.uses().map(|one: &Use| Meant {
         aspect: one.meaning.aspect().as_str(),
         what: suggest::value_in_words(&one.meaning),
-        place: one.place.clone(),
+        place: one.place.to_string(),
     });
     each.collect()
 }
@@ -160,7 +160,9 @@ fn guarded(operation: &Operation, understood: &Understanding<'_>) -> Vec<Guarded
             Shortfall::Credentials => {
                 ("header X-Registry-Config".to_owned(), "has the daemon log in to any registry that it names")
             }
-            Shortfall::Inside(meant) => (meant.place, "is done by the daemon, as the Dockerfile says"),
+            Shortfall::Inside(meant) => {
+                (meant.place.to_string(), "is done by the daemon, as the Dockerfile says")
+            }
             Shortfall::Condition { .. }
             | Shortfall::FieldCondition { .. }
             | Shortfall::Meaning(_)

@@ -1,80 +1,89 @@
-//! Places in a body, put into words only where somebody reads them.
+//! Places in a request, put into words only where somebody reads them.
 
 use std::cell::OnceCell;
-use std::fmt::{self, Write as _};
+use std::fmt::{self, Write};
 use std::rc::Rc;
+
+use smol_str::SmolStr;
 
 use super::{Field, Part};
 use crate::operation::json::write_key;
 
-/// A place in a body: a step, below others.
-#[derive(Clone, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) above: Option<Rc<Place<'a>>>,
-    pub(super) step: Step<'a>,
+/// Where a request says something: a step, below others. In words it is `HostConfig.Mounts[1].Source`,
+/// `HostConfig.PortBindings["80/tcp"]`, `parameter networkmode`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    above: Option<Rc<Place>>,
+    step: Step,
 }
 
 /// A step from a value to one that stands in it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::operation) enum Step {
     /// To a field of a struct.
     Field(&'static Part, &'static Field),
     /// To a field that nobody knows.
-    Unknown(&'a str),
+    Unknown(SmolStr),
+    /// To a field that is called this.
+    Name(&'static str),
     /// To an element of a list.
     Index(usize),
     /// To an entry of a map.
-    Key(&'a str),
+    Key(SmolStr),
+    /// The same, in quotes whatever the key is.
+    Quoted(SmolStr),
+    /// In these words.
+    Words(SmolStr),
 }
 
 /// The way that is gone to a place, of which a place is made only where one is kept.
-pub(super) struct Way<'w, 'a> {
-    above: Option<&'w Way<'w, 'a>>,
-    step: Step<'a>,
+#[derive(Debug)]
+pub(in crate::operation) struct Way<'w> {
+    above: Option<&'w Way<'w>>,
+    step: Step,
     /// The place that it leads to, once another below it is kept.
-    place: OnceCell<Rc<Place<'a>>>,
+    place: OnceCell<Rc<Place>>,
 }
 
-impl<'w, 'a> Way<'w, 'a> {
-    pub(super) fn new(above: Option<&'w Self>, step: Step<'a>) -> Self {
+impl<'w> Way<'w> {
+    /// The first step.
+    pub(in crate::operation) fn from_top(step: Step) -> Self {
+        Self::new(None, step)
+    }
+
+    pub(super) fn new(above: Option<&'w Self>, step: Step) -> Self {
         Self { above, step, place: OnceCell::new() }
     }
 
+    /// The way that goes on with this step.
+    pub(in crate::operation) fn then(&'w self, step: Step) -> Self {
+        Self::new(Some(self), step)
+    }
+
     /// The place that it leads to.
-    pub(super) fn place(&self) -> Place<'a> {
-        let above = |way: &Way<'_, 'a>| Rc::clone(way.place.get_or_init(|| Rc::new(way.place())));
-        Place { above: self.above.map(above), step: self.step }
+    pub(in crate::operation) fn place(&self) -> Place {
+        let above = |way: &Way<'_>| Rc::clone(way.place.get_or_init(|| Rc::new(way.place())));
+        Place { above: self.above.map(above), step: self.step.clone() }
     }
 }
 
-impl Place<'_> {
-    /// Appends the way to it: `HostConfig.Mounts[1].Source`, `HostConfig.PortBindings["80/tcp"]`.
-    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
-        if let Some(above) = &self.above {
-            above.write(out)?;
-        }
-        match self.step {
-            Step::Field(_, field) => {
-                begin_step(out).push_str(field.name);
-                Ok(())
-            }
-            Step::Unknown(name) => write_key(name, begin_step(out)),
-            Step::Index(index) => write!(out, "[{index}]"),
-            Step::Key(key) => {
-                out.push('[');
-                write_key(key, out)?;
-                out.push(']');
-                Ok(())
-            }
-        }
+impl Place {
+    /// The place that is called this.
+    pub(in crate::operation) fn words(words: impl Into<SmolStr>) -> Self {
+        Self { above: None, step: Step::Words(words.into()) }
     }
 
-    /// Appends the same in canonical spelling, without indices and the keys of maps.
+    /// The same place, of which this is said too.
+    pub(in crate::operation) fn remarked(self, words: &'static str) -> Self {
+        Self { above: Some(Rc::new(self)), step: Step::Words(SmolStr::new_static(words)) }
+    }
+
+    /// Writes the path to it in canonical spelling, without indices and the keys of maps.
     pub(super) fn write_path(&self, out: &mut String) -> fmt::Result {
         if let Some(above) = &self.above {
             above.write_path(out)?;
         }
-        if let Step::Unknown(name) = self.step {
+        if let Step::Unknown(name) = &self.step {
             return write_key(name, begin_step(out));
         }
         self.step.names().for_each(|name| begin_step(out).push_str(name));
@@ -100,21 +109,50 @@ impl Place<'_> {
     }
 }
 
-impl<'a> Step<'a> {
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = &self.above {
+            above.fmt(f)?;
+        }
+        let is_first = self.above.is_none();
+        match &self.step {
+            Step::Field(_, field) => write!(f, "{}{}", dot(is_first), field.name),
+            Step::Unknown(name) => {
+                f.write_str(dot(is_first))?;
+                write_key(name, f)
+            }
+            Step::Name(name) => write!(f, "{}{name}", dot(is_first)),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => {
+                f.write_char('[')?;
+                write_key(key, f)?;
+                f.write_char(']')
+            }
+            Step::Quoted(key) => write!(f, "[{key:?}]"),
+            Step::Words(words) => f.write_str(words),
+        }
+    }
+}
+
+impl Step {
     /// The names of fields that it takes in canonical spelling: also that of the field in which the named one belongs.
-    fn names(self) -> impl Iterator<Item = &'a str> {
+    fn names(&self) -> impl Iterator<Item = &str> {
         let names = match self {
             Self::Field(part, field) => [part.same_as, Some(field.name)],
-            Self::Unknown(name) => [None, Some(name)],
-            Self::Index(_) | Self::Key(_) => [None, None],
+            Self::Unknown(name) => [None, Some(name.as_str())],
+            Self::Name(name) => [None, Some(*name)],
+            Self::Index(_) | Self::Key(_) | Self::Quoted(_) | Self::Words(_) => [None, None],
         };
         names.into_iter().flatten()
     }
 }
 
+/// What parts a name from what it stands in.
+fn dot(is_first: bool) -> &'static str {
+    if is_first { "" } else { "." }
+}
+
 fn begin_step(path: &mut String) -> &mut String {
-    if !path.is_empty() {
-        path.push('.');
-    }
+    path.push_str(dot(path.is_empty()));
     path
 }

@@ -1,7 +1,6 @@
 //! What of a body is used: the fields that are there and do something.
 
-use super::place::{Place, Step, Way};
-use super::{Field, FieldPath, Guard, Kind, Part};
+use super::{Field, FieldPath, Guard, Kind, Part, Place, Step, Way};
 use crate::operation::json::{Json, Key};
 use crate::operation::meaning::{Aspect, Context, Enclosing, Read};
 
@@ -11,7 +10,7 @@ const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
 /// A field that is used. A list or map is one field, but for the fields of structs in plain ones.
 #[derive(Debug)]
 pub struct UsedField<'a> {
-    place: Place<'a>,
+    place: Place,
     /// Its row; none where it is unknown.
     pub field: Option<&'static Field>,
     /// Whether this value needs a grant here.
@@ -36,9 +35,7 @@ impl UsedField<'_> {
     /// Its place in this body: `HostConfig.Mounts[1].Source`.
     #[must_use]
     pub fn place(&self) -> String {
-        let mut place = String::new();
-        self.place.write(&mut place).unwrap_or_default();
-        place
+        self.place.to_string()
     }
 
     /// Whether it is the field of this path, or stands in that.
@@ -72,7 +69,7 @@ pub(in crate::operation) fn used_fields<'a>(
     body: &'a Json,
     sought: Sought<'a>,
 ) -> Vec<UsedField<'a>> {
-    let mut walk = Walk { found: Vec::new(), place: String::new(), only_unknown: false, sought };
+    let mut walk = Walk { found: Vec::new(), only_unknown: false, sought };
     walk.within(None, kind, body);
     walk.found
 }
@@ -80,8 +77,6 @@ pub(in crate::operation) fn used_fields<'a>(
 /// A walk through a body.
 struct Walk<'a> {
     found: Vec<UsedField<'a>>,
-    /// The place of the field that is read, in words.
-    place: String,
     /// Whether the walk is within a field that was taken as a whole. A grant of the whole does not grant
     /// what is unknown in it.
     only_unknown: bool,
@@ -90,7 +85,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Looks for fields in a value.
-    fn within(&mut self, above: Option<&Way<'_, 'a>>, kind: Kind, value: &'a Json) {
+    fn within(&mut self, above: Option<&Way<'_>>, kind: Kind, value: &'a Json) {
         if !kind.has_structs() {
             return;
         }
@@ -105,7 +100,8 @@ impl<'a> Walk<'a> {
                         }
                         None if value.is_all_zero() => {}
                         None => {
-                            self.push(&below(Step::Unknown(key)), None, Guard::Guarded(UNKNOWN), value, &[]);
+                            let way = below(Step::Unknown(key.into()));
+                            self.push(&way, None, Guard::Guarded(UNKNOWN), value, &[]);
                         }
                     }
                 }
@@ -117,7 +113,7 @@ impl<'a> Walk<'a> {
             }
             (Kind::Map(inner), Json::Object(fields)) => {
                 for (key, value) in fields {
-                    self.within(Some(&below(Step::Key(key))), *inner, value);
+                    self.within(Some(&below(Step::Key(key.into()))), *inner, value);
                 }
             }
             _ => {}
@@ -127,7 +123,7 @@ impl<'a> Walk<'a> {
     /// Looks at a field that is used.
     fn field(
         &mut self,
-        way: &Way<'_, 'a>,
+        way: &Way<'_>,
         part: &Part,
         field: &'static Field,
         value: &'a Json,
@@ -164,7 +160,7 @@ impl<'a> Walk<'a> {
 
     fn push(
         &mut self,
-        way: &Way<'_, 'a>,
+        way: &Way<'_>,
         field: Option<&'static Field>,
         guard: Guard,
         value: &'a Json,
@@ -180,12 +176,10 @@ impl<'a> Walk<'a> {
             Sought::Guarded if guard == Guard::Plain => return,
             Sought::All | Sought::Guarded => None,
         };
-        let place = way.place();
         let read = context.zip(reading).map(|(context, reading)| {
-            self.place.clear();
-            place.write(&mut self.place).unwrap_or_default();
-            reading.read(value, &self.place, Enclosing { fields: around, context })
+            let around = Enclosing { fields: around, context };
+            reading.read(value, way, around)
         });
-        self.found.push(UsedField { place, field, guard, value, read });
+        self.found.push(UsedField { place: way.place(), field, guard, value, read });
     }
 }

@@ -1,15 +1,16 @@
 //! Devices of the host: by path, by number, by driver.
 
+use super::super::field::Step;
 use super::super::json::Json;
 use super::Meaning;
 use super::path::clean;
-use super::reading::{Reader, element};
+use super::reading::Reader;
 
 /// `Devices`: paths of the host; of a directory the daemon takes all devices in it.
 pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
         let path = item.get("PathOnHost").and_then(Json::as_text).unwrap_or_default();
-        at.means_at(&format!("[{index}].PathOnHost"), Meaning::Device(clean(path)));
+        at.means_at(&at.element(index).then(Step::Name("PathOnHost")), Meaning::Device(clean(path)));
         // The daemon takes it from where it works, which is the root as a rule.
         if !path.starts_with('/') {
             at.says_more();
@@ -19,13 +20,13 @@ pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
 
 /// `DeviceCgroupRules`: `c 13:* rwm`.
 pub(super) fn rules(value: &Json, at: &mut Reader<'_, '_>) {
-    at.texts(value, |at, text, place| at.means_at(place, Meaning::Device(format!("cgroup:{text}"))));
+    at.texts(value, |at, text, way| at.means_at(way, Meaning::Device(format!("cgroup:{text}"))));
 }
 
 /// `DeviceRequests`: of a driver, by what devices can do; or by names of the Container Device Interface.
 pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
-        let place = element(index);
+        let way = at.element(index);
         let driver = item.get("Driver").and_then(Json::as_text).unwrap_or_default();
         if item.get("Options").is_some_and(|options| !options.is_zero()) {
             at.says_more();
@@ -33,7 +34,7 @@ pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
         if driver == "cdi" {
             for id in item.get("DeviceIDs").map(Json::items).unwrap_or_default() {
                 match id.as_text() {
-                    Some(id) => at.means_at(&place, Meaning::Device(format!("cdi:{id}"))),
+                    Some(id) => at.means_at(&way, Meaning::Device(format!("cdi:{id}"))),
                     None => at.says_more(),
                 }
             }
@@ -41,11 +42,11 @@ pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
         }
         let sets = item.get("Capabilities").map(Json::items).unwrap_or_default();
         if sets.is_empty() {
-            at.means_at(&place, Meaning::Device(format!("request:{driver}:")));
+            at.means_at(&way, Meaning::Device(format!("request:{driver}:")));
         }
         for set in sets {
             let names: Vec<&str> = set.items().iter().filter_map(Json::as_text).collect();
-            at.means_at(&place, Meaning::Device(format!("request:{driver}:{}", names.join(","))));
+            at.means_at(&way, Meaning::Device(format!("request:{driver}:{}", names.join(","))));
         }
     }
 }

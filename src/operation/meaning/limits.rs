@@ -1,7 +1,7 @@
 //! What a container may consume, settings of the kernel, and names with addresses.
 
 use super::super::json::Json;
-use super::reading::{Reader, element};
+use super::reading::Reader;
 use super::{Meaning, Resource, spelling};
 
 /// `Sysctls`: a map.
@@ -9,7 +9,7 @@ pub(super) fn sysctls(value: &Json, at: &mut Reader<'_, '_>) {
     for (name, setting) in value.fields() {
         let setting = setting.as_text().unwrap_or_default();
         let text = spelling::sysctl(&format!("{name}={setting}"));
-        at.means_at(&format!("[{name:?}]"), Meaning::Sysctl(text));
+        at.means_at(&at.entry(name), Meaning::Sysctl(text));
     }
 }
 
@@ -19,22 +19,22 @@ pub(super) fn ulimits(value: &Json, at: &mut Reader<'_, '_>) {
         let limit = |name: &str| item.get(name).and_then(Json::as_number).unwrap_or("0").to_owned();
         let name = item.get("Name").and_then(Json::as_text).unwrap_or_default();
         let limit = spelling::ulimit(&format!("{name}={}:{}", limit("Soft"), limit("Hard")));
-        at.means_at(&element(index), Meaning::Ulimit(limit));
+        at.means_at(&at.element(index), Meaning::Ulimit(limit));
     }
 }
 
 /// `ExtraHosts`: `name:address`; services write `address name…`.
 pub(super) fn extra_hosts(value: &Json, at: &mut Reader<'_, '_>) {
-    at.texts(value, |at, text, place| {
+    at.texts(value, |at, text, way| {
         let mut words = text.split_ascii_whitespace();
         match (words.next(), words.next()) {
             (Some(address), Some(_)) => {
                 for name in text.split_ascii_whitespace().skip(1) {
                     let text = spelling::extra_host(&format!("{name}:{address}"));
-                    at.means_at(place, Meaning::ExtraHost(text));
+                    at.means_at(way, Meaning::ExtraHost(text));
                 }
             }
-            _ => at.means_at(place, Meaning::ExtraHost(spelling::extra_host(&text.replacen('=', ":", 1)))),
+            _ => at.means_at(way, Meaning::ExtraHost(spelling::extra_host(&text.replacen('=', ":", 1)))),
         }
     });
 }

@@ -9,7 +9,7 @@ use super::reading::Reader;
 pub(super) fn network(value: &Json, at: &mut Reader<'_, '_>) {
     match value.as_text() {
         Some("none") => {}
-        Some("default" | DEFAULT_BRIDGE) => at.turns_out("", Meaning::Network(DEFAULT_BRIDGE.to_owned())),
+        Some("default" | DEFAULT_BRIDGE) => at.turns_out(Meaning::Network(DEFAULT_BRIDGE.to_owned())),
         Some(mode) if mode == "host" || is_joined(mode) => {
             at.means(Meaning::Namespace(format!("network:{mode}")));
         }

@@ -2,11 +2,12 @@
 //! the options of a volume's driver.
 
 use super::super::facts::Reference;
+use super::super::field::{Step, Way};
 use super::super::json::Json;
 use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::path::{HostPath, clean};
-use super::reading::{Reader, element};
+use super::reading::Reader;
 use super::{Aspect, ImageRef, Meaning, spelling};
 
 /// From this version on a read-only mount is read-only with all that is mounted below it, where the kernel can do
@@ -15,7 +16,7 @@ const RECURSIVE_SINCE: ApiVersion = ApiVersion::new(1, 44);
 
 /// `Binds`: `source:target[:options]` (moby `volume/mounts.linuxParser.parseMountRaw`).
 pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
-    at.texts(value, |at, text, place| {
+    at.texts(value, |at, text, way| {
         let parts: Vec<&str> = text.split(':').collect();
         let (source, options) = match *parts.as_slice() {
             [_] => (None, ""),
@@ -29,8 +30,8 @@ pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
             at.says_beside();
         }
         match source {
-            Some(source) => mounted(source, options.read_only && !options.relabels, place, at),
-            None => at.means_at(place, anonymous()),
+            Some(source) => mounted(source, options.read_only && !options.relabels, way, at),
+            None => at.means_at(way, anonymous()),
         }
     });
 }
@@ -52,18 +53,18 @@ pub(super) fn anonymous_volumes(value: &Json, at: &mut Reader<'_, '_>) {
     let mounted: Vec<String> = binds.chain(mounts).map(clean).collect();
     for (target, _) in value.fields() {
         if !mounted.contains(&clean(target)) {
-            at.means_at(&format!("[{target:?}]"), anonymous());
+            at.means_at(&at.entry(target), anonymous());
         }
     }
 }
 
 /// A path of the host, or a volume by its name.
-fn mounted(source: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
+fn mounted(source: &str, read_only: bool, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     if source.starts_with('/') {
         let read_only = read_only && is_recursive(at);
-        at.means_at(place, Meaning::HostPath(HostPath::new(source, read_only)));
+        at.means_at(way, Meaning::HostPath(HostPath::new(source, read_only)));
     } else {
-        volume(source, read_only, place, at);
+        volume(source, read_only, way, at);
     }
 }
 
@@ -98,15 +99,15 @@ fn parse_options(text: &str) -> Option<BindOptions> {
 }
 
 /// A volume with a name: itself, and where the daemon was asked, what it is.
-fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
+fn volume(name: &str, read_only: bool, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     if !is_volume_name(name) {
         at.says_more();
     }
-    at.means_at(place, Meaning::Volume(name.to_owned()));
+    at.means_at(way, Meaning::Volume(name.to_owned()));
     let Some(found) = at.ask(Reference::new(ThingKind::Volume, name)) else { return };
     let Some(options) = found.get("Options") else { return };
     let driver = found.get("Driver").and_then(Json::as_text).unwrap_or_default();
-    let place = format!("{place} (volume {name})");
+    let way = way.then(Step::Words(format!(" (volume {name})").into()));
     let read = driver_options(options, driver, read_only && is_recursive(at));
     // A file system of the kernel's own, as `proc`.
     if read.says_more && matches!(driver, "" | "local") && read.host_paths.is_empty() {
@@ -116,7 +117,7 @@ fn volume(name: &str, read_only: bool, place: &str, at: &mut Reader<'_, '_>) {
         at.leaves_open(Aspect::HostPaths);
     }
     for path in read.host_paths {
-        at.turns_out(&place, Meaning::HostPath(path));
+        at.turns_out_at(&way, Meaning::HostPath(path));
     }
 }
 
@@ -128,12 +129,12 @@ fn is_volume_name(name: &str) -> bool {
 
 /// `VolumesFrom`: `container[:ro]`. What it is the daemon must be asked.
 pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
-    at.texts(value, |at, text, place| {
+    at.texts(value, |at, text, way| {
         let (container, options) = text.split_once(':').unwrap_or((text, ""));
         let Some(found) = at.ask(Reference::new(ThingKind::Container, container)) else {
             return at.says_beside();
         };
-        let place = format!("{place} ({container})");
+        let way = way.then(Step::Words(format!(" ({container})").into()));
         let mounts = found.get("Mounts").map(Json::items).unwrap_or_default();
         // What is not seen cannot be what a rule lists.
         if mounts.is_empty() {
@@ -143,8 +144,8 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
             let source = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
             let read_only = options == "ro" || mount.get("RW") == Some(&Json::Bool(false));
             match source("Type") {
-                "bind" => mounted(source("Source"), read_only, &place, at),
-                "volume" => volume(source("Name"), read_only, &place, at),
+                "bind" => mounted(source("Source"), read_only, &way, at),
+                "volume" => volume(source("Name"), read_only, &way, at),
                 "tmpfs" => {}
                 _ => at.says_more(),
             }
@@ -157,7 +158,7 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, mount) in value.items().iter().enumerate() {
         let text = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
         let read_only = mount.get("ReadOnly") == Some(&Json::Bool(true));
-        let place = element(index);
+        let way = at.element(index);
         let kind = text("Type");
         let own_options = match kind {
             "bind" => "BindOptions",
@@ -173,19 +174,19 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
         }
         let options = mount.get(own_options).unwrap_or(&Json::Null);
         match kind {
-            "bind" => bind_mount(text("Source"), read_only, options, &place, at),
-            "volume" => volume_mount(text("Source"), read_only, options, &place, at),
-            "tmpfs" => at.means_at(&place, Meaning::Tmpfs(tmpfs_text(text("Target"), options))),
+            "bind" => bind_mount(text("Source"), read_only, options, &way, at),
+            "volume" => volume_mount(text("Source"), read_only, options, &way, at),
+            "tmpfs" => at.means_at(&way, Meaning::Tmpfs(tmpfs_text(text("Target"), options))),
             "image" => {
                 check_subpath(options, at);
-                at.means_at(&place, Meaning::Image(ImageRef::read(text("Source"))));
+                at.means_at(&way, Meaning::Image(ImageRef::read(text("Source"))));
             }
             _ => at.says_more(),
         }
     }
 }
 
-fn bind_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &mut Reader<'_, '_>) {
+fn bind_mount(source: &str, read_only: bool, options: &Json, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     let is_on = |name: &str| options.get(name) == Some(&Json::Bool(true));
     let propagation = options.get("Propagation").and_then(Json::as_text).unwrap_or_default();
     if !matches!(propagation, "" | "private" | "rprivate") || is_on("CreateMountpoint") {
@@ -193,23 +194,23 @@ fn bind_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &m
     }
     let read_only = read_only && !is_on("ReadOnlyNonRecursive") && is_recursive(at);
     if source.starts_with('/') {
-        at.means_at(&format!("{place}.Source"), Meaning::HostPath(HostPath::new(source, read_only)));
+        at.means_at(&way.then(Step::Name("Source")), Meaning::HostPath(HostPath::new(source, read_only)));
     } else {
         at.says_more();
     }
 }
 
-fn volume_mount(source: &str, read_only: bool, options: &Json, place: &str, at: &mut Reader<'_, '_>) {
+fn volume_mount(source: &str, read_only: bool, options: &Json, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     check_subpath(options, at);
     if source.is_empty() {
-        at.means_at(place, anonymous());
+        at.means_at(way, anonymous());
     } else {
-        volume(source, read_only, &format!("{place}.Source"), at);
+        volume(source, read_only, &way.then(Step::Name("Source")), at);
     }
     let Some(config) = options.get("DriverConfig") else { return };
     let driver = config.get("Name").and_then(Json::as_text).unwrap_or_default();
     if !matches!(driver, "" | "local") {
-        at.means_at(place, Meaning::Driver(spelling::driver(&format!("volume:{driver}"))));
+        at.means_at(way, Meaning::Driver(spelling::driver(&format!("volume:{driver}"))));
     }
     if let Some(options) = config.get("Options").filter(|options| !options.is_zero()) {
         volume_options(options, driver, read_only, at);
@@ -231,7 +232,7 @@ pub(super) fn tmpfs(value: &Json, at: &mut Reader<'_, '_>) {
             "" => clean(target),
             options => format!("{}:{options}", clean(target)),
         };
-        at.means_at(&format!("[{target:?}]"), Meaning::Tmpfs(text));
+        at.means_at(&at.entry(target), Meaning::Tmpfs(text));
     }
 }
 

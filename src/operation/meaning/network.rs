@@ -1,5 +1,6 @@
 //! Networks that a container or a service is put into.
 
+use super::super::field::Step;
 use super::super::json::Json;
 use super::Meaning;
 use super::reading::Reader;
@@ -19,11 +20,11 @@ pub const DEFAULT_BRIDGE: &str = "bridge";
 /// A map with networks as keys. Those that `NetworkMode` takes without a grant need none here either.
 pub(super) fn keys(value: &Json, at: &mut Reader<'_, '_>) {
     for (name, _) in value.fields() {
-        let place = format!("[{name:?}]");
+        let way = at.entry(name);
         match name.as_str() {
             "none" => {}
-            "default" | DEFAULT_BRIDGE => at.turns_out(&place, Meaning::Network(DEFAULT_BRIDGE.to_owned())),
-            _ => at.means_at(&place, Meaning::Network(name.to_string())),
+            "default" | DEFAULT_BRIDGE => at.turns_out_at(&way, Meaning::Network(DEFAULT_BRIDGE.to_owned())),
+            _ => at.means_at(&way, Meaning::Network(name.to_string())),
         }
     }
 }
@@ -31,10 +32,11 @@ pub(super) fn keys(value: &Json, at: &mut Reader<'_, '_>) {
 /// The networks of a service: of the swarm, or the host's own.
 pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
-        let place = format!("[{index}].Target");
+        let element = at.element(index);
+        let way = element.then(Step::Name("Target"));
         match item.get("Target").and_then(Json::as_text) {
-            Some("host") => at.means_at(&place, Meaning::Namespace("network:host".to_owned())),
-            Some(name) if !name.is_empty() => at.means_at(&place, Meaning::Network(name.to_owned())),
+            Some("host") => at.means_at(&way, Meaning::Namespace("network:host".to_owned())),
+            Some(name) if !name.is_empty() => at.means_at(&way, Meaning::Network(name.to_owned())),
             Some(_) | None => at.says_more(),
         }
         if item.get("DriverOpts").is_some_and(|options| !options.is_zero()) {

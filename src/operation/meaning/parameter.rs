@@ -1,5 +1,6 @@
 //! What query parameters and the names in a path mean.
 
+use super::super::field::{Place, Step, Way};
 use super::super::query::Value;
 use super::super::table::{Endpoint, Identifier, Parameter};
 use super::super::{Json, Query};
@@ -15,12 +16,12 @@ pub(in crate::operation) fn of_parameter(
     query: &Query,
     around: Enclosing<'_>,
 ) -> Read {
-    let place = format!("parameter {}", parameter.name);
+    let way = Way::from_top(Step::Words(format!("parameter {}", parameter.name).into()));
     let text = value.as_text();
-    let one = |meaning: Meaning| Read { uses: vec![Use::new(meaning, place.clone())], ..Read::default() };
+    let one = |meaning: Meaning| Read { uses: vec![Use::new(meaning, way.place())], ..Read::default() };
     let none = Read { says_more: true, ..Read::default() };
     let sibling = |name: &str| query.get(name).map(Value::as_text).unwrap_or_default();
-    let read = |reading: Reading, json: &Json| reading.read(json, &place, around);
+    let read = |reading: Reading, json: &Json| reading.read(json, &way, around);
     let list = || match value {
         Value::List(texts) => {
             Json::Array(texts.iter().map(|text| Json::String(text.as_str().into())).collect())
@@ -46,11 +47,11 @@ pub(in crate::operation) fn of_parameter(
                 image @ (ImageRef::Named { .. } | ImageRef::None) => image,
             }))
         }
-        ("ImageBuild", "t") => images(value, &place, ImageRef::read),
+        ("ImageBuild", "t") => images(value, &way, ImageRef::read),
         // Without a tag it is all of them.
-        ("ImageGetAll", "names") => images(value, &place, |name| ImageRef::with_tag(name, "")),
+        ("ImageGetAll", "names") => images(value, &way, |name| ImageRef::with_tag(name, "")),
         ("ImageBuild", "cachefrom") => match value {
-            Value::Json(json) => images_of(json, &place),
+            Value::Json(json) => images_of(json, &way),
             Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_) | Value::Filters(_) => none,
         },
         ("ImageBuild", "networkmode") => read(Reading::NetworkMode, &Json::String(text.into())),
@@ -101,23 +102,23 @@ pub(in crate::operation) fn of_identifiers(
                 _ => ImageRef::read(name),
             })
         };
-        Some(Use::new(meaning, "the path".to_owned()))
+        Some(Use::new(meaning, Place::words("the path")))
     });
     meant.collect()
 }
 
-fn images(value: &Value, place: &str, read: impl Fn(&str) -> ImageRef) -> Read {
+fn images(value: &Value, way: &Way<'_>, read: impl Fn(&str) -> ImageRef) -> Read {
     let Value::List(texts) = value else { return Read { says_more: true, ..Read::default() } };
-    let uses = texts.iter().map(|text| Use::new(Meaning::Image(read(text)), place.to_owned()));
+    let uses = texts.iter().map(|text| Use::new(Meaning::Image(read(text)), way.place()));
     Read { uses: uses.collect(), ..Read::default() }
 }
 
-fn images_of(json: &Json, place: &str) -> Read {
+fn images_of(json: &Json, way: &Way<'_>) -> Read {
     let mut read = Read::default();
     for item in json.items() {
         match item.as_text() {
             Some(text) => {
-                read.uses.push(Use::new(Meaning::Image(ImageRef::read(text)), place.to_owned()));
+                read.uses.push(Use::new(Meaning::Image(ImageRef::read(text)), way.place()));
             }
             None => read.says_more = true,
         }

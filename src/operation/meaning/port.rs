@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::super::field::Step;
 use super::super::json::Json;
 use super::Meaning;
-use super::reading::{Reader, element};
+use super::reading::Reader;
 
 /// Ports of the host, from `low` to `high`; both 0 where the daemon picks one that is free.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,20 +35,21 @@ pub(super) fn bindings(value: &Json, at: &mut Reader<'_, '_>) {
             None | Some("") => "tcp".to_owned(),
             Some(name) => name.to_lowercase(),
         };
+        let entry = at.entry(container_port);
         for (index, item) in list.items().iter().enumerate() {
             let text = |name: &str| item.get(name).and_then(Json::as_text).unwrap_or_default();
             match range(text("HostPort")) {
                 Some((low, high)) => {
                     let address = text("HostIp").to_owned();
                     let port = HostPort { address, low, high, protocol: protocol.clone() };
-                    at.means_at(&format!("[{container_port:?}][{index}]"), Meaning::Port(port));
+                    at.means_at(&entry.then(Step::Index(index)), Meaning::Port(port));
                 }
                 None => at.says_more(),
             }
         }
         if list.items().is_empty() {
             let port = HostPort { address: String::new(), low: 0, high: 0, protocol: protocol.clone() };
-            at.means_at(&format!("[{container_port:?}]"), Meaning::Port(port));
+            at.means_at(&entry, Meaning::Port(port));
         }
     }
 }
@@ -71,7 +73,7 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
         match number.parse() {
             Ok(port) => {
                 let port = HostPort { address: String::new(), low: port, high: port, protocol };
-                at.means_at(&element(index), Meaning::Port(port));
+                at.means_at(&at.element(index), Meaning::Port(port));
             }
             Err(_) => at.says_more(),
         }

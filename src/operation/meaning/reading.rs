@@ -1,6 +1,7 @@
 //! How a field is read for what it means. The field table names a reading for each field that has one.
 
 use super::super::facts::{Facts, Reference};
+use super::super::field::{Step, Way};
 use super::super::json::{Json, Key};
 use super::super::table::Endpoint;
 use super::super::thing::ThingKind;
@@ -128,10 +129,10 @@ pub(in crate::operation) struct Read {
 }
 
 impl Reading {
-    /// Reads a used field at `place`.
-    pub(in crate::operation) fn read(self, value: &Json, place: &str, around: Enclosing<'_>) -> Read {
+    /// Reads a used field to which this way leads.
+    pub(in crate::operation) fn read(self, value: &Json, way: &Way<'_>, around: Enclosing<'_>) -> Read {
         let mut read = Read::default();
-        let mut at = Reader { reading: self, read: &mut read, place, around };
+        let mut at = Reader { reading: self, read: &mut read, way, around };
         match self {
             Self::Binds => mount::binds(value, &mut at),
             Self::Mounts => mount::mounts(value, &mut at),
@@ -236,35 +237,50 @@ impl<'a> Enclosing<'a> {
     }
 }
 
-/// The place of an element in a list: `[0]`.
-pub(super) fn element(index: usize) -> String {
-    ["[", itoa::Buffer::new().format(index), "]"].concat()
-}
-
 /// What reads a field.
 pub(super) struct Reader<'r, 'a> {
     reading: Reading,
     read: &'r mut Read,
-    pub(super) place: &'r str,
+    /// The way to it.
+    way: &'r Way<'r>,
     pub(super) around: Enclosing<'a>,
 }
 
-impl<'a> Reader<'_, 'a> {
+impl<'r, 'a> Reader<'r, 'a> {
     /// Takes note of a use in this field.
     pub(super) fn means(&mut self, meaning: Meaning) {
-        self.read.uses.push(Use::new(meaning, self.place.to_owned()));
+        self.means_at(self.way, meaning);
     }
 
-    /// Takes note of a use at a place further in: `[0]`, `.Source`.
-    pub(super) fn means_at(&mut self, further: &str, meaning: Meaning) {
-        self.read.uses.push(Use::new(meaning, [self.place, further].concat()));
+    /// Takes note of a use further in.
+    pub(super) fn means_at(&mut self, way: &Way<'_>, meaning: Meaning) {
+        self.read.uses.push(Use::new(meaning, way.place()));
     }
 
-    /// Takes note of what turns out to be meant: of what a thing is that is named further in, or of a network that needs
+    /// Takes note of what turns out to be meant in this field.
+    pub(super) fn turns_out(&mut self, meaning: Meaning) {
+        self.turns_out_at(self.way, meaning);
+    }
+
+    /// Takes note of what turns out to be meant further in: of what a thing is that is named further in, or of a network that needs
     /// no grant.
-    pub(super) fn turns_out(&mut self, further: &str, meaning: Meaning) {
-        let place = [self.place, further].concat();
-        self.read.uses.push(Use { meaning, place, turned_out: true });
+    pub(super) fn turns_out_at(&mut self, way: &Way<'_>, meaning: Meaning) {
+        self.read.uses.push(Use { meaning, place: way.place(), turned_out: true });
+    }
+
+    /// The way to an element of the list.
+    pub(super) fn element(&self, index: usize) -> Way<'r> {
+        self.way.then(Step::Index(index))
+    }
+
+    /// The way to what stands under a key of the map.
+    pub(super) fn entry(&self, key: &Key) -> Way<'r> {
+        self.way.then(Step::Quoted(key.into()))
+    }
+
+    /// The way to a field of the struct.
+    pub(super) fn field(&self, name: &'static str) -> Way<'r> {
+        self.way.then(Step::Name(name))
     }
 
     /// What the daemon answered to a question; none where it was not asked, or has no such thing.
@@ -302,10 +318,10 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Calls `each` with every text of a list. What is no text says more.
-    pub(super) fn texts(&mut self, value: &Json, mut each: impl FnMut(&mut Self, &str, &str)) {
+    pub(super) fn texts(&mut self, value: &Json, mut each: impl FnMut(&mut Self, &str, &Way<'_>)) {
         for (index, item) in value.items().iter().enumerate() {
             match item.as_text() {
-                Some(text) => each(self, text, &element(index)),
+                Some(text) => each(self, text, &self.element(index)),
                 None => self.says_more(),
             }
         }

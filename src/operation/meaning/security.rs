@@ -6,7 +6,7 @@ use super::reading::Reader;
 
 /// Capabilities, in any case, with `CAP_` or without.
 pub(super) fn capabilities(value: &Json, at: &mut Reader<'_, '_>) {
-    at.texts(value, |at, text, place| at.means_at(place, Meaning::Capability(capability(text))));
+    at.texts(value, |at, text, way| at.means_at(way, Meaning::Capability(capability(text))));
 }
 
 /// A capability as the kernel's manual calls it, without `CAP_`.
@@ -27,9 +27,9 @@ pub(super) fn privileged(at: &mut Reader<'_, '_>) {
 
 /// `SecurityOpt`: `name=value`, or `name:value` as it used to be.
 pub(super) fn options(value: &Json, at: &mut Reader<'_, '_>) {
-    at.texts(value, |at, text, place| {
+    at.texts(value, |at, text, way| {
         if let Some(option) = option(text) {
-            at.means_at(place, Meaning::Security(option));
+            at.means_at(way, Meaning::Security(option));
         }
     });
     if !no_new_privileges(value) && value.items().iter().any(is_no_new_privileges) {
@@ -88,11 +88,11 @@ pub(super) fn system_paths(value: &Json, usual: &[&str], at: &mut Reader<'_, '_>
 /// The SELinux label of a service's tasks.
 pub(super) fn selinux(value: &Json, at: &mut Reader<'_, '_>) {
     if value.get("Disable").is_some_and(|disable| !disable.is_zero()) {
-        at.means_at(".Disable", Meaning::Security("label=disable".to_owned()));
+        at.means_at(&at.field("Disable"), Meaning::Security("label=disable".to_owned()));
     }
     for (field, name) in [("User", "user"), ("Role", "role"), ("Type", "type"), ("Level", "level")] {
         if let Some(text) = value.get(field).and_then(Json::as_text).filter(|text| !text.is_empty()) {
-            at.means_at(&format!(".{field}"), Meaning::Security(format!("label={name}:{text}")));
+            at.means_at(&at.field(field), Meaning::Security(format!("label={name}:{text}")));
         }
     }
 }
@@ -102,8 +102,8 @@ pub(super) fn seccomp(value: &Json, at: &mut Reader<'_, '_>) {
     let has_profile = value.get("Profile").is_some_and(|profile| !profile.is_zero());
     match value.get("Mode").and_then(Json::as_text).unwrap_or_default() {
         "" | "default" if !has_profile => {}
-        "unconfined" => at.means_at(".Mode", Meaning::Security("seccomp=unconfined".to_owned())),
-        _ => at.means_at(".Mode", Meaning::Security("seccomp=custom".to_owned())),
+        "unconfined" => at.means_at(&at.field("Mode"), Meaning::Security("seccomp=unconfined".to_owned())),
+        _ => at.means_at(&at.field("Mode"), Meaning::Security("seccomp=custom".to_owned())),
     }
 }
 
@@ -111,6 +111,6 @@ pub(super) fn seccomp(value: &Json, at: &mut Reader<'_, '_>) {
 pub(super) fn apparmor(value: &Json, at: &mut Reader<'_, '_>) {
     match value.get("Mode").and_then(Json::as_text).unwrap_or_default() {
         "" | "default" => {}
-        _ => at.means_at(".Mode", Meaning::Security("apparmor=unconfined".to_owned())),
+        _ => at.means_at(&at.field("Mode"), Meaning::Security("apparmor=unconfined".to_owned())),
     }
 }
