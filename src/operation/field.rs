@@ -33,7 +33,7 @@ mod row;
 mod used;
 
 pub use index::Index;
-pub(super) use index::place_of;
+pub(super) use index::trace;
 pub use path::{FieldPath, Found};
 pub use place::Place;
 pub(super) use place::{Step, Way};
@@ -133,18 +133,15 @@ impl Kind {
     /// `s`, U+212A a `k`), but a key beyond ASCII is refused where a struct stands.
     #[must_use]
     pub fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
-        self.field_at(place_of(key), key)
+        let (part, number) = self.find(key)?;
+        Some((part, part.fields.get(number)?))
     }
 
-    /// The same, of a key whose [`place_of`] is known.
+    /// The same, by its number in its part.
     #[inline]
-    pub(in crate::operation) fn field_at(
-        self,
-        place: usize,
-        key: &str,
-    ) -> Option<(&'static Part, &'static Field)> {
+    pub(super) fn find(self, key: &str) -> Option<(&'static Part, usize)> {
         let Self::Struct(parts) = self else { return None };
-        parts.iter().find_map(|part| Some((part, part.index.find(part.fields, place, key)?)))
+        parts.iter().find_map(|part| Some((part, part.index.find(part.fields, key)?)))
     }
 
     /// The same, of a key that was read: by this struct, unless it was put there later.

@@ -33,27 +33,29 @@ impl Index {
         Self(places)
     }
 
-    /// The first of the fields with this name, which leads to that place, in any case.
-    pub(super) fn find(
-        &self,
-        fields: &'static [Field],
-        mut place: usize,
-        key: &str,
-    ) -> Option<&'static Field> {
+    /// The number, from 0, of the first of the fields with this name, in any case.
+    #[inline]
+    pub(super) fn find(&self, fields: &[Field], key: &str) -> Option<usize> {
+        let mut place = place_of(key);
         loop {
-            let number = usize::from(*self.0.get(place)?);
-            let field = fields.get(number.checked_sub(1)?)?;
+            let number = usize::from(*self.0.get(place)?).checked_sub(1)?;
+            let name = fields.get(number)?.name;
             // Most are spelled as in the table, and all are once they have been read.
-            if field.name == key || field.name.eq_ignore_ascii_case(key) {
-                return Some(field);
+            if name == key || name.eq_ignore_ascii_case(key) {
+                return Some(number);
             }
             place = place.wrapping_add(1) % PLACES;
         }
     }
 }
 
-/// The place that a name leads to, below 128, by its length and its first, middle and last letter, whatever their case.
-pub(in crate::operation) const fn place_of(name: &str) -> usize {
+/// A number below 128 that is the same for a name in any case.
+pub(in crate::operation) fn trace(name: &str) -> u32 {
+    u32::try_from(place_of(name)).unwrap_or_default()
+}
+
+/// The place that a name leads to, by its length and its first, middle and last letter, whatever their case.
+const fn place_of(name: &str) -> usize {
     let name = name.as_bytes();
     let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
     let (_, behind) = name.split_at(name.len() / 2);
@@ -73,6 +75,7 @@ const fn small(letter: u8) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::{Kind, container, service};
+    use crate::operation::table::{BodyKind, endpoints};
 
     /// Every field of a struct, and of those in it, is found as a look at all of them finds it.
     #[track_caller]
@@ -86,6 +89,25 @@ mod tests {
             }
             assert_eq!(kind.field(&format!("{}x", field.name)), None);
             assert_finds_all(field.kind.innermost());
+        }
+    }
+
+    /// No two fields of a struct have the same name, nor those of a struct in it.
+    fn assert_names_differ(kind: Kind) {
+        for (_, field) in kind.fields() {
+            let same = kind.fields().filter(|(_, other)| other.name.eq_ignore_ascii_case(field.name));
+            assert_eq!(same.count(), 1, "{}", field.name);
+            assert_names_differ(field.kind.innermost());
+        }
+    }
+
+    /// So whichever part a name is looked for in first, the field is the same.
+    #[test]
+    fn no_name_stands_in_two_parts() {
+        for endpoint in endpoints() {
+            if let BodyKind::Json { kind, guard: _ } = endpoint.body {
+                assert_names_differ(kind.innermost());
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is expected at a place, and so what the keys of an object there are.
 
-use crate::operation::field::{Field, Kind, Part};
+use crate::operation::field::{Kind, Part};
 
 /// What is expected at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +56,11 @@ impl Keys {
         }
     }
 
-    /// The field that a key names, where it is known; the key leads to this place.
+    /// The field that a key names, where it is known, by its number in its part.
     #[inline]
-    pub(super) fn field(self, place: usize, key: &str) -> Option<(&'static Part, &'static Field)> {
+    pub(super) fn find(self, key: &str) -> Option<(&'static Part, usize)> {
         match self {
-            Self::Fields(kind) => kind.field_at(place, key),
+            Self::Fields(kind) => kind.find(key),
             Self::Exact(_) | Self::Unknown => None,
         }
     }

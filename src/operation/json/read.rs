@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use super::expected::Keys;
 use super::{Expected, Json, Key, check, scan};
-use crate::operation::field::{Field, Kind, Part, place_of};
+use crate::operation::field::{Field, Kind, Part, trace};
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
 /// bodies of real clients have hundreds.
@@ -37,17 +37,17 @@ enum Step {
     Index(usize),
 }
 
+/// A field, by its number in its part.
+type Numbered = (&'static Part, usize);
+
 /// Reads one value and nothing beside it.
 pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
     let mut reader = Reader { text, at: 0, depth: 0, values: 0, fields: Vec::new(), items: Vec::new() };
-    reader.skip_space();
     let value = reader.value(expected)?;
-    reader.skip_space();
-    if reader.at == text.len() {
-        Ok(value)
-    } else {
-        Err(reader.flaw("something follows the value; send one value only"))
+    match reader.token() {
+        None => Ok(value),
+        Some(_) => Err(reader.flaw("something follows the value; send one value only")),
     }
 }
 
@@ -66,12 +66,13 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads a value.
     fn value(&mut self, expected: Expected) -> Result<Json, Flaw> {
+        let next = self.token();
         let at = self.at;
         self.values = self.values.saturating_add(1);
         if self.values > MAX_VALUES {
             return Err(self.flaw(format!("there are more than {MAX_VALUES} values")));
         }
-        let mut value = match self.next() {
+        let mut value = match next {
             Some(b'"') => Json::String(self.string()?.into()),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Json::Bool(true))?,
@@ -100,26 +101,23 @@ impl<'a> Reader<'a> {
         let folds = keys.fold();
         let start = self.fields.len();
         let mut seen = Seen::default();
+        let mut ahead = None;
         self.skip(1);
-        self.skip_space();
         if self.take(b'}') {
             return Ok(Json::Object(Vec::new()));
         }
         loop {
-            self.skip_space();
-            let at = self.at;
-            if self.next() != Some(b'"') {
+            if self.token() != Some(b'"') {
                 return Err(self.flaw("a key in double quotes belongs here"));
             }
-            let key = self.string()?;
-            let place = place_of(&key);
-            let field = keys.field(place, &key);
+            let at = self.at;
+            let (key, found) = self.key(keys, ahead)?;
+            let field = found.and_then(|(part, number)| Some((part, part.fields.get(number)?)));
             if field.is_none() && folds && !key.is_ascii() {
                 let what = "the name of a field holds a character beyond ASCII; no Docker field does";
                 return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
-            let kept = self.fields.get(start..).unwrap_or_default();
-            if !seen.insert(place, &key, field, folds, kept) {
+            if !seen.insert(&key, field, folds, self.fields.get(start..).unwrap_or_default()) {
                 let what = if folds {
                     "this field stands twice (upper and lower case do not count); keep one"
                 } else {
@@ -127,9 +125,7 @@ impl<'a> Reader<'a> {
                 };
                 return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
             }
-            self.skip_space();
             self.expect(b':')?;
-            self.skip_space();
             let inner = field.map_or(keys.below(), |(_, field)| Expected::Kind(field.kind));
             match (self.value(inner), field) {
                 (Ok(value), Some((part, field))) => self.fields.push((Key::Field(part, field), value)),
@@ -140,12 +136,27 @@ impl<'a> Reader<'a> {
                 (Ok(value), None) => self.fields.push((Key::Text(key.into()), value)),
                 (Err(flaw), _) => return Err(flaw.under(Step::Key(key.into_owned()))),
             }
-            self.skip_space();
             if self.take(b'}') {
                 return Ok(Json::Object(self.fields.split_off(start)));
             }
             self.expect(b',')?;
+            ahead = found.map(|(part, number)| (part, number.saturating_add(1)));
         }
+    }
+
+    /// Reads a key, and finds the field that it names. Most clients write the fields in the order of the daemon's structs,
+    /// which is that of the table, so it is likely the one that is `ahead` there.
+    #[inline]
+    fn key(&mut self, keys: Keys, ahead: Option<Numbered>) -> Result<(Cow<'a, str>, Option<Numbered>), Flaw> {
+        if let Some((part, number)) = ahead
+            && let Some(Field { name, .. }) = part.fields.get(number)
+            && self.take_text(name)
+        {
+            return Ok((Cow::Borrowed(name), ahead));
+        }
+        let key = self.string()?;
+        let found = keys.find(&key);
+        Ok((key, found))
     }
 
     fn array(&mut self, expected: Expected) -> Result<Json, Flaw> {
@@ -158,16 +169,13 @@ impl<'a> Reader<'a> {
         };
         let start = self.items.len();
         self.skip(1);
-        self.skip_space();
         if self.take(b']') {
             return Ok(Json::Array(Vec::new()));
         }
         loop {
-            self.skip_space();
             let index = self.items.len().saturating_sub(start);
             let item = self.value(inner).map_err(|flaw| flaw.under(Step::Index(index)))?;
             self.items.push(item);
-            self.skip_space();
             if self.take(b']') {
                 return Ok(Json::Array(self.items.split_off(start)));
             }
@@ -178,7 +186,7 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
         self.skip(1);
         let plain = self.plain()?;
-        if self.take(b'"') { Ok(Cow::Borrowed(plain)) } else { self.escaped(plain).map(Cow::Owned) }
+        if self.take_byte(b'"') { Ok(Cow::Borrowed(plain)) } else { self.escaped(plain).map(Cow::Owned) }
     }
 
     /// Reads on in a string that began with what stands for itself.
@@ -186,12 +194,12 @@ impl<'a> Reader<'a> {
     fn escaped(&mut self, plain: &str) -> Result<String, Flaw> {
         let mut string = plain.to_owned();
         loop {
-            if !self.take(b'\\') {
+            if !self.take_byte(b'\\') {
                 return Err(self.flaw("a string holds a raw control character; escape it"));
             }
             string.push(self.escape()?);
             string.push_str(self.plain()?);
-            if self.take(b'"') {
+            if self.take_byte(b'"') {
                 return Ok(string);
             }
         }
@@ -260,16 +268,16 @@ impl<'a> Reader<'a> {
     /// Reads a number by JSON's grammar and keeps its text.
     fn number(&mut self) -> Result<Json, Flaw> {
         let start = self.at;
-        self.take(b'-');
-        if !self.take(b'0') {
+        self.take_byte(b'-');
+        if !self.take_byte(b'0') {
             self.digits()?;
         }
-        if self.take(b'.') {
+        if self.take_byte(b'.') {
             self.digits()?;
         }
-        if self.take(b'e') || self.take(b'E') {
-            if !self.take(b'+') {
-                self.take(b'-');
+        if self.take_byte(b'e') || self.take_byte(b'E') {
+            if !self.take_byte(b'+') {
+                self.take_byte(b'-');
             }
             self.digits()?;
         }
@@ -290,17 +298,41 @@ impl<'a> Reader<'a> {
         if self.take_word(word) { Ok(value) } else { Err(self.flaw("a JSON value belongs here")) }
     }
 
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.next() {
-            self.skip(1);
+    /// The byte that is next but for space, which is passed over.
+    #[inline]
+    fn token(&mut self) -> Option<u8> {
+        loop {
+            match self.next() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.skip(1),
+                next => return next,
+            }
         }
     }
 
-    /// Passes over this byte if it is next.
+    /// Passes over this byte, and space before it, if it is next.
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
+        self.token();
+        self.take_byte(byte)
+    }
+
+    /// Passes over this byte if it is next.
+    #[inline]
+    fn take_byte(&mut self, byte: u8) -> bool {
         let is_next = self.next() == Some(byte);
         if is_next {
             self.skip(1);
+        }
+        is_next
+    }
+
+    /// Passes over this text, which begins with a quote, if it is next and stands as it is.
+    #[inline]
+    fn take_text(&mut self, text: &str) -> bool {
+        let inner = self.text.as_bytes().get(self.at.saturating_add(1)..).unwrap_or_default();
+        let is_next = inner.strip_prefix(text.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'"'));
+        if is_next {
+            self.skip(text.len().saturating_add(2));
         }
         is_next
     }
@@ -346,8 +378,8 @@ impl<'a> Reader<'a> {
 /// Which keys one object has, beside those that are kept.
 #[derive(Default)]
 struct Seen<'a> {
-    /// The bits of the places that they lead to: where one is not set, no key leads there.
-    places: u128,
+    /// One bit of these is that of each key: where it is not set, none is the same.
+    traces: u128,
     /// Those that are not kept.
     dropped: Vec<Cow<'a, str>>,
     /// All that name no field, where they are not few: in small letters, where case does not count.
@@ -358,20 +390,18 @@ impl Seen<'_> {
     /// How many are few enough to be compared with each other.
     const FEW: usize = 64;
 
-    /// Adds one that leads to this place; `false`, if it was there. Whether case counts is the same for all of an object.
-    /// Those of `kept` are kept.
+    /// Adds one; `false`, if it was there. Whether case counts is the same for all of an object. Those of `kept` are kept.
     #[inline]
     fn insert(
         &mut self,
-        place: usize,
         key: &str,
         field: Option<(&'static Part, &'static Field)>,
         folds: bool,
         kept: &[(Key, Json)],
     ) -> bool {
-        let bit = 1_u128.wrapping_shl(u32::try_from(place).unwrap_or_default());
-        let may_be_there = self.places & bit != 0;
-        self.places |= bit;
+        let trace = 1_u128.wrapping_shl(trace(key));
+        let may_be_there = self.traces & trace != 0;
+        self.traces |= trace;
         match field {
             Some((_, field)) => !may_be_there || !kept.iter().any(|(own, _)| own.is_of(field)),
             None => self.insert_text(may_be_there, key, folds, kept),
