@@ -37,11 +37,12 @@ pub(super) const SHOWN: &[&str] = &[
 /// A used field's value in short; none where it could be a secret, or where the field is not known.
 pub(super) fn value(used: &UsedField<'_>) -> Option<String> {
     let field = used.field?;
-    if let (Json::String(text), true) = (used.value, SHOWN.contains(&field.name)) {
+    let is_shown = SHOWN.contains(&field.name);
+    if let (Json::String(text), true) = (used.value, is_shown) {
         return Some(shortened(text, LONGEST).into_owned());
     }
     let mut shown = Shown { out: String::with_capacity(LONGEST), any: false };
-    shown.value(field.name, field.kind, used.value);
+    shown.value(is_shown, field.kind, used.value);
     shown.any.then(|| shortened(&shown.out, LONGEST).into_owned())
 }
 
@@ -52,35 +53,35 @@ struct Shown {
 }
 
 impl Shown {
-    /// Appends a value of the field `name`, as JSON of which `_` stands for what is withheld.
-    fn value(&mut self, name: &str, kind: Kind, value: &Json) {
+    /// Appends a value of a field whose text is shown or not, as JSON of which `_` stands for what is withheld.
+    fn value(&mut self, is_shown: bool, kind: Kind, value: &Json) {
         if self.out.len() > LONGEST {
             return;
         }
         match (kind, value) {
             (_, Json::Null) => self.plain(value),
             (_, Json::Bool(_) | Json::Number(_)) if kind != Kind::Any => self.plain(value),
-            (Kind::Text, Json::String(_)) if SHOWN.contains(&name) => self.plain(value),
+            (Kind::Text, Json::String(_)) if is_shown => self.plain(value),
             (Kind::StrSlice, Json::Array(items)) => self.list(items, |shown, item| {
-                shown.value(name, Kind::Text, item);
+                shown.value(is_shown, Kind::Text, item);
             }),
             (Kind::List(inner), Json::Array(items)) => {
-                self.list(items, |shown, item| shown.value(name, *inner, item));
+                self.list(items, |shown, item| shown.value(is_shown, *inner, item));
             }
             (Kind::Struct(_), Json::Object(fields)) => {
                 self.map(fields, |shown, key, value| match kind.field_of(key) {
                     Some((_, field)) => {
                         shown.key(field.name);
-                        shown.value(field.name, field.kind, value);
+                        shown.value(SHOWN.contains(&field.name), field.kind, value);
                     }
                     None => shown.withheld(),
                 });
             }
             // The keys are the client's own words.
-            (Kind::Map(inner), Json::Object(fields)) if SHOWN.contains(&name) => {
+            (Kind::Map(inner), Json::Object(fields)) if is_shown => {
                 self.map(fields, |shown, key, value| {
                     shown.key(key);
-                    shown.value(name, *inner, value);
+                    shown.value(is_shown, *inner, value);
                 });
             }
             _ => self.withheld(),

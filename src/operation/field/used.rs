@@ -26,7 +26,7 @@ impl UsedField<'_> {
     /// stands beside `HostConfig`. The last word is the client's where the field is unknown.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut path = String::new();
+        let mut path = String::with_capacity(64);
         // Writing to a `String` cannot fail.
         self.place.write_path(&mut path).unwrap_or_default();
         path
@@ -69,7 +69,8 @@ pub(in crate::operation) fn used_fields<'a>(
     body: &'a Json,
     sought: Sought<'a>,
 ) -> Vec<UsedField<'a>> {
-    let mut walk = Walk { found: Vec::new(), only_unknown: false, sought };
+    // Few bodies use more.
+    let mut walk = Walk { found: Vec::with_capacity(32), only_unknown: false, sought };
     walk.within(None, kind, body);
     walk.found
 }
