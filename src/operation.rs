@@ -48,6 +48,7 @@ pub use query::{Query, Value};
 use redaction::mark;
 pub use reference::kinds_named;
 use table::{BodyKind, Endpoint, Lookup, Method};
+use understanding::Kept;
 pub use understanding::{Understanding, UsedParameter};
 use version::ApiVersion;
 
@@ -84,6 +85,8 @@ pub struct Operation {
     facts: Facts,
     /// What is known of the archive in its body.
     inside: Inside,
+    /// INVARIANT: whatever changes one of the others lets go of this.
+    understood: Kept,
 }
 
 /// What the head of a request says.
@@ -250,6 +253,7 @@ impl Asked {
             newest: self.newest,
             facts: Facts::NONE,
             inside: Inside::Unseen,
+            understood: Kept::default(),
         }
     }
 
@@ -352,6 +356,7 @@ impl Operation {
     /// Takes down what the daemon shows at a reference: the thing, or none.
     pub fn learn(&mut self, reference: Reference, shown: Option<Json>) {
         self.facts.add(reference, shown);
+        self.understand_anew();
     }
 
     /// What is known of a thing that it refers to.

@@ -35,14 +35,14 @@ pub(super) const SHOWN: &[&str] = &[
 ];
 
 /// A used field's value in short; none where it could be a secret, or where the field is not known.
-pub(super) fn value(used: &UsedField<'_>) -> Option<String> {
+pub(super) fn value(used: &UsedField, value: &Json) -> Option<String> {
     let field = used.field?;
     let is_shown = SHOWN.contains(&field.name);
-    if let (Json::String(text), true) = (used.value, is_shown) {
+    if let (Json::String(text), true) = (value, is_shown) {
         return Some(shortened(text, LONGEST).into_owned());
     }
     let mut shown = Shown { out: String::with_capacity(LONGEST), any: false };
-    shown.value(is_shown, field.kind, used.value);
+    shown.value(is_shown, field.kind, value);
     shown.any.then(|| shortened(&shown.out, LONGEST).into_owned())
 }
 
@@ -143,8 +143,9 @@ mod tests {
         let head = Head { method: "POST", target: b"/containers/create", headers: &headers };
         let asked = Asked::read(&head, ApiVersion::NEWEST).unwrap();
         let operation = asked.with_body(body.as_bytes()).unwrap();
-        let fields = operation.understand().fields;
-        fields.iter().map(|used| (used.path().rsplit('.').next().unwrap().to_owned(), value(used))).collect()
+        let name = |used: &UsedField| used.path().rsplit('.').next().unwrap().to_owned();
+        let shown = |used: &UsedField| value(used, operation.value_of(used).unwrap());
+        operation.understand().fields.iter().map(|used| (name(used), shown(used))).collect()
     }
 
     fn one(body: &str) -> Option<String> {

@@ -225,11 +225,11 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
     if fields.is_empty() {
         return;
     }
-    line.key("fields").array(fields.iter().take(MOST_FIELDS), |line, used| {
+    line.key("fields").array(fields.iter().take(MOST_FIELDS), |line, (used, value)| {
         line.object(|line| {
             line.key("field").text(&shortened(&used.path(), LONGEST_VALUE));
             // None where it could be a secret.
-            if let Some(value) = shown::value(used) {
+            if let Some(value) = shown::value(used, value) {
                 line.key("value").text(&value);
             }
         });

@@ -38,7 +38,7 @@ pub use path::{FieldPath, Found};
 pub use place::Place;
 pub(super) use place::{Step, Way};
 pub use used::UsedField;
-pub(super) use used::{Sought, used_fields};
+pub(super) use used::used_fields;
 
 /// One field of a struct.
 #[derive(Debug, PartialEq, Eq)]

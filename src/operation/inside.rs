@@ -100,6 +100,7 @@ impl Operation {
     /// Takes down what its archive was found to say.
     pub fn look_inside(&mut self, found: Result<Found, Flaw>) {
         self.inside = found.map_or_else(Inside::Unclear, Inside::Seen);
+        self.understand_anew();
     }
 
     /// Why it is not known what the operation's archive says, where that counts and is not known.

@@ -111,6 +111,7 @@ impl Operation {
     }
 
     fn put_label(&mut self, labels: Labels, label: &str, owner: &str) {
+        self.understand_anew();
         let mark = (label.into(), Json::String(owner.into()));
         match labels {
             Labels::Fields(paths) => {
@@ -130,6 +131,7 @@ impl Operation {
 
     /// Narrows a prune to what bears a label: `key`, or `key=value`.
     pub fn narrow_to_label(&mut self, label: &str) {
+        self.understand_anew();
         self.heading.query.put_filter(self.heading.endpoint, "label", label);
     }
 
@@ -140,6 +142,7 @@ impl Operation {
         if filters.is_empty() || endpoint.parameter("filters").is_none() {
             return;
         }
+        self.understand_anew();
         let own = match self.query().get("filters") {
             Some(Value::Filters(own)) => own.clone(),
             Some(_) | None => Filters::default(),
@@ -203,7 +206,7 @@ impl Operation {
         })
     }
 
-    fn body_json(&self) -> Option<&Json> {
+    pub(super) fn body_json(&self) -> Option<&Json> {
         match &self.body {
             Body::Json(json) => Some(json),
             Body::None | Body::Stream => None,

@@ -148,6 +148,7 @@ impl Operation {
 
     /// Gives the things that it refers to other names.
     fn rename(&mut self, renaming: &mut Renaming<'_>) {
+        self.understand_anew();
         rename_in_heading(&mut self.heading, renaming);
         self.heading.path = path::write(self.endpoint(), self.identifiers());
         let kind = self.endpoint().body;

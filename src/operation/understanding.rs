@@ -1,9 +1,11 @@
 //! An operation understood: what of it is used, what needs a grant, and what all of it means.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::fmt;
 
-use super::facts::{Facts, Reference};
-use super::field::{self, Kind, Place, Sought, Step, UsedField, Way};
+use super::facts::Reference;
+use super::field::{self, Kind, Place, Step, UsedField, Way};
 use super::meaning::{
     Aspect, Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
     of_parameter,
@@ -14,11 +16,11 @@ use super::{Body, Json, Operation, Value};
 
 /// What an operation says and means.
 #[derive(Debug)]
-pub struct Understanding<'a> {
+pub struct Understanding {
     /// The fields of a JSON body that are used, those that are plain included.
-    pub fields: Vec<UsedField<'a>>,
+    pub fields: Vec<UsedField>,
     /// The parameters that the daemon reads.
-    pub parameters: Vec<UsedParameter<'a>>,
+    pub parameters: Vec<UsedParameter>,
     /// Of a body that is read as a whole.
     body: Option<Read>,
     /// What the path says, and what is meant by what is left out.
@@ -27,15 +29,20 @@ pub struct Understanding<'a> {
 
 /// A parameter that the request has.
 #[derive(Debug)]
-pub struct UsedParameter<'a> {
+pub struct UsedParameter {
     /// Its row.
     pub parameter: &'static Parameter,
     /// Its value.
-    pub value: &'a Value,
+    pub value: Value,
     read: Read,
 }
 
-impl Understanding<'_> {
+/// What an operation was understood to say, kept for whoever asks next. It follows from the rest of the operation, so it
+/// makes no difference between two, and must go when something else changes.
+#[derive(Default)]
+pub(super) struct Kept(OnceCell<Understanding>);
+
+impl Understanding {
     /// Everything that is meant, whatever says it.
     pub fn uses(&self) -> impl Iterator<Item = &Use> {
         self.reads().flat_map(|read| &read.uses).chain(&self.beside)
@@ -53,14 +60,15 @@ impl Understanding<'_> {
         fields.chain(parameters).chain(&self.body)
     }
 
-    /// Says of each file of the host by which link it is reached, as far as that is known.
-    fn follow(&mut self, facts: &Facts) {
+    /// Says of each file of the host by which link it is reached, as far as that is known: `link_to` knows of paths.
+    fn follow<'l>(&mut self, link_to: impl Fn(&str) -> Option<&'l Link>) {
         let fields = self.fields.iter_mut().filter_map(|used| used.read.as_mut());
         let parameters = self.parameters.iter_mut().map(|used| &mut used.read);
         let reads = fields.chain(parameters).chain(&mut self.body);
         for one in reads.flat_map(|read| &mut read.uses).chain(&mut self.beside) {
             if let Meaning::HostPath(host) = &mut one.meaning
-                && let Some(Some(link)) = facts.link(&host.path)
+                && host.link.is_none()
+                && let Some(link) = link_to(&host.path)
             {
                 host.link = Some(link.clone());
                 one.place = one.place.clone().remarked(", through a link on the host");
@@ -75,7 +83,7 @@ impl Understanding<'_> {
     }
 }
 
-impl UsedField<'_> {
+impl UsedField {
     /// What it means, if that is all that it says; none, where it says more than what is understood of it.
     #[must_use]
     pub fn meaning(&self) -> Option<&[Use]> {
@@ -83,7 +91,7 @@ impl UsedField<'_> {
     }
 }
 
-impl UsedParameter<'_> {
+impl UsedParameter {
     /// What it means, if that is all that it says; none, where it says more than what is understood of it.
     #[must_use]
     pub fn meaning(&self) -> Option<&[Use]> {
@@ -97,36 +105,52 @@ impl UsedParameter<'_> {
     }
 }
 
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 fn whole(read: &Read) -> Option<&[Use]> {
     (!read.says_more).then_some(read.uses.as_slice())
 }
 
 impl Operation {
-    /// Understands it.
+    /// What it says and means.
     #[must_use]
-    pub fn understand(&self) -> Understanding<'_> {
-        let mut understanding = self.read(Sought::Meanings(self.context()));
-        let left_out = self.left_out(&understanding);
-        understanding.beside.extend(left_out);
-        understanding.follow(&self.facts);
-        understanding
+    pub fn understand(&self) -> &Understanding {
+        self.understood.0.get_or_init(|| {
+            let mut understanding = self.read();
+            let left_out = self.left_out(&understanding);
+            understanding.beside.extend(left_out);
+            understanding.follow(|path| self.facts.link(path)?.as_ref());
+            understanding
+        })
     }
 
-    /// Understands of it what could mean a file of the host.
-    #[must_use]
-    pub fn understand_host_paths(&self) -> Understanding<'_> {
-        self.read(Sought::HostPaths(self.context()))
+    /// Has it understood anew, when something about it changes.
+    pub(super) fn understand_anew(&mut self) {
+        self.understood = Kept::default();
     }
 
-    fn context(&self) -> Context<'_> {
+    /// Reads what is said.
+    fn read(&self) -> Understanding {
         let endpoint = self.endpoint();
-        Context { endpoint, version: self.version(), newest: self.newest, facts: &self.facts }
-    }
-
-    /// Reads what is said, in those of the fields that are sought.
-    fn read<'a>(&'a self, sought: Sought<'a>) -> Understanding<'a> {
-        let endpoint = self.endpoint();
-        let context = self.context();
+        let context = Context { endpoint, version: self.version(), newest: self.newest, facts: &self.facts };
         let around = Enclosing { fields: &[], context };
         let (fields, body) = match (&self.body, endpoint.body) {
             (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
@@ -134,14 +158,14 @@ impl Operation {
                     let way = Way::from_top(Step::Words("the body".into()));
                     reading.read(json, &way, around)
                 });
-                (field::used_fields(kind, json, sought), read)
+                (field::used_fields(kind, json, context), read)
             }
             (Body::None | Body::Json(_) | Body::Stream, _) => (Vec::new(), None),
         };
         let query = self.query();
         let parameters = query.iter().filter(|(_, value)| !value.is_zero()).map(|(parameter, value)| {
             let read = of_parameter(endpoint, parameter, value, query, around);
-            UsedParameter { parameter, value, read }
+            UsedParameter { parameter, value: value.clone(), read }
         });
         let mut understanding = Understanding {
             fields,
@@ -156,32 +180,40 @@ impl Operation {
     /// The fields of a JSON body that are used and need a grant, whatever they mean: all of them where the body is
     /// guarded as a whole.
     #[must_use]
-    pub fn guarded_fields(&self) -> Vec<UsedField<'_>> {
-        match (&self.body, self.endpoint().body) {
-            (Body::Json(json), BodyKind::Json { kind, guard: Guard::Plain }) => {
-                field::used_fields(kind, json, Sought::Guarded)
-            }
-            (Body::Json(json), BodyKind::Json { kind, guard: Guard::Guarded(_) }) => {
-                field::used_fields(kind, json, Sought::All)
-            }
-            (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
-        }
+    pub fn guarded_fields(&self) -> Vec<(&UsedField, &Json)> {
+        let (Body::Json(json), BodyKind::Json { kind: _, guard }) = (&self.body, self.endpoint().body) else {
+            return Vec::new();
+        };
+        let fields = self.understand().fields.iter();
+        let guarded = fields.filter(|used| guard != Guard::Plain || used.guard != Guard::Plain);
+        guarded.map(|used| (used, used.value(json).unwrap_or(&Json::Null))).collect()
+    }
+
+    /// The value of a field that it uses.
+    #[must_use]
+    pub fn value_of(&self, used: &UsedField) -> Option<&Json> {
+        self.body_json().and_then(|body| used.value(body))
     }
 
     /// The paths of the host that it means, as it is understood, and of which it is not known whether a link leads there.
     #[must_use]
-    pub fn untraced_paths(&self, understood: &Understanding<'_>) -> BTreeSet<String> {
-        let paths = understood.uses().filter_map(|one| one.meaning.host_path());
+    pub fn untraced_paths(&self) -> BTreeSet<String> {
+        let paths = self.understand().uses().filter_map(|one| one.meaning.host_path());
         paths.filter(|path| self.facts.link(path).is_none()).map(ToOwned::to_owned).collect()
     }
 
     /// Takes down the link that leads to a path of the host, or that there is none to be seen.
     pub fn trace(&mut self, path: String, link: Option<Link>) {
+        if let (Some(understanding), Some(link)) = (self.understood.0.get_mut(), &link)
+            && self.facts.link(&path).is_none()
+        {
+            understanding.follow(|other| (other == path).then_some(link));
+        }
         self.facts.add_link(path, link);
     }
 
     /// What is meant by leaving something out: the image's own user, and no image at all.
-    fn left_out(&self, understanding: &Understanding<'_>) -> Vec<Use> {
+    fn left_out(&self, understanding: &Understanding) -> Vec<Use> {
         let (user, image) = match self.endpoint().id {
             "ContainerCreate" => (Some("User"), Some("Image")),
             "ContainerExec" => (Some("User"), None),
@@ -214,7 +246,7 @@ impl Operation {
     }
 
     /// Where it is left out which network a container is in, or a build's containers are: then it is the default bridge.
-    fn is_on_bridge_by_default(&self, understanding: &Understanding<'_>) -> Option<&'static str> {
+    fn is_on_bridge_by_default(&self, understanding: &Understanding) -> Option<&'static str> {
         match self.endpoint().id {
             "ContainerCreate" => {
                 let says = ["HostConfig.NetworkMode", "NetworkingConfig.EndpointsConfig", "NetworkDisabled"];
@@ -259,5 +291,75 @@ pub(super) fn values_at<'a>(kind: Kind, json: &'a Json, path: &[String]) -> Vec<
         | Kind::Bytes
         | Kind::StrSlice
         | Kind::Any => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build::Builder;
+    use super::super::dockerfile::Dockerfile;
+    use super::super::tests::read;
+    use super::super::thing::ThingKind;
+    use super::*;
+
+    const CREATE: &str = r#"{"Image":"app","Volumes":{"/v":{}},"HostConfig":{"Binds":["/data:/data","data:/x"],
+        "NetworkMode":"container:web","VolumesFrom":["web"],"New":{"a":[1]}}}"#;
+
+    fn operation(method: &str, target: &str, body: &str) -> Operation {
+        read(method, target, &[("Content-Type", "application/json")], body).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_is_what_would_be_understood_anew() {
+        type Change = fn(&mut Operation);
+        let shown = |text: &str| Some(Json::read_shown(text.as_bytes()).unwrap());
+        let create = operation("POST", "/containers/create", CREATE);
+        let mut known = create.clone();
+        known.learn(
+            Reference::new(ThingKind::Container, "web"),
+            shown(r#"{"Id":"00ff","Name":"/web","Config":{},"Mounts":[{"Type":"bind","Source":"/srv","RW":true}]}"#),
+        );
+        known.learn(
+            Reference::new(ThingKind::Volume, "data"),
+            shown(
+                r#"{"Name":"data","Driver":"local","Options":{"o":"bind","type":"none","device":"/data"}}"#,
+            ),
+        );
+        let secret = operation("POST", "/secrets/create", r#"{"Name":"a","Data":"eA=="}"#);
+        let prune = operation("POST", "/containers/prune", "");
+        let list = operation("GET", "/containers/json", "");
+        let build = operation("POST", "/build?t=a", "");
+        let link = Link { at: "/data".to_owned(), to: "/else".to_owned() };
+        for before in [create, known, secret, prune, list, build] {
+            let changes: [Change; 8] = [
+                |one| one.stamp("x"),
+                Operation::stamp_as_nobodys,
+                Operation::pin,
+                |one| one.narrow_to_label("a=b"),
+                |one| one.have_filtered(&[("label", "a=b".to_owned())]),
+                |one| {
+                    let found = Dockerfile::read(b"FROM a\nRUN b\n", &[], Builder::Classic).unwrap();
+                    one.look_inside(Ok(found.into()));
+                },
+                |one| one.learn(Reference::new(ThingKind::Volume, "data"), None),
+                |one| one.learn(Reference::new(ThingKind::Container, "web"), None),
+            ];
+            let assert_kept = |operation: &Operation| {
+                let anew = operation.clone();
+                assert_eq!(format!("{:?}", operation.understand()), format!("{:?}", anew.understand()));
+            };
+            for change in changes {
+                let mut operation = before.clone();
+                assert_kept(&operation);
+                change(&mut operation);
+                assert_kept(&operation);
+            }
+            let mut operation = before;
+            for (path, link) in [("/data", Some(link.clone())), ("/srv", None), ("/data", None)] {
+                assert_kept(&operation);
+                operation.trace(path.to_owned(), link);
+                assert_kept(&operation);
+            }
+        }
     }
 }

@@ -85,14 +85,14 @@ impl Policy {
                 rule: rule.name.label(),
                 span: rule.span.clone(),
                 forbids,
-                finding: self.finding(rule, forbids, client, operation, &understood),
+                finding: self.finding(rule, forbids, client, operation, understood),
             });
             accounts.collect::<Vec<_>>()
         };
         Account {
             client: self.client_names(client).map(str::to_owned).collect(),
-            meant: meant(&understood),
-            guarded: guarded(operation, &understood),
+            meant: meant(understood),
+            guarded: guarded(operation, understood),
             unknown: self.questions(client, operation).iter().map(ToString::to_string).collect(),
             rules: of(&self.allow, false).into_iter().chain(of(&self.forbid, true)).collect(),
         }
@@ -104,7 +104,7 @@ impl Policy {
         forbids: bool,
         client: &Client,
         operation: &Operation,
-        understood: &Understanding<'_>,
+        understood: &Understanding,
     ) -> Finding {
         match paths_of(&rule.selection, operation) {
             None => return Finding::OtherOperations,
@@ -140,7 +140,7 @@ fn paths_of(selection: &Selection, operation: &Operation) -> Option<bool> {
     Some(selection.paths(operation.endpoint())?.contain(operation.path()))
 }
 
-fn meant(understood: &Understanding<'_>) -> Vec<Meant> {
+fn meant(understood: &Understanding) -> Vec<Meant> {
     let each = understood.uses().map(|one: &Use| Meant {
         aspect: one.meaning.aspect().as_str(),
         what: suggest::value_in_words(&one.meaning),
@@ -149,7 +149,7 @@ fn meant(understood: &Understanding<'_>) -> Vec<Meant> {
     each.collect()
 }
 
-fn guarded(operation: &Operation, understood: &Understanding<'_>) -> Vec<Guarded> {
+fn guarded(operation: &Operation, understood: &Understanding) -> Vec<Guarded> {
     let nothing = Rule::blank();
     let shortfalls = nothing.ungranted(operation, understood);
     let each = shortfalls.into_iter().filter_map(|shortfall| {
@@ -182,7 +182,7 @@ fn guarded(operation: &Operation, understood: &Understanding<'_>) -> Vec<Guarded
 
 impl Rule {
     /// As a forbid rule: the first condition that does not strike; none, where all do.
-    fn spares(&self, operation: &Operation, understood: &Understanding<'_>) -> Option<String> {
+    fn spares(&self, operation: &Operation, understood: &Understanding) -> Option<String> {
         for (name, condition) in &self.conditions {
             match operation.query().get(name) {
                 Some(value) if condition.strikes(value) => {}

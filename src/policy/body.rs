@@ -42,7 +42,7 @@ impl FieldCondition {
 
     /// Whether an allow rule with it grants this guarded field: it is about the field, or about what the field
     /// stands in, and does not keep it out.
-    pub(super) fn grants(&self, endpoint: &Endpoint, used: &UsedField<'_>) -> bool {
+    pub(super) fn grants(&self, endpoint: &Endpoint, used: &UsedField) -> bool {
         self.condition != Condition::Unused
             && used.field.is_some()
             && self.of(endpoint).is_some_and(|(path, _)| used.is_within(path))

@@ -140,9 +140,8 @@ impl Policy {
         let mut questions = targets::asked_about(&rules, operation);
         let mut paths = BTreeSet::new();
         if rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths)) {
-            let understood = operation.understand_host_paths();
-            questions.extend(understood.questions().cloned());
-            paths = operation.untraced_paths(&understood);
+            questions.extend(operation.understand().questions().cloned());
+            paths = operation.untraced_paths();
         }
         Unknown { questions: questions.into_iter().collect(), paths }
     }
@@ -221,7 +220,7 @@ impl Policy {
 
     /// The rule that grants the operation, or why it is refused.
     fn decide(&self, client: &Client, operation: &Operation) -> Result<Grant<'_>, Box<Refusal>> {
-        let understood = &operation.understand();
+        let understood = operation.understand();
         let clients = self.matching_clients(client);
         let refuse = |case: &Case<'_>| {
             let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };

@@ -208,7 +208,7 @@ impl Rule {
     }
 
     /// As an allow rule for the operation's endpoint: everything that it lacks to grant the request.
-    pub(super) fn shortfalls(&self, operation: &Operation, understood: &Understanding<'_>) -> Vec<Shortfall> {
+    pub(super) fn shortfalls(&self, operation: &Operation, understood: &Understanding) -> Vec<Shortfall> {
         let mut shortfalls = Vec::new();
         for (parameter, value) in operation.query().iter() {
             if let Some(condition) = self.conditions.get(parameter.name).filter(|c| !c.admits(value)) {
@@ -242,7 +242,7 @@ impl Rule {
     }
 
     /// What is guarded and used, and not granted.
-    pub(super) fn ungranted(&self, operation: &Operation, understood: &Understanding<'_>) -> Vec<Shortfall> {
+    pub(super) fn ungranted(&self, operation: &Operation, understood: &Understanding) -> Vec<Shortfall> {
         let endpoint = operation.endpoint();
         let mut lacking = Vec::new();
         for used in &understood.parameters {
@@ -276,7 +276,7 @@ impl Rule {
                 || self.fields.iter().any(|field| field.grants(endpoint, used))
                 || self.grants_meaning(used.meaning());
             if !is_granted {
-                lacking.push(Shortfall::of_field(used, guard));
+                lacking.push(Shortfall::of_field(operation, used, guard));
             }
         }
         lacking
@@ -302,12 +302,12 @@ impl Rule {
     }
 
     /// As a forbid rule for the operation's endpoint: whether all its conditions strike.
-    pub(super) fn strikes(&self, operation: &Operation, understood: &Understanding<'_>) -> bool {
+    pub(super) fn strikes(&self, operation: &Operation, understood: &Understanding) -> bool {
         self.strikes_request(operation, understood) && self.things_strike(operation)
     }
 
     /// The same, but for those on the things that it acts on.
-    pub(super) fn strikes_request(&self, operation: &Operation, understood: &Understanding<'_>) -> bool {
+    pub(super) fn strikes_request(&self, operation: &Operation, understood: &Understanding) -> bool {
         let parameters = self.conditions.iter().all(|(name, condition)| {
             operation.query().get(name).is_some_and(|value| condition.strikes(value))
         });
@@ -410,7 +410,7 @@ impl Admission<'_> {
 }
 
 impl Shortfall {
-    fn of_parameter(used: &UsedParameter<'_>, guard: &'static str) -> Self {
+    fn of_parameter(used: &UsedParameter, guard: &'static str) -> Self {
         Self::Grant {
             parameter: used.parameter,
             guard,
@@ -419,13 +419,13 @@ impl Shortfall {
         }
     }
 
-    fn of_field(used: &UsedField<'_>, guard: &'static str) -> Self {
+    fn of_field(operation: &Operation, used: &UsedField, guard: &'static str) -> Self {
         Self::Field(LackingField {
             path: used.path(),
             place: used.place(),
             guard,
             known: used.field.is_some(),
-            value: used.value.clone(),
+            value: operation.value_of(used).cloned().unwrap_or(Json::Null),
             means: used.meaning().map(<[Use]>::to_vec),
         })
     }

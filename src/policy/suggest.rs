@@ -56,7 +56,7 @@ pub(super) enum Case<'a> {
 /// The refusal, in words.
 pub(super) fn refusal(
     operation: &Operation,
-    understood: &Understanding<'_>,
+    understood: &Understanding,
     asker: Asker<'_>,
     case: &Case<'_>,
 ) -> Refusal {
@@ -340,7 +340,7 @@ fn is_read_only_in_vain(operation: &Operation, meaning: &Meaning) -> bool {
 /// What there is to know of it is added to the message.
 fn whole_rule(
     operation: &Operation,
-    understood: &Understanding<'_>,
+    understood: &Understanding,
     asker: Asker<'_>,
     model: Option<&Rule>,
     message: &mut String,

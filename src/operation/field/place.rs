@@ -7,7 +7,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::{Field, Part};
-use crate::operation::json::write_key;
+use crate::operation::json::{Json, write_key};
 
 /// Where a request says something: a step, below others. In words it is `HostConfig.Mounts[1].Source`,
 /// `HostConfig.PortBindings["80/tcp"]`, `parameter networkmode`.
@@ -20,17 +20,17 @@ pub struct Place {
 /// A step from a value to one that stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::operation) enum Step {
-    /// To a field of a struct.
-    Field(&'static Part, &'static Field),
+    /// To a field of a struct, the so manieth of those that stand there.
+    Field(usize, &'static Part, &'static Field),
     /// To a field that nobody knows.
-    Unknown(SmolStr),
+    Unknown(usize, SmolStr),
     /// To a field that is called this.
     Name(&'static str),
     /// To an element of a list.
     Index(usize),
     /// To an entry of a map.
-    Key(SmolStr),
-    /// The same, in quotes whatever the key is.
+    Key(usize, SmolStr),
+    /// To an entry of a map, in quotes whatever the key is.
     Quoted(SmolStr),
     /// In these words.
     Words(SmolStr),
@@ -78,12 +78,24 @@ impl Place {
         Self { above: Some(Rc::new(self)), step: Step::Words(SmolStr::new_static(words)) }
     }
 
+    /// What stands there in the body in which it was found.
+    pub(super) fn find<'j>(&self, body: &'j Json) -> Option<&'j Json> {
+        let above = self.above.as_ref().map_or(Some(body), |above| above.find(body))?;
+        match &self.step {
+            Step::Field(number, ..) | Step::Unknown(number, _) | Step::Key(number, _) => {
+                above.fields().get(*number).map(|(_, value)| value)
+            }
+            Step::Index(index) => above.items().get(*index),
+            Step::Name(_) | Step::Quoted(_) | Step::Words(_) => None,
+        }
+    }
+
     /// Writes the path to it in canonical spelling, without indices and the keys of maps.
     pub(super) fn write_path(&self, out: &mut String) -> fmt::Result {
         if let Some(above) = &self.above {
             above.write_path(out)?;
         }
-        if let Step::Unknown(name) = &self.step {
+        if let Step::Unknown(_, name) = &self.step {
             return write_key(name, begin_step(out));
         }
         self.step.names().for_each(|name| begin_step(out).push_str(name));
@@ -116,14 +128,14 @@ impl fmt::Display for Place {
         }
         let is_first = self.above.is_none();
         match &self.step {
-            Step::Field(_, field) => write!(f, "{}{}", dot(is_first), field.name),
-            Step::Unknown(name) => {
+            Step::Field(_, _, field) => write!(f, "{}{}", dot(is_first), field.name),
+            Step::Unknown(_, name) => {
                 f.write_str(dot(is_first))?;
                 write_key(name, f)
             }
             Step::Name(name) => write!(f, "{}{name}", dot(is_first)),
             Step::Index(index) => write!(f, "[{index}]"),
-            Step::Key(key) => {
+            Step::Key(_, key) => {
                 f.write_char('[')?;
                 write_key(key, f)?;
                 f.write_char(']')
@@ -138,10 +150,10 @@ impl Step {
     /// The names of fields that it takes in canonical spelling: also that of the field in which the named one belongs.
     fn names(&self) -> impl Iterator<Item = &str> {
         let names = match self {
-            Self::Field(part, field) => [part.same_as, Some(field.name)],
-            Self::Unknown(name) => [None, Some(name.as_str())],
+            Self::Field(_, part, field) => [part.same_as, Some(field.name)],
+            Self::Unknown(_, name) => [None, Some(name.as_str())],
             Self::Name(name) => [None, Some(*name)],
-            Self::Index(_) | Self::Key(_) | Self::Quoted(_) | Self::Words(_) => [None, None],
+            Self::Index(_) | Self::Key(..) | Self::Quoted(_) | Self::Words(_) => [None, None],
         };
         names.into_iter().flatten()
     }

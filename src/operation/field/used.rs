@@ -2,26 +2,24 @@
 
 use super::{Field, FieldPath, Guard, Kind, Part, Place, Step, Way};
 use crate::operation::json::{Json, Key};
-use crate::operation::meaning::{Aspect, Context, Enclosing, Read};
+use crate::operation::meaning::{Context, Enclosing, Read};
 
 /// Why a field that is not in the table is guarded.
 const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
 
 /// A field that is used. A list or map is one field, but for the fields of structs in plain ones.
 #[derive(Debug)]
-pub struct UsedField<'a> {
+pub struct UsedField {
     place: Place,
     /// Its row; none where it is unknown.
     pub field: Option<&'static Field>,
     /// Whether this value needs a grant here.
     pub guard: Guard,
-    /// The value.
-    pub value: &'a Json,
     /// What it means, where its row says how to read that.
     pub(in crate::operation) read: Option<Read>,
 }
 
-impl UsedField<'_> {
+impl UsedField {
     /// The way to it in canonical spelling, without indices and the keys of maps: `HostConfig.Binds`, also where it
     /// stands beside `HostConfig`. The last word is the client's where the field is unknown.
     #[must_use]
@@ -38,6 +36,11 @@ impl UsedField<'_> {
         self.place.to_string()
     }
 
+    /// Its value in this body.
+    pub(in crate::operation) fn value<'j>(&self, body: &'j Json) -> Option<&'j Json> {
+        self.place.find(body)
+    }
+
     /// Whether it is the field of this path, or stands in that.
     #[must_use]
     pub fn is_within(&self, path: &FieldPath) -> bool {
@@ -50,58 +53,41 @@ impl UsedField<'_> {
     }
 }
 
-/// Which of the used fields are sought.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::operation) enum Sought<'a> {
-    /// All, with what they mean.
-    Meanings(Context<'a>),
-    /// Those that can mean a file of the host, with what they mean.
-    HostPaths(Context<'a>),
-    /// All, whatever they mean.
-    All,
-    /// Those that need a grant, whatever they mean.
-    Guarded,
-}
-
 /// The used fields of a body of this kind, in its order.
-pub(in crate::operation) fn used_fields<'a>(
-    kind: Kind,
-    body: &'a Json,
-    sought: Sought<'a>,
-) -> Vec<UsedField<'a>> {
+pub(in crate::operation) fn used_fields(kind: Kind, body: &Json, context: Context<'_>) -> Vec<UsedField> {
     // Few bodies use more.
-    let mut walk = Walk { found: Vec::with_capacity(32), only_unknown: false, sought };
+    let mut walk = Walk { found: Vec::with_capacity(32), only_unknown: false, context };
     walk.within(None, kind, body);
     walk.found
 }
 
 /// A walk through a body.
 struct Walk<'a> {
-    found: Vec<UsedField<'a>>,
+    found: Vec<UsedField>,
     /// Whether the walk is within a field that was taken as a whole. A grant of the whole does not grant
     /// what is unknown in it.
     only_unknown: bool,
-    sought: Sought<'a>,
+    context: Context<'a>,
 }
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     /// Looks for fields in a value.
-    fn within(&mut self, above: Option<&Way<'_>>, kind: Kind, value: &'a Json) {
+    fn within(&mut self, above: Option<&Way<'_>>, kind: Kind, value: &Json) {
         if !kind.has_structs() {
             return;
         }
         let below = |step| Way::new(above, step);
         match (kind, value) {
             (Kind::Struct(_), Json::Object(fields)) => {
-                for (key, value) in fields {
+                for (number, (key, value)) in fields.iter().enumerate() {
                     match kind.field_of(key) {
                         Some((_, field)) if field.is_unused(value) => {}
                         Some((part, field)) => {
-                            self.field(&below(Step::Field(part, field)), part, field, value, fields);
+                            self.field(&below(Step::Field(number, part, field)), part, field, value, fields);
                         }
                         None if value.is_all_zero() => {}
                         None => {
-                            let way = below(Step::Unknown(key.into()));
+                            let way = below(Step::Unknown(number, key.into()));
                             self.push(&way, None, Guard::Guarded(UNKNOWN), value, &[]);
                         }
                     }
@@ -113,8 +99,8 @@ impl<'a> Walk<'a> {
                 }
             }
             (Kind::Map(inner), Json::Object(fields)) => {
-                for (key, value) in fields {
-                    self.within(Some(&below(Step::Key(key.into()))), *inner, value);
+                for (number, (key, value)) in fields.iter().enumerate() {
+                    self.within(Some(&below(Step::Key(number, key.into()))), *inner, value);
                 }
             }
             _ => {}
@@ -127,8 +113,8 @@ impl<'a> Walk<'a> {
         way: &Way<'_>,
         part: &Part,
         field: &'static Field,
-        value: &'a Json,
-        around: &'a [(Key, Json)],
+        value: &Json,
+        around: &[(Key, Json)],
     ) {
         let guard = match part.guard_of(field) {
             Guard::Guarded(_) if field.is_harmless(value) => Guard::Plain,
@@ -164,23 +150,13 @@ impl<'a> Walk<'a> {
         way: &Way<'_>,
         field: Option<&'static Field>,
         guard: Guard,
-        value: &'a Json,
-        around: &'a [(Key, Json)],
+        value: &Json,
+        around: &[(Key, Json)],
     ) {
-        let reading = field.and_then(|field| field.reading);
-        let context = match self.sought {
-            Sought::Meanings(context) => Some(context),
-            Sought::HostPaths(context) => match reading {
-                Some(reading) if reading.aspects().contains(&Aspect::HostPaths) => Some(context),
-                Some(_) | None => return,
-            },
-            Sought::Guarded if guard == Guard::Plain => return,
-            Sought::All | Sought::Guarded => None,
-        };
-        let read = context.zip(reading).map(|(context, reading)| {
-            let around = Enclosing { fields: around, context };
+        let read = field.and_then(|field| field.reading).map(|reading| {
+            let around = Enclosing { fields: around, context: self.context };
             reading.read(value, way, around)
         });
-        self.found.push(UsedField { place: way.place(), field, guard, value, read });
+        self.found.push(UsedField { place: way.place(), field, guard, read });
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Takes over the restrictions of a rule; where the request breaks one, what it asks for takes its place.
-    pub(super) fn keep(&mut self, rule: &Rule, operation: &Operation, understood: &Understanding<'_>) {
+    pub(super) fn keep(&mut self, rule: &Rule, operation: &Operation, understood: &Understanding) {
         self.whole_body = rule.grants.body;
         self.credentials = rule.grants.registry_credentials;
         let endpoint = operation.endpoint();
@@ -91,7 +91,7 @@ impl Lines {
     }
 
     /// Grants what a rule lacks.
-    pub(super) fn grant(&mut self, lacking: &[Shortfall], understood: &Understanding<'_>, rule: &Rule) {
+    pub(super) fn grant(&mut self, lacking: &[Shortfall], understood: &Understanding, rule: &Rule) {
         let mut several: BTreeMap<&str, Vec<&Json>> = BTreeMap::new();
         for shortfall in lacking {
             match shortfall {
@@ -140,7 +140,7 @@ impl Lines {
 
     /// Everything of this kind that is meant.
     /// Where lines are added to a rule that listed no networks: it goes on to admit what was admitted without any.
-    pub(super) fn keep_bridge(&mut self, rule: &Rule, understood: &Understanding<'_>) {
+    pub(super) fn keep_bridge(&mut self, rule: &Rule, understood: &Understanding) {
         let Some(networks) = self.aspects.get_mut(&Aspect::Networks) else { return };
         if rule.aspects.contains_key(&Aspect::Networks) || self.wide.iter().any(|wide| wide == "networks") {
             return;
@@ -155,7 +155,7 @@ impl Lines {
         }
     }
 
-    fn aspect(&mut self, aspect: Aspect, understood: &Understanding<'_>) {
+    fn aspect(&mut self, aspect: Aspect, understood: &Understanding) {
         let meant: Vec<&Meaning> =
             understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == aspect).collect();
         let items = |wanted: &dyn Fn(&Meaning) -> bool| {

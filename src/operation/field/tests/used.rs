@@ -1,7 +1,7 @@
 //! What of a body counts as used, and what of that needs a grant.
 
 use super::super::super::json::Json;
-use super::super::{Guard, Sought, UsedField, used_fields};
+use super::super::{Guard, used_fields};
 use super::{context, endpoint, kind_of};
 
 /// The places of the used fields of a body, with `!` behind those that are guarded, and `?` behind those
@@ -11,16 +11,8 @@ fn used(id: &str, body: &str) -> String {
     let kind = kind_of(endpoint).unwrap();
 
     let json = Json::read(body.as_bytes(), kind).unwrap_or_else(|flaw| panic!("{body}: {flaw}"));
-    let meant = used_fields(kind, &json, Sought::Meanings(context(endpoint)));
-    let places = |fields: &[UsedField<'_>]| -> Vec<String> { fields.iter().map(UsedField::place).collect() };
-    assert_eq!(places(&meant), places(&used_fields(kind, &json, Sought::All)));
-    let guarded = used_fields(kind, &json, Sought::Guarded).into_iter();
-    assert!(
-        guarded
-            .map(|used| used.place())
-            .eq(meant.iter().filter(|used| used.guard != Guard::Plain).map(UsedField::place))
-    );
-    let fields = meant.into_iter().map(|used| {
+    let fields = used_fields(kind, &json, context(endpoint)).into_iter().map(|used| {
+        assert!(used.value(&json).is_some(), "{body}: nothing stands in {}", used.place());
         let mark = match (used.guard, used.field) {
             (Guard::Guarded(_), None) => "?",
             (Guard::Guarded(_), Some(_)) => "!",
