@@ -32,6 +32,8 @@ pub(in crate::operation) enum Step {
     Key(usize, SmolStr),
     /// To an entry of a map, in quotes whatever the key is.
     Quoted(SmolStr),
+    /// To a parameter of the query.
+    Parameter(&'static str),
     /// In these words.
     Words(SmolStr),
 }
@@ -86,7 +88,7 @@ impl Place {
                 above.fields().get(*number).map(|(_, value)| value)
             }
             Step::Index(index) => above.items().get(*index),
-            Step::Name(_) | Step::Quoted(_) | Step::Words(_) => None,
+            Step::Name(_) | Step::Quoted(_) | Step::Parameter(_) | Step::Words(_) => None,
         }
     }
 
@@ -141,6 +143,7 @@ impl fmt::Display for Place {
                 f.write_char(']')
             }
             Step::Quoted(key) => write!(f, "[{key:?}]"),
+            Step::Parameter(name) => write!(f, "parameter {name}"),
             Step::Words(words) => f.write_str(words),
         }
     }
@@ -153,7 +156,9 @@ impl Step {
             Self::Field(_, part, field) => [part.same_as, Some(field.name)],
             Self::Unknown(_, name) => [None, Some(name.as_str())],
             Self::Name(name) => [None, Some(*name)],
-            Self::Index(_) | Self::Key(..) | Self::Quoted(_) | Self::Words(_) => [None, None],
+            Self::Index(_) | Self::Key(..) | Self::Quoted(_) | Self::Parameter(_) | Self::Words(_) => {
+                [None, None]
+            }
         };
         names.into_iter().flatten()
     }

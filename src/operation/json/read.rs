@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
+use smol_str::SmolStr;
+
 use super::expected::Keys;
 use super::{Expected, Json, Key, check, scan};
 use crate::operation::field::{Field, Kind, Part, trace};
@@ -281,7 +283,11 @@ impl<'a> Reader<'a> {
             }
             self.digits()?;
         }
-        Ok(Json::Number(self.text.get(start..self.at).unwrap_or_default().into()))
+        Ok(Json::Number(match self.text.get(start..self.at).unwrap_or_default() {
+            // As most are.
+            "0" => SmolStr::new_static("0"),
+            number => number.into(),
+        }))
     }
 
     /// Passes over one digit or more.

@@ -17,12 +17,12 @@ const RECURSIVE_SINCE: ApiVersion = ApiVersion::new(1, 44);
 /// `Binds`: `source:target[:options]` (moby `volume/mounts.linuxParser.parseMountRaw`).
 pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, way| {
-        let parts: Vec<&str> = text.split(':').collect();
-        let (source, options) = match *parts.as_slice() {
-            [_] => (None, ""),
-            [_, options] if parse_options(options).is_some() => (None, options),
-            [source, _] => (Some(source), ""),
-            [source, _, options] => (Some(source), options),
+        let mut parts = text.split(':');
+        let (source, options) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(_), None, ..) => (None, ""),
+            (Some(_), Some(options), None, _) if parse_options(options).is_some() => (None, options),
+            (Some(source), Some(_), None, _) => (Some(source), ""),
+            (Some(source), Some(_), Some(options), None) => (Some(source), options),
             _ => return at.says_more(),
         };
         let Some(options) = parse_options(options) else { return at.says_more() };

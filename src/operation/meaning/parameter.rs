@@ -16,7 +16,7 @@ pub(in crate::operation) fn of_parameter(
     query: &Query,
     around: Enclosing<'_>,
 ) -> Read {
-    let way = Way::from_top(Step::Words(format!("parameter {}", parameter.name).into()));
+    let way = Way::from_top(Step::Parameter(parameter.name));
     let text = value.as_text();
     let one = |meaning: Meaning| Read { uses: vec![Use::new(meaning, way.place())], ..Read::default() };
     let none = Read { says_more: true, ..Read::default() };
