@@ -40,7 +40,7 @@ pub struct UsedParameter {
 /// What an operation was understood to say, kept for whoever asks next. It follows from the rest of the operation, so it
 /// makes no difference between two, and must go when something else changes.
 #[derive(Default)]
-pub(super) struct Kept(OnceCell<Understanding>);
+pub(super) struct Kept(OnceCell<Box<Understanding>>);
 
 impl Understanding {
     /// Everything that is meant, whatever says it.
@@ -138,7 +138,7 @@ impl Operation {
             let left_out = self.left_out(&understanding);
             understanding.beside.extend(left_out);
             understanding.follow(|path| self.facts.link(path)?.as_ref());
-            understanding
+            Box::new(understanding)
         })
     }
 
