@@ -24,6 +24,11 @@ pub(super) fn is_plain(text: &str) -> bool {
     }
 }
 
+/// Whether nothing in a text needs an escape but quotes and backslashes.
+pub(super) fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// 1 where a byte needs an escape, else 0.
 fn is_special(byte: u8) -> u8 {
     u8::from(!(b' '..=b'~').contains(&byte)) | u8::from(byte == b'"') | u8::from(byte == b'\\')
@@ -33,7 +38,7 @@ struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        if is_printable(fragment) {
             return writer.write_all(fragment.as_bytes());
         }
         for run in fragment.split_inclusive(is_escaped) {

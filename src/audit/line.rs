@@ -62,6 +62,15 @@ impl<'o> Line<'o> {
     pub(super) fn text(&mut self, text: &str) {
         if ascii::is_plain(text) {
             self.plain(text.as_bytes());
+        } else if ascii::is_printable(text) {
+            self.out.push(b'"');
+            for byte in text.bytes() {
+                if matches!(byte, b'"' | b'\\') {
+                    self.out.push(b'\\');
+                }
+                self.out.push(byte);
+            }
+            self.out.push(b'"');
         } else {
             // Writing to a vector cannot fail.
             ascii::write(&text, self.out).unwrap_or_default();
@@ -105,6 +114,20 @@ impl<'o> Line<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_written_as_json_writes_it() {
+        for character in ('\0'..='\u{ff}').chain(['\u{2028}', '\u{1f40b}']) {
+            for text in
+                [format!("{character}"), format!("a{character}b\"c{character}"), format!("\\{character}")]
+            {
+                let (mut written, mut expected) = (Vec::new(), Vec::new());
+                Line::new(&mut written).text(&text);
+                ascii::write(&text, &mut expected).unwrap();
+                assert_eq!(written, expected, "{text:?}");
+            }
+        }
+    }
 
     #[test]
     fn commas_stand_between_and_nowhere_else() {
