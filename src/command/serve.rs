@@ -78,7 +78,7 @@ fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
 }
 
 /// How many connections the limit of open files allows, which is raised as far as it goes. A connection
-/// takes two descriptors: the client's and the daemon's.
+/// takes two descriptors, the client's and the daemon's; the further one of a write that is blocked it can do without.
 fn fit_descriptors(limits: Limits) -> usize {
     let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return limits.connections;
