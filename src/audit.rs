@@ -54,7 +54,7 @@ use record::{Event, Missing, Opened, PolicyInForce, Torn};
 pub use reopening::Reopening;
 pub use request_id::{RequestId, RequestIds};
 use rotating::Rotating;
-use scribe::{Handle, Way};
+use scribe::{Handle, Pending, Way};
 use shelf::newest_record;
 use signature::SealKey;
 use store::Store;
@@ -195,8 +195,15 @@ impl Audit {
     ///
     /// If the record cannot be written, and the settings do not say that requests go on without. The request
     /// must then be refused.
-    pub async fn record(&self, context: &RequestContext<'_>, permit: Permit) -> Result<Recorded, AuditError> {
-        self.write(context, What::Permitted(&permit)).await?;
+    pub async fn record(
+        &self,
+        context: &RequestContext<'_>,
+        mut permit: Permit,
+    ) -> Result<Recorded, AuditError> {
+        let pending = self.enter(context, What::Permitted(&permit));
+        // It can be large, and who waits for the record or the daemon has no use for it.
+        permit.forget_understanding();
+        self.written(pending).await?;
         Ok(Recorded { permit })
     }
 
@@ -269,8 +276,19 @@ impl Audit {
     }
 
     async fn write(&self, context: &RequestContext<'_>, what: What<'_>) -> Result<(), AuditError> {
-        let judged = Event::Judged(Judged { context, what, detail: self.detail });
-        match (self.scribe.written(&judged).await, self.on_failure) {
+        self.written(self.enter(context, what)).await
+    }
+
+    fn enter(&self, context: &RequestContext<'_>, what: What<'_>) -> Result<Pending<'_>, AuditError> {
+        self.scribe.enter(&Event::Judged(Judged { context, what, detail: self.detail }))
+    }
+
+    async fn written(&self, pending: Result<Pending<'_>, AuditError>) -> Result<(), AuditError> {
+        let written = match pending {
+            Ok(pending) => pending.written().await,
+            Err(error) => Err(error),
+        };
+        match (written, self.on_failure) {
             (Err(error), OnFailure::Refuse) => Err(error),
             // The operator was told, and what is lost is counted.
             (Ok(()), _) | (Err(_), OnFailure::Continue) => Ok(()),

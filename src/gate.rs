@@ -393,6 +393,8 @@ impl Gate {
             if questions.is_empty() {
                 break;
             }
+            // What is learnt changes it.
+            operation.understand_anew();
             for question in questions.into_iter().take(MOST_QUESTIONS) {
                 let Some(path) = question.path() else {
                     operation.learn(question, None);

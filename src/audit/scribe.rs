@@ -116,26 +116,15 @@ impl Drop for Handle {
 }
 
 impl Scribe {
-    /// Puts a record in and returns once it is written, as far as the way it goes promises that.
-    pub(super) async fn written(&self, event: &Event<'_>) -> Result<(), AuditError> {
+    /// Puts a record in that is to be [written](Pending::written) before anybody goes on.
+    pub(super) fn enter(&self, event: &Event<'_>) -> Result<Pending<'_>, AuditError> {
         if self.way == Way::Later {
-            return self.put(event);
+            self.put(event)?;
+            return Ok(Pending { lead: None, written: None });
         }
         let (answer, written) = oneshot::channel();
-        if let Some(lead) = self.put_and_lead(event, answer)? {
-            // Everybody else who is ready has a turn first, where there is anybody else.
-            let mut had_theirs = lead.is_alone;
-            poll_fn(|context| {
-                if std::mem::replace(&mut had_theirs, true) {
-                    return Poll::Ready(());
-                }
-                context.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
-            drop(lead);
-        }
-        written.await.map_err(|_| AuditError::stopped())?
+        let lead = self.put_and_lead(event, answer)?;
+        Ok(Pending { lead, written: Some(written) })
     }
 
     /// Puts a record in that nobody waits for.
@@ -305,6 +294,36 @@ impl Scribe {
     fn is_slow(&self) -> bool {
         let until = self.slow_until.load(Ordering::Relaxed);
         until > 0 && self.began.elapsed().as_millis() < u128::from(until)
+    }
+}
+
+/// A record that was put in.
+pub(super) struct Pending<'s> {
+    lead: Option<Lead<'s>>,
+    /// None where nobody waits for it.
+    written: Option<oneshot::Receiver<Result<(), AuditError>>>,
+}
+
+impl Pending<'_> {
+    /// Returns once it is written, as far as the way it goes promises that.
+    pub(super) async fn written(self) -> Result<(), AuditError> {
+        if let Some(lead) = self.lead {
+            // Everybody else who is ready has a turn first, where there is anybody else.
+            let mut had_theirs = lead.is_alone;
+            poll_fn(|context| {
+                if std::mem::replace(&mut had_theirs, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            drop(lead);
+        }
+        match self.written {
+            Some(written) => written.await.map_err(|_| AuditError::stopped())?,
+            None => Ok(()),
+        }
     }
 }
 

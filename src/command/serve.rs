@@ -78,7 +78,7 @@ fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
 }
 
 /// How many connections the limit of open files allows, which is raised as far as it goes. A connection
-/// takes two descriptors, the client's and the daemon's; the further one of a write that is blocked it can do without.
+/// takes two descriptors, the client's and the daemon's, and another of each while that takes nothing.
 fn fit_descriptors(limits: Limits) -> usize {
     let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return limits.connections;
@@ -96,7 +96,7 @@ fn fit_descriptors(limits: Limits) -> usize {
 
 /// How many connections so many open files leave room for.
 pub(super) fn room_for_connections(open_files: u64) -> usize {
-    usize::try_from(open_files.saturating_sub(OTHER_DESCRIPTORS) / 2).unwrap_or(usize::MAX).max(1)
+    usize::try_from(open_files.saturating_sub(OTHER_DESCRIPTORS) / 4).unwrap_or(usize::MAX).max(1)
 }
 
 async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Result<(), String> {

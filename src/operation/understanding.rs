@@ -142,8 +142,8 @@ impl Operation {
         })
     }
 
-    /// Has it understood anew, when something about it changes.
-    pub(super) fn understand_anew(&mut self) {
+    /// Lets go of what was understood, so that it is understood anew when somebody asks next.
+    pub fn understand_anew(&mut self) {
         self.understood = Kept::default();
     }
 

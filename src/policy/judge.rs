@@ -34,6 +34,13 @@ impl Permit {
         Self(Rc::new(Permitted { operation, encoded: OnceCell::new(), grounds, others, terms }))
     }
 
+    /// Lets go of what was understood of the operation, unless somebody else has the permit too.
+    pub fn forget_understanding(&mut self) {
+        if let Some(permitted) = Rc::get_mut(&mut self.0) {
+            permitted.operation.understand_anew();
+        }
+    }
+
     /// What may be done.
     #[must_use]
     pub fn operation(&self) -> &Operation {

@@ -63,7 +63,7 @@ fn quick(wrote: Sender<(String, usize)>) -> Told {
 /// Hands in records at the same time, as the requests of one turn of the runtime do.
 async fn written_together(scribe: &Handle, records: usize) {
     let events: Vec<_> = (0..records).map(|_| event()).collect();
-    let mut writing: Vec<_> = events.iter().map(|event| Box::pin(scribe.written(event))).collect();
+    let mut writing: Vec<_> = events.iter().map(|event| Box::pin(enter_and_wait(scribe, event))).collect();
     let mut left = records;
     poll_fn(|context| {
         writing.retain_mut(|writing| match writing.as_mut().poll(context) {
@@ -77,6 +77,11 @@ async fn written_together(scribe: &Handle, records: usize) {
         if left == 0 { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+}
+
+/// Puts a record in and returns once it is written.
+async fn enter_and_wait(scribe: &Scribe, event: &Event<'_>) -> Result<(), AuditError> {
+    scribe.enter(event)?.written().await
 }
 
 #[tokio::test]
@@ -101,8 +106,9 @@ async fn where_no_other_request_is_under_way_none_is_waited_for() {
     let unreadable = Unreadable { fault: Fault::Malformed, endpoint: None, message: "x".into() };
     let what = What::Unreadable { unreadable: &unreadable, method: "GET", target: b"/" };
     let judged = Event::Judged(Judged { context: &context, what, detail: Detail::default() });
-    let is_at_once =
-        async || poll_fn(|context| Poll::Ready(pin!(scribe.written(&judged)).poll(context).is_ready())).await;
+    let is_at_once = async || {
+        poll_fn(|context| Poll::Ready(pin!(enter_and_wait(&scribe, &judged)).poll(context).is_ready())).await
+    };
     assert!(is_at_once().await);
     assert_eq!(writes.try_recv().unwrap().1, 1);
     assert!(!is_at_once().await, "another is under way");
@@ -130,8 +136,8 @@ async fn a_request_that_is_given_up_leaves_nobody_waiting() {
     let (wrote, writes) = channel();
     let scribe = start(Way::Inline, quick(wrote));
     let (one, two) = (event(), event());
-    let mut given_up = Box::pin(scribe.written(&one));
-    let mut other = Box::pin(scribe.written(&two));
+    let mut given_up = Box::pin(enter_and_wait(&scribe, &one));
+    let mut other = Box::pin(enter_and_wait(&scribe, &two));
     poll_fn(|context| {
         assert!(given_up.as_mut().poll(context).is_pending() && other.as_mut().poll(context).is_pending());
         Poll::Ready(())
@@ -180,7 +186,7 @@ async fn where_nobody_waits_a_disk_that_hangs_holds_up_nobody_and_what_piles_up_
     let scribe = start(Way::Later, Told { leave: Some(leave), ..quick(wrote) });
     let (mut written, mut refused) = (0, 0);
     while refused < 10 {
-        match scribe.written(&event()).await {
+        match enter_and_wait(&scribe, &event()).await {
             Ok(()) => written += 1,
             Err(error) => {
                 refused += 1;
