@@ -33,7 +33,8 @@ impl Plain<'_> {
     /// Waits until something may be written. Only one task may do so at a time.
     pub(super) async fn writable(self) -> io::Result<()> {
         match self {
-            Self::Unix(socket) => socket.writable().await,
+            // In a box, since every connection would hold the room for it otherwise.
+            Self::Unix(socket) => Box::pin(socket.writable()).await,
             Self::Tcp(stream) => poll_fn(|context| stream.poll_write_ready(context)).await,
         }
     }
