@@ -195,11 +195,6 @@ impl Passing<'_> {
         }
     }
 
-    pub(super) async fn write(&self, parts: &[&[u8]]) -> Result<(), Down> {
-        let mut parts: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
-        self.client.write_all(&mut parts).await.map_err(|_| Down::ClientGone)
-    }
-
     /// Says so, if the client's connection does not go on behind this answer. Behind one that came before the
     /// request was over it does not: what is left of the request might never end.
     pub(super) fn close_with(&self, head: &mut HeadWriter) {

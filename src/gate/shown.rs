@@ -78,7 +78,7 @@ impl Passing<'_> {
                 step = reader.step(&mut outgoing.held);
             }
             if piece.is_none() {
-                outgoing.finish().await?;
+                outgoing.send(true).await?;
                 return Ok(answer.keep_alive);
             }
             if reader.is_live() || outgoing.held.len() > HELD_BYTES {
@@ -108,17 +108,21 @@ impl Passing<'_> {
 }
 
 impl Outgoing<'_> {
-    /// Sends what is held: a piece of an answer of which nobody knows how long it is.
+    /// Sends what is held: all of an answer, or a piece of one of which nobody knows how long it is.
     async fn send(&mut self, is_last: bool) -> Result<(), Down> {
         let mut before = Vec::new();
         if !self.is_begun {
             let mut head = self.passing.answer_head(self.answer);
-            if self.chunked {
+            if is_last {
+                self.chunked = false;
+                head.number("Content-Length", self.held.len());
+            } else if self.chunked {
                 head.field("Transfer-Encoding", "chunked");
             }
             self.passing.close_with(&mut head);
             before = head.end();
-            self.begun();
+            self.is_begun = true;
+            self.passing.progress.status.set(Some(self.answer.status));
         }
         let held = once(self.held.as_slice());
         let written = write_payload(self.passing.client, &before, held, self.chunked, is_last);
@@ -126,25 +130,6 @@ impl Outgoing<'_> {
         self.passing.progress.down.add(self.held.len());
         self.held.clear();
         Ok(())
-    }
-
-    /// Sends what is held: the end of the answer, or all of it.
-    async fn finish(&mut self) -> Result<(), Down> {
-        if self.is_begun {
-            return self.send(true).await;
-        }
-        let mut head = self.passing.answer_head(self.answer);
-        head.number("Content-Length", self.held.len());
-        self.passing.close_with(&mut head);
-        self.begun();
-        self.passing.write(&[&head.end(), &self.held]).await?;
-        self.passing.progress.down.add(self.held.len());
-        Ok(())
-    }
-
-    fn begun(&mut self) {
-        self.is_begun = true;
-        self.passing.progress.status.set(Some(self.answer.status));
     }
 }
 

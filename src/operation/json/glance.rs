@@ -101,11 +101,8 @@ impl<'a> Glance<'a> {
 #[inline]
 fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
-    // With this bit turned, quote and space change places: a quote is next to what is below the space.
-    let turned = scan::eight(b'"' ^ b' ');
-    let is_no_plain =
-        |bytes: u64| (bytes ^ turned).wrapping_sub(scan::eight(b' ' + 1)) | scan::is(bytes, b'\\') | bytes;
-    let (plain, rest) = text.split_at_checked(scan::find(text, is_no_plain)?)?;
+    let end = scan::find(text, |bytes| scan::is_special(bytes) | bytes)?;
+    let (plain, rest) = text.split_at_checked(end)?;
     Some((plain, rest.strip_prefix(b"\"")?))
 }
 
