@@ -87,7 +87,7 @@ async fn ask(audit: &Audit, policy: &Policy, ids: &RequestIds, number: usize) {
     let context = RequestContext { id, client: &client, client_names: &names, policy_hash: policy.hash() };
     let end = match policy.judge(&client, operation) {
         Verdict::Permit(permit) => {
-            drop(audit.record(&context, permit).await.unwrap());
+            drop(audit.record(&context, permit, None).await.unwrap());
             End::Complete
         }
         Verdict::Denial(denial) => {

@@ -139,7 +139,7 @@ fn record(request: &Request, times: usize) -> Vec<u8> {
             let names: Vec<&str> = policy.client_names(&client).collect();
             let context =
                 RequestContext { id, client: &client, client_names: &names, policy_hash: policy.hash() };
-            drop(black_box(audit.record(&context, permit).await.unwrap()));
+            drop(black_box(audit.record(&context, permit, None).await.unwrap()));
             audit.ended(id, ending());
         }
         audit.flush().await;

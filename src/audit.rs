@@ -50,6 +50,7 @@ pub use counts::Counts;
 use file::AuditFile;
 use head::Head;
 use keeper::Keeper;
+use line::Line;
 use record::{Event, Missing, Opened, PolicyInForce, Torn};
 pub use reopening::Reopening;
 pub use request_id::{RequestId, RequestIds};
@@ -81,6 +82,11 @@ pub struct RequestContext<'a> {
     /// The policy that judges.
     pub policy_hash: &'a str,
 }
+
+/// What the record of a permit says, but for when that was and of which request: the same each time that the same is asked.
+#[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Default))]
+pub struct Statement(Rc<[u8]>);
 
 /// A permit that is on record. Only [`Audit::record`] makes one.
 #[derive(Debug)]
@@ -186,7 +192,17 @@ impl Audit {
         Ok(audit)
     }
 
-    /// Records that a request is permitted and returns once that is written.
+    /// What the record of such a permit says, for when the same is asked again.
+    #[must_use]
+    pub fn statement(&self, context: &RequestContext<'_>, permit: &Permit) -> Statement {
+        let mut fields = Vec::new();
+        let judged = Judged { context, what: What::Permitted(permit), detail: self.detail };
+        judged.write_statement(&mut Line::new(&mut fields));
+        Statement(fields.into())
+    }
+
+    /// Records that a request is permitted and returns once that is written. What the record says need not be worked out
+    /// where its `statement` is known.
     ///
     /// If the future is dropped before it is ready the record may still be written, but nothing can
     /// be forwarded.
@@ -199,8 +215,12 @@ impl Audit {
         &self,
         context: &RequestContext<'_>,
         mut permit: Permit,
+        statement: Option<&Statement>,
     ) -> Result<Recorded, AuditError> {
-        let pending = self.enter(context, What::Permitted(&permit));
+        let pending = match statement {
+            Some(statement) => self.scribe.enter(&Event::Stated(context.id, statement)),
+            None => self.enter(context, What::Permitted(&permit)),
+        };
         // It can be large, and who waits for the record or the daemon has no use for it.
         permit.forget_understanding();
         self.written(pending).await?;

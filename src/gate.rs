@@ -32,7 +32,7 @@ pub use drain::{Drained, Phase};
 pub use listener::{BindError, Listener};
 pub use signals::Signals;
 
-use crate::audit::{Audit, End, Ending, RequestContext, RequestIds};
+use crate::audit::{Audit, End, Ending, RequestContext, RequestIds, Statement};
 use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::metrics::{Metrics, Tally};
@@ -85,6 +85,8 @@ pub struct Gate {
 /// A request that is being granted.
 #[derive(Debug)]
 struct Hearing<'a> {
+    /// When it began.
+    began: Instant,
     /// The policy that judges it, whichever comes into force meanwhile.
     policy: &'a Rc<Policy>,
     /// What is recorded of it.
@@ -96,6 +98,10 @@ struct Hearing<'a> {
 /// A request that may go on once it is on record.
 struct Granted<'a> {
     permit: Permit,
+    /// What its record says, where that is known from before.
+    statement: Option<Statement>,
+    /// When it was judged.
+    judged: Instant,
     /// What follows its head.
     upload: Upload,
     /// What was kept of its body.
@@ -183,7 +189,7 @@ impl Gate {
 
     /// One request: read, judged, recorded, forwarded; and recorded again when it is over.
     async fn request(&self, connection: &mut Connection, head: Result<Vec<u8>, Unreadable>) -> Next {
-        let started = Instant::now();
+        let began = Instant::now();
         let id = self.ids.next();
         let client = Rc::clone(&connection.client);
         let policy = self.policy.current();
@@ -193,14 +199,14 @@ impl Gate {
             client_names: &policy.client_names(&client).collect::<Vec<_>>(),
             policy_hash: policy.hash(),
         };
-        let hearing = Hearing { policy: &policy, context, tally: self.metrics.request() };
+        let hearing = Hearing { began, policy: &policy, context, tally: self.metrics.request() };
         let outcome = self.decide(connection, head, &hearing).await;
         let ending = Ending {
             status: outcome.status,
             daemon_status: outcome.daemon_status,
             request_bytes: outcome.request_bytes,
             response_bytes: outcome.response_bytes,
-            duration: started.elapsed(),
+            duration: began.elapsed(),
             end: outcome.end,
         };
         tracing::debug!("request {id} of {}: {:?}, status {:?}", client.peer, ending.end, ending.status);
@@ -228,9 +234,17 @@ impl Gate {
         let ground = newest.map(|newest| Ground { policy: Rc::clone(hearing.policy), newest });
         let recall = |ground| self.recall.borrow().permit(ground, hearing.context.client, bytes);
         let granted = match ground.as_ref().and_then(recall) {
-            Some(permit) => {
+            Some((permit, statement)) => {
                 connection.begin(true, false, Framing::None);
-                Ok(Granted { permit, upload: Upload::NONE, kept: None, tenure: None, unasked: None })
+                Ok(Granted {
+                    permit,
+                    statement: Some(statement),
+                    judged: hearing.began,
+                    upload: Upload::NONE,
+                    kept: None,
+                    tenure: None,
+                    unasked: None,
+                })
             }
             None => Box::pin(self.hear(connection, bytes, hearing, ground)).await,
         };
@@ -247,10 +261,11 @@ impl Gate {
         granted: Granted<'a>,
         hearing: &Hearing<'a>,
     ) -> Outcome {
-        let Granted { permit, upload, kept, tenure, unasked } = granted;
+        let Granted { permit, statement, judged, upload, kept, tenure, unasked } = granted;
         let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
-        let recorded = match self.metrics.recording(self.audit.record(&hearing.context, permit)).await {
+        let recording = self.audit.record(&hearing.context, permit, statement.as_ref());
+        let recorded = match self.metrics.recording(judged, recording).await {
             Ok(recorded) => recorded,
             Err(error) => {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
@@ -282,14 +297,17 @@ impl Gate {
             }
         };
         connection.begin(head.keep_alive, head.is_http_10, head.framing);
-        let granted = self.judge(connection, &head, hearing).await?;
+        let mut granted = self.judge(connection, &head, hearing).await?;
         let is_usual = matches!(head.method, "GET" | "HEAD")
             && head.framing == Framing::None
             && connection.keep_alive
             && recall::holds_no_secret(&head.fields)
             && !hearing.policy.asks(granted.permit.operation().endpoint());
         if let (Some(ground), true, None, None) = (ground, is_usual, &granted.tenure, &granted.unasked) {
-            self.recall.borrow_mut().remember(ground, &connection.client, bytes, &granted.permit);
+            let statement = self.audit.statement(&hearing.context, &granted.permit);
+            let remembered = (&granted.permit, &statement);
+            self.recall.borrow_mut().remember(ground, &connection.client, bytes, remembered);
+            granted.statement = Some(statement);
         }
         Ok(granted)
     }
@@ -319,13 +337,13 @@ impl Gate {
         let mut tenure = Tenure::of(self, hearing, &operation);
         let began = Instant::now();
         let verdict = hearing.policy.judge(client, operation);
-        self.metrics.judged(began);
+        let judged = self.metrics.judged(began);
         let permit = match verdict {
             Verdict::Permit(permit) => permit,
             Verdict::Denial(denial) => {
                 hearing.tally.denied(&denial);
                 // It is refused, whether or not that could be recorded.
-                self.metrics.recording(self.audit.record_denial(context, &denial)).await.ok();
+                self.metrics.recording(judged, self.audit.record_denial(context, &denial)).await.ok();
                 let refusal = match unasked {
                     Some(Unasked::Over(outcome)) => return Err(outcome),
                     // What it would have said could have turned the verdict.
@@ -340,7 +358,7 @@ impl Gate {
         if let Some(tenure) = &mut tenure {
             tenure.granted(&permit);
         }
-        Ok(Granted { permit, upload: Upload::of(head), kept, tenure, unasked })
+        Ok(Granted { permit, statement: None, judged, upload: Upload::of(head), kept, tenure, unasked })
     }
 
     /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy
@@ -366,13 +384,13 @@ impl Gate {
             Err(Unread::Gone(cut)) => {
                 hearing.tally.unreadable(cut.endpoint);
                 let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(recording).await.ok();
+                self.metrics.recording(Instant::now(), recording).await.ok();
                 Err(Outcome::client_gone(connection.body_bytes))
             }
             Err(Unread::Drained(cut)) => {
                 hearing.tally.unreadable(cut.endpoint);
                 let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(recording).await.ok();
+                self.metrics.recording(Instant::now(), recording).await.ok();
                 Err(Outcome::drained(connection.body_bytes))
             }
         }
@@ -426,7 +444,7 @@ impl Gate {
         // It is refused, whether or not that could be recorded.
         hearing.tally.unreadable(unreadable.endpoint);
         let recording = self.audit.record_unreadable(&hearing.context, unreadable, method, target);
-        self.metrics.recording(recording).await.ok();
+        self.metrics.recording(Instant::now(), recording).await.ok();
         let is_head = method == "HEAD";
         connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
     }

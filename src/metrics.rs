@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -54,7 +55,7 @@ pub struct Metrics {
 
 /// Something that is open, and counted as such until this is dropped.
 #[derive(Debug)]
-pub struct Counted(Gauge);
+pub struct Counted<'a>(&'a Gauge);
 
 impl Metrics {
     /// Nothing counted yet. `connections_limit`: how many connections may be open.
@@ -115,7 +116,7 @@ impl Metrics {
 
     /// Counts a connection of a client while it is open.
     #[must_use]
-    pub fn connection(&self) -> Counted {
+    pub fn connection(&self) -> Counted<'_> {
         Counted::new(&self.connections)
     }
 
@@ -130,9 +131,9 @@ impl Metrics {
         Tally::new(self)
     }
 
-    /// Measures how long judging took.
-    pub fn judged(&self, began: Instant) {
-        self.latency.judging.observe(began.elapsed().as_secs_f64());
+    /// Measures how long judging took, which is over now; says when that is.
+    pub fn judged(&self, began: Instant) -> Instant {
+        observed(&self.latency.judging, began)
     }
 
     /// Measures how long the daemon took to begin its answer.
@@ -140,24 +141,25 @@ impl Metrics {
         self.latency.daemon.observe(asked.elapsed().as_secs_f64());
     }
 
-    /// Measures how long a record takes to be written, and takes note of whether it was.
+    /// Measures how long a record takes to be written since it `began` to, and takes note of whether it was; says when it
+    /// was.
     ///
     /// # Errors
     /// As `record`'s.
     pub async fn recording<T>(
         &self,
+        began: Instant,
         record: impl Future<Output = Result<T, AuditError>>,
-    ) -> Result<T, AuditError> {
+    ) -> Result<(T, Instant), AuditError> {
         let _pending = Counted::new(&self.records_pending);
-        let began = Instant::now();
         let recorded = record.await;
-        self.latency.audit.observe(began.elapsed().as_secs_f64());
+        let now = observed(&self.latency.audit, began);
         match &recorded {
             Ok(_) if self.failed_record.borrow().is_none() => {}
             Ok(_) => drop(self.failed_record.take()),
-            Err(error) => drop(self.failed_record.replace(Some((Instant::now(), error.clone())))),
+            Err(error) => drop(self.failed_record.replace(Some((now, error.clone())))),
         }
-        recorded
+        recorded.map(|recorded| (recorded, now))
     }
 
     /// Why records cannot be written, where the last one could not, not long ago.
@@ -194,14 +196,21 @@ impl Metrics {
     }
 }
 
-impl Counted {
-    fn new(gauge: &Gauge) -> Self {
+/// Puts the time from `began` to now into the histogram; says when now is.
+fn observed(histogram: &Histogram, began: Instant) -> Instant {
+    let now = Instant::now();
+    histogram.observe(now.saturating_duration_since(began).as_secs_f64());
+    now
+}
+
+impl<'a> Counted<'a> {
+    fn new(gauge: &'a Gauge) -> Self {
         gauge.inc();
-        Self(gauge.clone())
+        Self(gauge)
     }
 }
 
-impl Drop for Counted {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

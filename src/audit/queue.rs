@@ -34,6 +34,8 @@ pub(super) struct Queue {
     pub(super) is_led: bool,
     /// Whether the audit's thread is to write it now.
     pub(super) is_urgent: bool,
+    /// Whether the audit's thread will come soon, as it was asked to for a record that nobody waits for.
+    pub(super) is_awaited: bool,
     /// When the audit's thread has something to do.
     pub(super) due: Option<Instant>,
     /// Who waits for everything to be left as it is to stay.
@@ -70,7 +72,7 @@ impl Queue {
             return Err(AuditError::new(&"8 MiB wait to be written already"));
         }
         match event {
-            Event::Judged(..) => self.open = self.open.saturating_add(1),
+            Event::Judged(_) | Event::Stated(..) => self.open = self.open.saturating_add(1),
             Event::Ended(..) => self.open = self.open.saturating_sub(1),
             Event::Opened(_) | Event::Policy(_) | Event::Seal(_) | Event::Gap(_) | Event::Removed(_) => {}
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::chain::Hash;
 use super::line::Line;
 use super::subject::Judged;
-use super::{End, Ending, RequestId};
+use super::{End, Ending, RequestId, Statement};
 
 /// The number of this layout. Fields may be added to it; one that changes or goes makes a new one.
 pub(super) const SCHEMA: u32 = 1;
@@ -16,6 +16,8 @@ pub(super) const SCHEMA: u32 = 1;
 pub(super) enum Event<'a> {
     /// A request was judged, or could not be read.
     Judged(Judged<'a>),
+    /// The same, as it was stated before.
+    Stated(RequestId, &'a Statement),
     /// A request is over.
     Ended(RequestId, Ending),
     /// dockgate began to write here.
@@ -111,6 +113,10 @@ impl Event<'_> {
         line.key("event").word(self.name());
         match self {
             Self::Judged(judged) => judged.write(line),
+            Self::Stated(id, Statement(fields)) => {
+                line.key("id").plain(id.as_bytes());
+                line.fields(fields);
+            }
             Self::Ended(id, ending) => ending.write(*id, line),
             Self::Opened(opened) => opened.write(line),
             Self::Policy(policy) => policy.write(line),
@@ -122,7 +128,7 @@ impl Event<'_> {
 
     fn name(&self) -> &'static str {
         match self {
-            Self::Judged(_) => "judged",
+            Self::Judged(_) | Self::Stated(..) => "judged",
             Self::Ended(..) => "ended",
             Self::Opened(_) => "opened",
             Self::Policy(_) => "policy",

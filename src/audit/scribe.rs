@@ -140,7 +140,7 @@ impl Scribe {
                 self.write_here();
             }
             Way::Later if queue.bodies.len() > BUFFERED_BYTES => self.want_now(queue),
-            Way::Inline | Way::Thread | Way::Later => self.want_by(queue, LAZY),
+            Way::Inline | Way::Thread | Way::Later => self.want_lazily(queue),
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Scribe {
             self.want_now(queue);
             return Ok(None);
         }
-        let is_alone = matches!(event, Event::Judged(..)) && queue.open == 1;
+        let is_alone = matches!(event, Event::Judged(_) | Event::Stated(..)) && queue.open == 1;
         let leads = !std::mem::replace(&mut queue.is_led, true);
         Ok(leads.then(|| Lead { scribe: self, is_alone }))
     }
@@ -206,18 +206,18 @@ impl Scribe {
             }
         };
         let start = Instant::now();
-        self.write(&mut desk);
+        self.write(&mut desk, start);
         if start.elapsed() > SLOW {
             let until = self.began.elapsed().saturating_add(SLOW_REST).as_millis();
             self.slow_until.store(until.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
         }
     }
 
-    fn write(&self, desk: &mut Desk) {
+    fn write(&self, desk: &mut Desk, now: Instant) {
         let Desk { writer, waiting } = desk;
         lock(&self.queue).take(waiting);
         if !waiting.is_empty() {
-            writer.write(waiting);
+            writer.write(waiting, now);
         }
         if let Some(due) = writer.due() {
             self.want_at(lock(&self.queue), due);
@@ -229,7 +229,7 @@ impl Scribe {
         loop {
             let Errand { is_closed, closing, is_moved } = self.wait();
             let mut desk = lock(&self.desk);
-            self.write(&mut desk);
+            self.write(&mut desk, Instant::now());
             if is_moved {
                 desk.writer.reopen();
             }
@@ -263,6 +263,7 @@ impl Scribe {
                 }
             };
         }
+        queue.is_awaited = false;
         Errand {
             is_closed: queue.is_closed,
             closing: queue.closing.take(),
@@ -277,8 +278,12 @@ impl Scribe {
         }
     }
 
-    fn want_by(&self, queue: MutexGuard<'_, Queue>, delay: Duration) {
-        match Instant::now().checked_add(delay) {
+    /// Has the audit's thread come within [`LAZY`], unless it will in any case.
+    fn want_lazily(&self, mut queue: MutexGuard<'_, Queue>) {
+        if std::mem::replace(&mut queue.is_awaited, true) {
+            return;
+        }
+        match Instant::now().checked_add(LAZY) {
             Some(due) => self.want_at(queue, due),
             None => self.want_now(queue),
         }

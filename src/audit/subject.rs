@@ -51,8 +51,13 @@ pub(super) enum What<'a> {
 
 impl Judged<'_> {
     pub(super) fn write(&self, line: &mut Line<'_>) {
-        let RequestContext { id, client, client_names, policy_hash } = *self.context;
-        line.key("id").plain(id.as_bytes());
+        line.key("id").plain(self.context.id.as_bytes());
+        self.write_statement(line);
+    }
+
+    /// All but the id.
+    pub(super) fn write_statement(&self, line: &mut Line<'_>) {
+        let RequestContext { id: _, client, client_names, policy_hash } = *self.context;
         line.key("client").object(|line| write_client(client, client_names, line));
         match self.what {
             What::Permitted(permit) => {
@@ -328,7 +333,7 @@ pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::audit::record::Event;
-    use crate::audit::{RequestIds, ascii};
+    use crate::audit::{RequestIds, Statement, ascii};
     use crate::operation::table::{self, BodyKind};
     use crate::operation::version::ApiVersion;
     use crate::operation::{Asked, Head};
@@ -364,15 +369,20 @@ mod tests {
             client_names: &[],
             policy_hash: "sha256:00",
         };
-        let mut line = Vec::new();
+        let (mut line, mut restated) = (Vec::new(), Vec::new());
         let mut write = |what| {
-            let event = Event::Judged(Judged { context: &context, what, detail });
-            Line::new(&mut line).object(|line| event.write("now", line));
+            let judged = Judged { context: &context, what, detail };
+            let mut fields = Vec::new();
+            judged.write_statement(&mut Line::new(&mut fields));
+            let stated = Event::Stated(context.id, &Statement(fields.into()));
+            Line::new(&mut restated).object(|line| stated.write("now", line));
+            Line::new(&mut line).object(|line| Event::Judged(judged).write("now", line));
         };
         match policy.judge(&client, operation) {
             Verdict::Permit(permit) => write(What::Permitted(&permit)),
             Verdict::Denial(denial) => write(What::Denied(&denial)),
         }
+        assert_eq!(line, restated);
         let mut json: serde_json::Value = serde_json::from_slice(&line).unwrap();
         let mut again = Vec::new();
         ascii::write(&json, &mut again).unwrap();

@@ -130,8 +130,8 @@ impl Writer {
         }
     }
 
-    /// Writes what waits, and answers everybody in it.
-    pub(super) fn write(&mut self, waiting: &mut Waiting) {
+    /// Writes what waits, which was taken at `now`, and answers everybody in it.
+    pub(super) fn write(&mut self, waiting: &mut Waiting, now: Instant) {
         self.untold = self.untold.saturating_add(waiting.lost);
         self.counters.lost(waiting.lost);
         let mut link = self.begin();
@@ -149,7 +149,7 @@ impl Writer {
             start = entry.end;
         }
         waiting.clear();
-        self.write_group(link);
+        self.write_group(link, now);
         if self.rotating.as_ref().is_some_and(Rotating::is_full) {
             self.rotate();
         }
@@ -202,7 +202,7 @@ impl Writer {
         let time = time_text(Timestamp::now());
         let signature = self.sealing.key.as_ref().map(|key| key.sign(sealed_text(link, &time).as_bytes()));
         self.append_own(&mut link, &time, &Event::Seal(Seal { why, signature }));
-        self.write_group(link);
+        self.write_group(link, Instant::now());
         if self.failing.is_none() {
             self.seal_due = None;
         }
@@ -266,7 +266,7 @@ impl Writer {
         self.parts.push(Part { kind, end: self.lines.len().saturating_sub(1), link: *link, answer });
     }
 
-    fn write_group(&mut self, end: Link) {
+    fn write_group(&mut self, end: Link, now: Instant) {
         let before = self.link;
         let room = if self.failing.is_some() { self.store.has_room_again() } else { Ok(()) };
         let (count, mut result) = match room {
@@ -292,7 +292,6 @@ impl Writer {
         self.counters.wrote(self.link.sequence.saturating_sub(before.sequence), count);
         self.report(error.as_ref(), lost.try_into().unwrap_or(u64::MAX), before != end);
         if self.link != before {
-            let now = Instant::now();
             self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
             self.seal_due = self.seal_due.or_else(|| now.checked_add(self.sealing.interval));
             if let Some(rotating) = &mut self.rotating {

@@ -165,24 +165,39 @@ impl Connection {
 
     /// Sends `encoded`, with `upload` framing what is to follow.
     pub(super) async fn forward(self, encoded: &Encoded, upload: Framing) -> Forwarded {
-        let mut head = HeadWriter::new([encoded.method.as_bytes(), encoded.target.as_bytes(), b"HTTP/1.1"]);
-        head.field("Host", "docker");
-        head.field("User-Agent", concat!("dockgate/", env!("CARGO_PKG_VERSION")));
-        for (name, value) in &encoded.headers {
-            head.field(name, value);
-        }
         let body = encoded.body.as_deref().unwrap_or_default();
-        match upload {
-            Framing::None | Framing::UntilClose if body.is_empty() && encoded.method != "POST" => {}
-            Framing::None | Framing::UntilClose => head.number("Content-Length", body.len()),
-            Framing::Length(length) => head.number("Content-Length", length),
-            Framing::Chunked => head.field("Transfer-Encoding", "chunked"),
-        }
+        let is_bare = matches!(upload, Framing::None | Framing::UntilClose)
+            && body.is_empty()
+            && encoded.method != "POST";
+        let framed;
+        let head = if is_bare {
+            encoded.bare.get_or_init(|| head_of(encoded).end())
+        } else {
+            let mut head = head_of(encoded);
+            match upload {
+                Framing::None | Framing::UntilClose => head.number("Content-Length", body.len()),
+                Framing::Length(length) => head.number("Content-Length", length),
+                Framing::Chunked => head.field("Transfer-Encoding", "chunked"),
+            }
+            framed = head.end();
+            &framed
+        };
         // The daemon may answer and close without reading to the end: if this fails, its answer, or that
         // there is none, says more than the failure.
-        let _sent = self.stream.write_all(&mut [IoSlice::new(&head.end()), IoSlice::new(body)]).await;
+        let _sent = self.stream.write_all(&mut [IoSlice::new(head), IoSlice::new(body)]).await;
         Forwarded { connection: self, upload }
     }
+}
+
+/// The head of a request, but for what frames its body.
+fn head_of(encoded: &Encoded) -> HeadWriter {
+    let mut head = HeadWriter::new([encoded.method.as_bytes(), encoded.target.as_bytes(), b"HTTP/1.1"]);
+    head.field("Host", "docker");
+    head.field("User-Agent", concat!("dockgate/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in &encoded.headers {
+        head.field(name, value);
+    }
+    head
 }
 
 impl Forwarded {

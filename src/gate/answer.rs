@@ -14,19 +14,19 @@ use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, ResponseHead, Strea
 
 /// How far an exchange has come, seen from both directions.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct Progress<'a> {
     pub(super) status: Cell<Option<u16>>,
-    pub(super) up: Flow,
-    pub(super) down: Flow,
+    pub(super) up: Flow<'a>,
+    pub(super) down: Flow<'a>,
     pub(super) uploaded: Cell<bool>,
     /// Whether the client was told that this is the last answer on its connection.
     pub(super) closing: Cell<bool>,
 }
 
-impl Progress {
+impl<'a> Progress<'a> {
     /// Nothing has passed yet but `came_bytes` of the body, which were read before; what follows is framed as `upload`
     /// says.
-    pub(super) fn new(tally: &Tally<'_>, came_bytes: u64, upload: Framing) -> Self {
+    pub(super) fn new(tally: &Tally<'a>, came_bytes: u64, upload: Framing) -> Self {
         Self {
             status: Cell::new(None),
             up: tally.up(came_bytes),
@@ -67,7 +67,7 @@ pub(super) struct Passing<'a> {
     pub(super) metrics: &'a Metrics,
     /// When the daemon was asked.
     pub(super) asked: Instant,
-    pub(super) progress: &'a Progress,
+    pub(super) progress: &'a Progress<'a>,
     /// What the client may see of the answer, where that is not all of it.
     pub(super) filter: Option<Filter>,
 }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::audit::Statement;
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
 use crate::policy::{Permit, Policy};
@@ -57,18 +58,30 @@ struct Remembered {
     client: Rc<Client>,
     head: Vec<u8>,
     permit: Permit,
+    statement: Statement,
 }
 
 impl Recall {
-    /// The permit of this request, if it is remembered.
-    pub(super) fn permit(&self, ground: &Ground, client: &Client, head: &[u8]) -> Option<Permit> {
+    /// The permit of this request and what its record says, if it is remembered.
+    pub(super) fn permit(
+        &self,
+        ground: &Ground,
+        client: &Client,
+        head: &[u8],
+    ) -> Option<(Permit, Statement)> {
         self.ground.as_ref().filter(|own| own.is(ground))?;
         let found = self.permits.iter().find(|one| one.head == head && *one.client == *client)?;
-        Some(found.permit.clone())
+        Some((found.permit.clone(), found.statement.clone()))
     }
 
     /// Remembers a permit in place of the oldest one.
-    pub(super) fn remember(&mut self, ground: Ground, client: &Rc<Client>, head: &[u8], permit: &Permit) {
+    pub(super) fn remember(
+        &mut self,
+        ground: Ground,
+        client: &Rc<Client>,
+        head: &[u8],
+        (permit, statement): (&Permit, &Statement),
+    ) {
         if head.len() > MOST_HEAD_BYTES {
             return;
         }
@@ -77,8 +90,9 @@ impl Recall {
             self.ground = Some(ground);
         }
         self.permits.truncate(MOST.saturating_sub(1));
-        let (client, head, permit) = (Rc::clone(client), head.to_vec(), permit.clone());
-        self.permits.push_front(Remembered { client, head, permit });
+        let (client, head) = (Rc::clone(client), head.to_vec());
+        let (permit, statement) = (permit.clone(), statement.clone());
+        self.permits.push_front(Remembered { client, head, permit, statement });
     }
 }
 
@@ -116,7 +130,7 @@ mod tests {
     #[test]
     fn only_the_same_is_the_same() {
         let (here, mut recall) = (ground(ApiVersion::NEWEST), Recall::default());
-        recall.remember(here.clone(), &client(0), b"GET /_ping", &permit(&here));
+        recall.remember(here.clone(), &client(0), b"GET /_ping", (&permit(&here), &Statement::default()));
         assert!(recall.permit(&here, &client(0), b"GET /_ping").is_some());
         assert!(recall.permit(&here, &client(0), b"GET /_pinG").is_none());
         assert!(recall.permit(&here, &client(1), b"GET /_ping").is_none());
@@ -128,7 +142,7 @@ mod tests {
         // The same policy, read anew.
         let anew = ground(ApiVersion::NEWEST);
         assert!(recall.permit(&anew, &client(0), b"GET /_ping").is_none());
-        recall.remember(anew.clone(), &client(0), b"HEAD /_ping", &permit(&anew));
+        recall.remember(anew.clone(), &client(0), b"HEAD /_ping", (&permit(&anew), &Statement::default()));
         assert!(recall.permit(&here, &client(0), b"GET /_ping").is_none(), "nothing outlives its policy");
     }
 
@@ -144,11 +158,11 @@ mod tests {
     #[test]
     fn little_is_remembered() {
         let (here, mut recall) = (ground(ApiVersion::NEWEST), Recall::default());
-        let permit = permit(&here);
-        recall.remember(here.clone(), &client(0), &[b'x'; MOST_HEAD_BYTES + 1], &permit);
+        let remembered = (&permit(&here), &Statement::default());
+        recall.remember(here.clone(), &client(0), &[b'x'; MOST_HEAD_BYTES + 1], remembered);
         assert!(recall.permits.is_empty());
         for number in 0..=MOST {
-            recall.remember(here.clone(), &client(0), number.to_string().as_bytes(), &permit);
+            recall.remember(here.clone(), &client(0), number.to_string().as_bytes(), remembered);
         }
         assert_eq!(recall.permits.len(), MOST);
         assert!(recall.permit(&here, &client(0), b"0").is_none());

@@ -35,12 +35,12 @@ enum Up {
     Closed(End),
 }
 
-/// Forwards `recorded` and passes the answer on, until its tenure, where it has one, is over.
+/// Forwards `recorded`, which was written at `asked`, and passes the answer on, until its tenure, where it has one, is over.
 pub(super) async fn forward(
     gate: &Gate,
     connection: &mut Connection,
     (upload, context): (Upload, Option<Context<'_>>),
-    recorded: Recorded,
+    (recorded, asked): (Recorded, Instant),
     hearing: &Hearing<'_>,
     tenure: Option<Box<Tenure<'_>>>,
 ) -> Outcome {
@@ -57,7 +57,6 @@ pub(super) async fn forward(
         (operation::Body::Stream, None) => (upload.framing, upload),
         (operation::Body::None | operation::Body::Json(_), _) => (Framing::None, Upload::NONE),
     };
-    let asked = Instant::now();
     let mut forwarded = match send(daemon, connection, recorded, id, (upload, invited)).await {
         Ok(forwarded) => forwarded,
         Err(outcome) => return outcome,
@@ -197,7 +196,7 @@ async fn up(
     inbox: &mut Inbox,
     (upload, context): (Framing, Option<Context<'_>>),
     sender: Sender<'_>,
-    progress: &Progress,
+    progress: &Progress<'_>,
 ) -> Up {
     if let Some(context) = context {
         tokio::select! {
@@ -246,7 +245,7 @@ async fn up(
 async fn send_kept(
     mut context: Context<'_>,
     sender: &Sender<'_>,
-    progress: &Progress,
+    progress: &Progress<'_>,
 ) -> std::io::Result<()> {
     let (mut piece, mut left) = (Vec::new(), context.bytes);
     // The daemon may answer as soon as it has the last byte: there is nothing to wait for behind that.
@@ -288,7 +287,7 @@ pub(super) async fn watch(client: &Stream, inbox: &mut Inbox, taken_bytes: &Cell
     }
 }
 
-fn outcome(progress: &Progress, end: End, next: Next) -> Outcome {
+fn outcome(progress: &Progress<'_>, end: End, next: Next) -> Outcome {
     Outcome {
         status: progress.status.get(),
         daemon_status: progress.status.get(),

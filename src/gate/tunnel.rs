@@ -14,7 +14,7 @@ pub(super) struct Side<'a> {
 
 /// Carries bytes both ways until both sides have ended, or the client is gone. The end of one direction
 /// is passed on and leaves the other open. What came early on either side goes first.
-pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_flow: &Flow, down_flow: &Flow) {
+pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_flow: &Flow<'_>, down_flow: &Flow<'_>) {
     let client_stream = client.stream;
     let daemon_stream = daemon.stream;
     let up = async {
@@ -52,7 +52,7 @@ enum Carried {
     SinkBroken,
 }
 
-async fn carry(source: Side<'_>, sink: &Stream, flow: &Flow) -> Carried {
+async fn carry(source: Side<'_>, sink: &Stream, flow: &Flow<'_>) -> Carried {
     let Side { stream, inbox } = source;
     loop {
         let pending = inbox.pending();

@@ -23,9 +23,9 @@ pub struct Tally<'a> {
 
 /// Bytes of one request in one direction, counted for it and for all.
 #[derive(Debug)]
-pub struct Flow {
+pub struct Flow<'a> {
     own: Cell<u64>,
-    all: Counter,
+    all: &'a Counter,
 }
 
 impl<'a> Tally<'a> {
@@ -55,22 +55,24 @@ impl<'a> Tally<'a> {
 
     /// It is forwarded.
     #[must_use]
-    pub fn forwarded(&self) -> Option<Counted> {
+    pub fn forwarded(&self) -> Option<Counted<'a>> {
         let answer = self.endpoint.get()?.answer;
         Some(Counted::new(self.metrics.requests.open(answer)))
     }
 
     /// What the client sends, of which so many bytes came already.
     #[must_use]
-    pub fn up(&self, bytes: u64) -> Flow {
-        self.metrics.from_clients.inc_by(bytes);
-        Flow { own: Cell::new(bytes), all: self.metrics.from_clients.clone() }
+    pub fn up(&self, bytes: u64) -> Flow<'a> {
+        if bytes > 0 {
+            self.metrics.from_clients.inc_by(bytes);
+        }
+        Flow { own: Cell::new(bytes), all: &self.metrics.from_clients }
     }
 
     /// What the client is sent.
     #[must_use]
-    pub fn down(&self) -> Flow {
-        Flow { own: Cell::new(0), all: self.metrics.to_clients.clone() }
+    pub fn down(&self) -> Flow<'a> {
+        Flow { own: Cell::new(0), all: &self.metrics.to_clients }
     }
 
     /// It is over.
@@ -88,7 +90,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-impl Flow {
+impl Flow<'_> {
     /// Counts so many more.
     pub fn add(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);

@@ -1,5 +1,7 @@
 //! An operation, written as the request that the daemon gets.
 
+use std::cell::OnceCell;
+
 use super::table::{Answer, Protocol};
 use super::{Body, Heading, Operation};
 
@@ -14,6 +16,8 @@ pub struct Encoded {
     pub headers: Vec<(&'static str, String)>,
     /// The JSON body. A tar body is not here: it is copied.
     pub body: Option<Vec<u8>>,
+    /// The bytes of it where nothing follows, once they were sent.
+    pub bare: OnceCell<Vec<u8>>,
 }
 
 impl Operation {
@@ -43,7 +47,7 @@ impl Operation {
             headers.push(("Connection", "Upgrade".to_owned()));
             headers.push(("Upgrade", name_of(protocol).to_owned()));
         }
-        Encoded { method: endpoint.method.as_str(), target, headers, body }
+        Encoded { method: endpoint.method.as_str(), target, headers, body, bare: OnceCell::new() }
     }
 }
 

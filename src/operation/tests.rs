@@ -1,5 +1,7 @@
 pub(super) mod recorded;
 
+use std::cell::OnceCell;
+
 use proptest::prelude::*;
 
 use super::table::{BodyKind, endpoints};
@@ -56,6 +58,7 @@ fn an_operation_says_what_was_asked() {
         target: "/v1.41/images/own/bb:latest/json?manifests=1".to_owned(),
         headers: Vec::new(),
         body: None,
+        bare: OnceCell::new(),
     };
     assert_eq!(operation.encode(), expected);
 }

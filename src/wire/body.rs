@@ -15,10 +15,8 @@ use super::stream::Stream;
 const SIZE_LINE_BYTES: usize = 18;
 /// Trailers are read over, up to this many bytes.
 const TRAILER_BYTES: usize = 8 * 1024;
-/// The end of a chunked body.
-const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-/// No more chunks are joined at a time.
-const MOST_PIECES: usize = 32;
+/// No more chunks are joined to one at a time.
+const MOST_OTHERS: usize = 31;
 
 /// A body being read.
 #[derive(Debug)]
@@ -61,7 +59,10 @@ enum Step {
 /// The payload among the first bytes of an inbox.
 #[derive(Debug, Default)]
 pub struct Pieces {
-    ranges: Vec<Range<usize>>,
+    /// Where the first one is; mostly it is the only one.
+    first: Option<Range<usize>>,
+    /// Where the others are.
+    others: Vec<Range<usize>>,
     /// How many of the bytes these are, with what frames them.
     used: usize,
     /// Whether the body is over behind them.
@@ -127,15 +128,19 @@ impl Body {
         stream: &Stream,
         pieces: &mut Pieces,
     ) -> Result<(), BodyFault> {
-        pieces.ranges.clear();
+        pieces.forget();
         pieces.used = 0;
         pieces.is_last = false;
         loop {
             match self.step(inbox.pending(), &mut pieces.used) {
                 Ok(Step::Piece(piece)) => {
                     pieces.used = piece.end;
-                    pieces.ranges.push(piece);
-                    if pieces.ranges.len() < MOST_PIECES {
+                    if pieces.first.is_none() {
+                        pieces.first = Some(piece);
+                    } else {
+                        pieces.others.push(piece);
+                    }
+                    if pieces.others.len() < MOST_OTHERS {
                         continue;
                     }
                     return Ok(());
@@ -145,7 +150,7 @@ impl Body {
                     return Ok(());
                 }
                 // What came before goes on its way first.
-                Ok(Step::Starved) | Err(_) if !pieces.ranges.is_empty() => return Ok(()),
+                Ok(Step::Starved) | Err(_) if pieces.first.is_some() => return Ok(()),
                 Ok(Step::Starved) => {
                     inbox.consume(pieces.used);
                     pieces.used = 0;
@@ -263,13 +268,22 @@ impl Pieces {
     /// How many bytes of payload they are.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.ranges.iter().map(Range::len).sum()
+        self.ranges().map(Range::len).sum()
     }
 
     /// Takes them, and what frames them, as used.
     pub fn consume(&mut self, inbox: &mut Inbox) {
-        self.ranges.clear();
+        self.forget();
         inbox.consume(std::mem::take(&mut self.used));
+    }
+
+    fn forget(&mut self) {
+        self.first = None;
+        self.others.clear();
+    }
+
+    fn ranges(&self) -> impl Iterator<Item = &Range<usize>> + Clone {
+        self.first.iter().chain(&self.others)
     }
 
     /// Writes them behind `before`, as [`write_payload`] does.
@@ -278,7 +292,7 @@ impl Pieces {
     /// As the socket's.
     pub async fn write(&self, inbox: &Inbox, sink: &Stream, before: &[u8], chunked: bool) -> io::Result<()> {
         let came = inbox.pending();
-        let payload = self.ranges.iter().filter_map(|range| came.get(range.clone()));
+        let payload = self.ranges().filter_map(|range| came.get(range.clone()));
         write_payload(sink, before, payload, chunked, self.is_last).await
     }
 }
@@ -318,24 +332,32 @@ pub async fn write_payload<'a>(
     chunked: bool,
     is_last: bool,
 ) -> io::Result<()> {
-    let size;
-    let mut parts = Vec::with_capacity(payload.size_hint().1.unwrap_or_default().saturating_add(4));
-    parts.push(IoSlice::new(before));
     let bytes = payload.clone().map(<[u8]>::len).sum();
     let has_chunk = chunked && bytes > 0;
-    if has_chunk {
-        size = SizeLine::of(bytes);
-        parts.push(IoSlice::new(size.as_bytes()));
+    let size_line;
+    let before_payload = if has_chunk {
+        size_line = SizeLine::of(bytes);
+        size_line.as_bytes()
+    } else {
+        b""
+    };
+    let behind_payload: &[u8] = match (has_chunk, chunked && is_last) {
+        (true, true) => b"\r\n0\r\n\r\n",
+        (true, false) => b"\r\n",
+        (false, true) => b"0\r\n\r\n",
+        (false, false) => b"",
+    };
+    let mut pieces = payload.clone();
+    let first: &[u8] = pieces.next().unwrap_or_default();
+    if pieces.next().is_none() {
+        let parts = [before, before_payload, first, behind_payload];
+        return sink.write_all(&mut parts.map(IoSlice::new)).await;
     }
-    for part in payload {
-        parts.push(IoSlice::new(part));
+    let mut parts = vec![IoSlice::new(before), IoSlice::new(before_payload)];
+    for piece in payload {
+        parts.push(IoSlice::new(piece));
     }
-    if has_chunk {
-        parts.push(IoSlice::new(b"\r\n"));
-    }
-    if chunked && is_last {
-        parts.push(IoSlice::new(LAST_CHUNK));
-    }
+    parts.push(IoSlice::new(behind_payload));
     sink.write_all(&mut parts).await
 }
 
@@ -413,7 +435,7 @@ mod tests {
                     };
                     match came {
                         Ok(Some(_)) if all_there => {
-                            for range in &pieces.ranges {
+                            for range in pieces.ranges() {
                                 payload.extend_from_slice(&inbox.pending()[range.clone()]);
                             }
                             pieces.consume(&mut inbox);

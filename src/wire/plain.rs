@@ -1,5 +1,6 @@
 //! Sockets whose bytes are not encrypted: read and written without asking the system more than it takes.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
@@ -10,6 +11,14 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::unix::UnixSocket;
+
+/// Parts of together so many bytes are joined before they are sent: to have the system gather them takes longer.
+const JOINED_BYTES: usize = 4096;
+
+thread_local! {
+    /// Where they are joined.
+    static JOINED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A socket, of either kind.
 #[derive(Clone, Copy, Debug)]
@@ -89,9 +98,18 @@ impl Plain<'_> {
     }
 
     fn send(self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let socket = SockRef::from(&self);
         match parts {
-            [part, rest @ ..] if rest.iter().all(|part| part.is_empty()) => SockRef::from(&self).send(part),
-            parts => SockRef::from(&self).send_vectored(parts),
+            [part, rest @ ..] if rest.iter().all(|part| part.is_empty()) => socket.send(part),
+            parts if parts.iter().map(|part| part.len()).sum::<usize>() <= JOINED_BYTES => JOINED
+                .with_borrow_mut(|joined| {
+                    joined.clear();
+                    for part in parts {
+                        joined.extend_from_slice(part);
+                    }
+                    socket.send(joined)
+                }),
+            parts => socket.send_vectored(parts),
         }
     }
 

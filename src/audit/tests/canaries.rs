@@ -118,7 +118,7 @@ async fn no_secret_of_any_operation_is_written_anywhere() {
                 });
             match operation {
                 Ok(operation) => match policy.judge(&client, operation) {
-                    Verdict::Permit(permit) => drop(audit.record(&context, permit).await.unwrap()),
+                    Verdict::Permit(permit) => drop(audit.record(&context, permit, None).await.unwrap()),
                     Verdict::Denial(denial) => audit.record_denial(&context, &denial).await.unwrap(),
                 },
                 Err(unreadable) => {

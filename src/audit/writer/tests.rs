@@ -77,7 +77,7 @@ impl Bench {
             })
             .collect();
         queue.take(&mut waiting);
-        self.writer.write(&mut waiting);
+        self.writer.write(&mut waiting, Instant::now());
         answers.into_iter().map(|answer| answer.blocking_recv().unwrap().is_ok()).collect()
     }
 
@@ -196,7 +196,7 @@ fn a_waiter_is_answered_with_what_came_before() {
     queue.push_waiter(written);
     queue.push(Timestamp::UNIX_EPOCH, &ended(), None).unwrap();
     queue.take(&mut waiting);
-    bench.writer.write(&mut waiting);
+    bench.writer.write(&mut waiting, Instant::now());
     assert_eq!(answer.blocking_recv(), Ok(Ok(())));
     assert_eq!(bench.lines(), ["1 ended", "2 ended"]);
 }
@@ -215,7 +215,7 @@ fn a_start_without_newline_gets_one_first() {
 fn records_without_room_are_told_of() {
     let mut bench = Bench::new();
     let mut waiting = Waiting { lost: 7, ..Waiting::default() };
-    bench.writer.write(&mut waiting);
+    bench.writer.write(&mut waiting, Instant::now());
     assert_eq!(bench.lines(), ["1 gap of 7"]);
     assert_eq!(bench.counters.read().lost, 7);
 }
