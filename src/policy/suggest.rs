@@ -259,8 +259,10 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
     if unseen {
         lacks.push("it is not known what the archive says".to_owned());
     }
-    if !requirements.is_empty() {
-        lacks.push(format!("{} does not hold", list(&requirements, "and")));
+    match requirements.as_slice() {
+        [] => {}
+        [only] => lacks.push(format!("{only} does not hold")),
+        several => lacks.push(format!("{} do not hold", list(several, "and"))),
     }
     if !grants.is_empty() {
         lacks.push(format!("it does not grant {}", list(&grants, "and")));

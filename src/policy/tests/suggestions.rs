@@ -322,6 +322,19 @@ fn a_body_of_any_size_has_an_answer_of_some_size() {
 }
 
 #[test]
+fn what_must_be_set_and_is_not_is_told_in_one_sentence() {
+    let told = |requirements: &str| {
+        let rules = format!("[[allow]]\noperations = [\"ContainerCreate\"]\n{requirements}");
+        denial(&policy(&rules), "tcp", "POST /containers/create {}").refusal().summary().to_owned()
+    };
+    let one = told("require.memory = true");
+    assert!(one.ends_with("has it, but `require.memory = { min = 1 }` does not hold."), "{one}");
+    let both = told("require.memory = true\nrequire.pids = true");
+    let end = "has it, but `require.memory = { min = 1 }` and `require.pids = { min = 1 }` do not hold.";
+    assert!(both.ends_with(end), "{both}");
+}
+
+#[test]
 fn forbidding_has_no_suggestion() {
     let refused = denial(&policy(BASE), "tcp", "POST /containers/web/exec {\"Cmd\":[\"sh\"]}");
     assert_eq!(refused.refusal().suggestion(), None);
