@@ -136,6 +136,27 @@ fn the_daemons_headers_survive_and_the_hops_do_not() {
     assert_eq!(gate.recorded("judged", "ContainerList").text("id"), id);
 }
 
+#[test]
+fn a_daemon_newer_than_the_endpoint_table_is_made_known_as_one_that_speaks_its_newest_version() {
+    for (said, told) in [
+        (["1.999", "1.30"], ["1.56", "1.30"]),
+        (["1.30", "1.999"], ["1.30", "1.56"]),
+        (["1.999x", ""], ["1.999x", ""]),
+    ] {
+        let fields = said.map(|version| format!("Api-Version: {version}\r\n")).concat();
+        let answer = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 3\r\n\r\n[]\n");
+        let daemon = FakeDaemon::playing(move |daemon| {
+            daemon.read_body();
+            daemon.send(&answer);
+        });
+        let gate = Gate::with_policy("everything").behind(&daemon).start();
+        let answer = gate.ask("GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n");
+        let versions: Vec<&str> =
+            answer.head.lines().filter_map(|line| line.strip_prefix("Api-Version:")).map(str::trim).collect();
+        assert_eq!(versions, told, "{}", answer.head);
+    }
+}
+
 /// The order of header lines is nobody's business; their text is.
 fn sorted(request: &Request) -> (String, Vec<String>, String) {
     let mut lines: Vec<String> = request.head.lines().map(str::to_owned).collect();
