@@ -247,7 +247,7 @@ impl Policy {
         striking.sort_by_key(|rule| &rule.name);
         if let Some((rule, others)) = striking.split_first() {
             let refusal = refuse(&Case::Forbidden(rule));
-            return Err(Box::new(Refusal { others: places(others), ..*refusal }));
+            return Err(Box::new(Refusal { others: places(others.iter().copied()), ..*refusal }));
         }
 
         let (for_client, for_others): (Vec<&Rule>, Vec<&Rule>) =
@@ -267,12 +267,13 @@ impl Policy {
         granting.sort_by_key(|rule| (&rule.redaction, &rule.name));
         match (granting.first(), closest) {
             (Some(rule), _) => {
-                let hiding = forbid.into_iter().filter(|rule| rule.strikes_request(operation, understood));
-                let hiding: Vec<&Rule> = hiding.collect();
+                // Without a thing to hide it would have struck.
+                let hides =
+                    |rule: &&Rule| !rule.things.is_empty() && rule.strikes_request(operation, understood);
+                let hiding: Vec<&Rule> = forbid.into_iter().filter(hides).collect();
                 // An answer shows what any of the rules shows.
                 let also = granting.get(1..).unwrap_or_default();
-                let narrowing = hiding.iter().copied().filter(|rule| !rule.things.is_empty());
-                let others = places(&also.iter().copied().chain(narrowing).collect::<Vec<_>>());
+                let others = places(also.iter().chain(&hiding).copied());
                 Ok(Grant { rule, others, terms: targets::terms(&granting, &hiding, operation) })
             }
             (None, Some((rule, shortfalls))) => Err(refuse(&Case::Short(rule, &shortfalls))),
@@ -301,6 +302,6 @@ impl Policy {
     }
 }
 
-fn places(rules: &[&Rule]) -> Vec<RulePlace> {
-    rules.iter().map(|rule| RulePlace { name: rule.name.label(), line: rule.line }).collect()
+fn places<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<RulePlace> {
+    rules.map(|rule| RulePlace { name: rule.name.label(), line: rule.line }).collect()
 }

@@ -241,7 +241,7 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
     let kind = listed_kind(operation.endpoint());
     let showing =
         |rule: &&Rule| Showing { kind, sets: rule.things.clone(), redaction: rule.redaction.clone() };
-    let hidden = forbidding.iter().map(|rule| rule.things.clone()).filter(|sets| !sets.is_empty()).collect();
+    let hidden = forbidding.iter().map(|rule| rule.things.clone()).collect();
     // Where the rules tell no thing from another, neither need the answer.
     if is_whole || granting.iter().all(shows_all) {
         return Terms { shown: None, hidden, redaction };
