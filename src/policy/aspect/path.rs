@@ -9,6 +9,8 @@ use crate::policy::pattern::Glob;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::policy) struct PathGlob {
     segments: Vec<Segment>,
+    /// Whether it begins with `/var/run`, which is `/run` on every Linux of today.
+    is_at_var_run: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,9 @@ impl PathGlob {
             }
         }
         segments.dedup_by(|next, before| *next == Segment::Any && *before == Segment::Any);
-        Ok(Self { segments })
+        let is = |place: usize, name: &str| matches!(segments.get(place), Some(Segment::One(glob)) if glob.is(name));
+        let is_at_var_run = is(0, "var") && is(1, "run");
+        Ok(Self { segments, is_at_var_run })
     }
 
     /// Whether it matches a clean path.
@@ -58,23 +62,14 @@ impl PathGlob {
         })
     }
 
-    /// Whether it matches a clean path, or something below it: who has the directory has what is in it. `/var/run`
-    /// is `/run`, as on every Linux of today. Below a process stand links to anywhere.
+    /// Whether it matches a clean path, or something below it: who has the directory has what is in it. Below a process
+    /// stand links to anywhere.
     pub(super) fn reaches(&self, path: &str) -> bool {
-        let own = [self.segments.as_slice(), self.segments_at_run()];
-        leads_anywhere(path)
-            || own
-                .into_iter()
-                .any(|segments| [path, at_run(path)].iter().any(|path| fits(segments, path, true)))
-    }
-
-    /// The segments with `/var/run` written as `/run`.
-    fn segments_at_run(&self) -> &[Segment] {
-        let is = |segment: &Segment, name: &str| matches!(segment, Segment::One(glob) if glob.is(name));
-        match self.segments.as_slice() {
-            [var, rest @ ..] if is(var, "var") && rest.first().is_some_and(|run| is(run, "run")) => rest,
-            segments => segments,
-        }
+        let reaches = |path: &str| {
+            let at_run = self.segments.get(1..).filter(|_| self.is_at_var_run);
+            fits(&self.segments, path, true) || at_run.is_some_and(|segments| fits(segments, path, true))
+        };
+        leads_anywhere(path) || reaches(path) || at_run(path).is_some_and(reaches)
     }
 
     /// Whether everything that it matches is matched by the other; `false` also where that is not clear.
@@ -131,12 +126,10 @@ fn names(mut path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A path, where it is below `/var/run` as it is below `/run`.
-fn at_run(path: &str) -> &str {
-    match split_first(path) {
-        Some(("var", below)) if names(below).next() == Some("run") => below,
-        Some(_) | None => path,
-    }
+/// A path below `/var/run` as it is below `/run`.
+fn at_run(path: &str) -> Option<&str> {
+    let (var, below) = split_first(path)?;
+    (var == "var" && names(below).next() == Some("run")).then_some(below)
 }
 
 /// Whether it is a way through what a process has open or works in, as `/proc/1/root/etc`.
