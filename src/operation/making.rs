@@ -169,11 +169,11 @@ impl Operation {
             find_reserved(kind, body, None, &mut found);
         }
         for (parameter, value) in self.query().iter() {
-            let place = format!("parameter {}", parameter.name);
             match (parameter.name, value) {
-                ("labels", Value::Json(labels)) => add_reserved(labels, &place, &mut found),
+                ("labels", Value::Json(labels)) => add_reserved(labels, &"parameter labels", &mut found),
                 // Instructions of a Dockerfile, in any spelling.
                 ("changes", Value::List(texts)) if texts.iter().any(|text| may_label(text)) => {
+                    let place = "parameter changes".to_owned();
                     found.push(ReservedLabel { place, owner: None, is_of_image: false });
                 }
                 _ => {}
@@ -257,7 +257,7 @@ fn find_reserved(kind: Kind, value: &Json, above: Option<&Below<'_>>, found: &mu
     match kind {
         Kind::Struct(_) => {
             for (key, value) in value.fields() {
-                if value.is_zero() {
+                if value.fields().is_empty() && value.items().is_empty() {
                     continue;
                 }
                 let Some((_, field)) = kind.field_of(key) else { continue };

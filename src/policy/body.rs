@@ -20,6 +20,9 @@ pub(super) struct FieldCondition {
 impl FieldCondition {
     /// In an allow rule: the first used value that it does not admit. Without the field there is none.
     pub(super) fn fails<'a>(&self, operation: &'a Operation) -> Option<&'a Json> {
+        if self.condition == Condition::Any {
+            return None;
+        }
         let mut values = self.used(operation).into_iter();
         values.find(|value| !self.condition.admits_json(value))
     }
