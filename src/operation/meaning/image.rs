@@ -90,10 +90,10 @@ pub fn full_name(name: &str) -> String {
     };
     match registry {
         "docker.io" | "index.docker.io" if !repository.contains('/') => {
-            format!("docker.io/library/{repository}")
+            ["docker.io/library/", repository].concat()
         }
-        "docker.io" | "index.docker.io" => format!("docker.io/{repository}"),
-        registry => format!("{registry}/{repository}"),
+        "docker.io" | "index.docker.io" => ["docker.io/", repository].concat(),
+        registry => [registry, "/", repository].concat(),
     }
 }
 

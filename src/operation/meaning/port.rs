@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use super::super::field::Step;
 use super::super::json::Json;
 use super::Meaning;
@@ -11,13 +13,13 @@ use super::reading::Reader;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPort {
     /// The address of the host; empty for all of them.
-    pub address: String,
+    pub address: SmolStr,
     /// The first.
     pub low: u16,
     /// The last.
     pub high: u16,
     /// `tcp`, `udp` or `sctp`.
-    pub protocol: String,
+    pub protocol: SmolStr,
 }
 
 impl HostPort {
@@ -31,16 +33,13 @@ impl HostPort {
 /// `PortBindings`: by `port/protocol` of the container.
 pub(super) fn bindings(value: &Json, at: &mut Reader<'_, '_>) {
     for (container_port, list) in value.fields() {
-        let protocol = match container_port.split('/').nth(1) {
-            None | Some("") => "tcp".to_owned(),
-            Some(name) => name.to_lowercase(),
-        };
+        let protocol = protocol(container_port.split('/').nth(1).unwrap_or_default());
         let entry = at.entry(container_port);
         for (index, item) in list.items().iter().enumerate() {
             let text = |name: &str| item.get(name).and_then(Json::as_text).unwrap_or_default();
             match range(text("HostPort")) {
                 Some((low, high)) => {
-                    let address = text("HostIp").to_owned();
+                    let address = text("HostIp").into();
                     let port = HostPort { address, low, high, protocol: protocol.clone() };
                     at.means_at(&entry.then(Step::Index(index)), Meaning::Port(port));
                 }
@@ -48,7 +47,7 @@ pub(super) fn bindings(value: &Json, at: &mut Reader<'_, '_>) {
             }
         }
         if list.items().is_empty() {
-            let port = HostPort { address: String::new(), low: 0, high: 0, protocol: protocol.clone() };
+            let port = HostPort { address: SmolStr::default(), low: 0, high: 0, protocol };
             at.means_at(&entry, Meaning::Port(port));
         }
     }
@@ -56,27 +55,31 @@ pub(super) fn bindings(value: &Json, at: &mut Reader<'_, '_>) {
 
 /// `PublishAllPorts`.
 pub(super) fn all(at: &mut Reader<'_, '_>) {
-    for protocol in ["tcp", "udp", "sctp"] {
-        let protocol = protocol.to_owned();
-        at.means(Meaning::Port(HostPort { address: String::new(), low: 0, high: 0, protocol }));
+    for protocol in ["tcp", "udp", "sctp"].map(SmolStr::new_static) {
+        at.means(Meaning::Port(HostPort { address: SmolStr::default(), low: 0, high: 0, protocol }));
     }
 }
 
 /// The ports of a service, on every node.
 pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
-        let protocol = match item.get("Protocol").and_then(Json::as_text).unwrap_or_default() {
-            "" => "tcp".to_owned(),
-            name => name.to_lowercase(),
-        };
+        let protocol = protocol(item.get("Protocol").and_then(Json::as_text).unwrap_or_default());
         let number = item.get("PublishedPort").and_then(Json::as_number).unwrap_or("0");
         match number.parse() {
             Ok(port) => {
-                let port = HostPort { address: String::new(), low: port, high: port, protocol };
+                let port = HostPort { address: SmolStr::default(), low: port, high: port, protocol };
                 at.means_at(&at.element(index), Meaning::Port(port));
             }
             Err(_) => at.says_more(),
         }
+    }
+}
+
+/// A protocol by its name; `tcp`, where none is said.
+fn protocol(name: &str) -> SmolStr {
+    match name {
+        "" | "tcp" => SmolStr::new_static("tcp"),
+        name => name.to_lowercase().into(),
     }
 }
 

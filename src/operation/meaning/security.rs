@@ -11,8 +11,8 @@ pub(super) fn capabilities(value: &Json, at: &mut Reader<'_, '_>) {
 
 /// A capability as the kernel's manual calls it, without `CAP_`.
 pub(super) fn capability(text: &str) -> String {
-    let name = text.to_ascii_uppercase();
-    name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
+    let (before, name) = text.split_at_checked("CAP_".len()).unwrap_or(("", text));
+    if before.eq_ignore_ascii_case("CAP_") { name.to_ascii_uppercase() } else { text.to_ascii_uppercase() }
 }
 
 /// Every capability and device, and nothing between the container and the kernel: more than can be listed.

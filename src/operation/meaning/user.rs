@@ -1,5 +1,7 @@
 //! The user that a command runs as.
 
+use std::borrow::Cow;
+
 /// What is meant where no user is said: the image decides, and in an exec the container.
 pub(super) const OF_IMAGE: &str = "image";
 
@@ -10,22 +12,22 @@ pub(super) fn canonical(text: &str) -> String {
         return OF_IMAGE.to_owned();
     }
     match text.split_once(':') {
-        Some((user, group)) => format!("{}:{}", number_or_name(user), number_or_name(group)),
-        None => number_or_name(text),
+        Some((user, group)) => [&*number_or_name(user), ":", &*number_or_name(group)].concat(),
+        None => number_or_name(text).into_owned(),
     }
 }
 
-fn number_or_name(text: &str) -> String {
+fn number_or_name(text: &str) -> Cow<'_, str> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number {
-        return text.to_owned();
+        return text.into();
     }
     let digits = digits.trim_start_matches('0');
     match (digits, text.starts_with('-')) {
-        ("", _) => "0".to_owned(),
-        (digits, true) => format!("-{digits}"),
-        (digits, false) => digits.to_owned(),
+        ("", _) => "0".into(),
+        (digits, true) => format!("-{digits}").into(),
+        (digits, false) => digits.into(),
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn port(address: &str, low: u16, high: u16, protocol: &str) -> HostPort {
-        HostPort { address: address.to_owned(), low, high, protocol: protocol.to_owned() }
+        HostPort { address: address.into(), low, high, protocol: protocol.into() }
     }
 
     #[test]
