@@ -34,7 +34,7 @@ pub use path::{HostPath, Link};
 pub use port::HostPort;
 pub use posture::{Posture, Stance, is_non_root};
 pub use reading::Reading;
-pub(super) use reading::{Context, Enclosing, Read};
+pub(super) use reading::{Context, Enclosing, Meant, Read};
 pub use sayable::{aspects_of, aspects_of_parameter, plain_aspects_of, readings_in};
 
 /// One thing that a request means.

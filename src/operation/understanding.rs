@@ -4,11 +4,13 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use super::facts::Reference;
 use super::field::{self, Kind, Place, Step, UsedField, Way};
 use super::meaning::{
-    Aspect, Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Read, Reading, Use, of_identifiers,
-    of_parameter,
+    Aspect, Context, DEFAULT_BRIDGE, Enclosing, ImageRef, Link, Meaning, Meant, Read, Reading, Use,
+    of_identifiers, of_parameter,
 };
 use super::table::{BodyKind, Endpoint, Guard, Parameter};
 use super::version::ApiVersion;
@@ -21,10 +23,9 @@ pub struct Understanding {
     pub fields: Vec<UsedField>,
     /// The parameters that the daemon reads.
     pub parameters: Vec<UsedParameter>,
-    /// Of a body that is read as a whole.
-    body: Option<Read>,
-    /// What the path says, and what is meant by what is left out.
-    beside: Vec<Use>,
+    /// What is meant, first by the fields, then by the parameters, then by a body that is read as a whole, by the path, and
+    /// by what is left out.
+    meant: Meant,
 }
 
 /// A parameter that the request has.
@@ -45,27 +46,18 @@ pub(super) struct Kept(OnceCell<Box<Understanding>>);
 impl Understanding {
     /// Everything that is meant, whatever says it.
     pub fn uses(&self) -> impl Iterator<Item = &Use> {
-        self.reads().flat_map(|read| &read.uses).chain(&self.beside)
+        self.meant.uses.iter()
     }
 
     /// Whether something of this kind may be meant beside the uses: what says it cannot be read for certain.
     #[must_use]
     pub fn is_unclear(&self, aspect: Aspect) -> bool {
-        self.reads().any(|read| read.unclear.contains(&aspect))
-    }
-
-    fn reads(&self) -> impl Iterator<Item = &Read> {
-        let fields = self.fields.iter().filter_map(|used| used.read.as_ref());
-        let parameters = self.parameters.iter().map(|used| &used.read);
-        fields.chain(parameters).chain(&self.body)
+        self.meant.unclear.contains(&aspect)
     }
 
     /// Says of each file of the host by which link it is reached, as far as that is known: `link_to` knows of paths.
     fn follow<'l>(&mut self, link_to: impl Fn(&str) -> Option<&'l Link>) {
-        let fields = self.fields.iter_mut().filter_map(|used| used.read.as_mut());
-        let parameters = self.parameters.iter_mut().map(|used| &mut used.read);
-        let reads = fields.chain(parameters).chain(&mut self.body);
-        for one in reads.flat_map(|read| &mut read.uses).chain(&mut self.beside) {
+        for one in &mut self.meant.uses {
             if let Meaning::HostPath(host) = &mut one.meaning
                 && host.link.is_none()
                 && let Some(link) = link_to(&host.path)
@@ -78,30 +70,38 @@ impl Understanding {
 
     /// What the daemon must be asked to know all that is meant.
     pub fn questions(&self) -> impl Iterator<Item = &Reference> {
-        let fields = self.fields.iter().filter_map(|used| used.read.as_ref());
-        fields.flat_map(|read| &read.questions)
+        self.meant.questions.iter()
+    }
+
+    /// The uses of one that says nothing else.
+    fn whole(&self, read: &Read) -> Option<&[Use]> {
+        self.meant.uses.get(read.uses.clone()).filter(|_| !read.says_more)
     }
 }
 
 impl UsedField {
     /// What it means, if that is all that it says; none, where it says more than what is understood of it.
     #[must_use]
-    pub fn meaning(&self) -> Option<&[Use]> {
-        whole(self.read.as_ref()?)
+    pub fn meaning<'u>(&self, understood: &'u Understanding) -> Option<&'u [Use]> {
+        understood.whole(self.read.as_ref()?)
     }
 }
 
 impl UsedParameter {
     /// What it means, if that is all that it says; none, where it says more than what is understood of it.
     #[must_use]
-    pub fn meaning(&self) -> Option<&[Use]> {
-        whole(&self.read)
+    pub fn meaning<'u>(&self, understood: &'u Understanding) -> Option<&'u [Use]> {
+        understood.whole(&self.read)
     }
 
     /// Whether it needs a grant.
     #[must_use]
     pub fn guard(&self) -> Guard {
-        if self.value.is_zero() { Guard::Plain } else { self.parameter.guard_of(&self.value.to_string()) }
+        if self.parameter.guard == Guard::Plain || self.value.is_zero() {
+            Guard::Plain
+        } else {
+            self.parameter.guard_of(&self.value.to_string())
+        }
     }
 }
 
@@ -125,10 +125,6 @@ impl fmt::Debug for Kept {
     }
 }
 
-fn whole(read: &Read) -> Option<&[Use]> {
-    (!read.says_more).then_some(read.uses.as_slice())
-}
-
 impl Operation {
     /// What it says and means.
     #[must_use]
@@ -136,7 +132,7 @@ impl Operation {
         self.understood.0.get_or_init(|| {
             let mut understanding = self.read();
             let left_out = self.left_out(&understanding);
-            understanding.beside.extend(left_out);
+            understanding.meant.uses.extend(left_out);
             understanding.follow(|path| self.facts.link(path)?.as_ref());
             Box::new(understanding)
         })
@@ -152,29 +148,25 @@ impl Operation {
         let endpoint = self.endpoint();
         let context = Context { endpoint, version: self.version(), newest: self.newest, facts: &self.facts };
         let around = Enclosing { fields: &[], context };
-        let (fields, body) = match (&self.body, endpoint.body) {
-            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
-                let read = body_reading(endpoint).map(|reading| {
-                    let way = Way::from_top(Step::Words("the body".into()));
-                    reading.read(json, &way, around)
-                });
-                (field::used_fields(kind, json, context), read)
-            }
-            (Body::None | Body::Json(_) | Body::Stream, _) => (Vec::new(), None),
+        let body = match (&self.body, endpoint.body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => Some((kind, json)),
+            (Body::None | Body::Json(_) | Body::Stream, _) => None,
         };
+        let mut meant = Meant::default();
+        let fields = body.map(|(kind, json)| field::used_fields(kind, json, context, &mut meant));
         let query = self.query();
         let parameters = query.iter().filter(|(_, value)| !value.is_zero()).map(|(parameter, value)| {
-            let read = of_parameter(endpoint, parameter, value, query, around);
+            let read = of_parameter(endpoint, parameter, value, query, around, &mut meant);
             UsedParameter { parameter, value: value.clone(), read }
         });
-        let mut understanding = Understanding {
-            fields,
-            parameters: parameters.collect(),
-            body,
-            beside: of_identifiers(endpoint, self.identifiers(), query),
-        };
-        understanding.beside.extend(self.uses_inside());
-        understanding
+        let parameters = parameters.collect();
+        if let (Some((_, json)), Some(reading)) = (body, body_reading(endpoint)) {
+            let way = Way::from_top(Step::Words("the body".into()));
+            reading.read(json, &way, around, &mut meant);
+        }
+        meant.uses.extend(of_identifiers(endpoint, self.identifiers(), query));
+        meant.uses.extend(self.uses_inside());
+        Understanding { fields: fields.unwrap_or_default(), parameters, meant }
     }
 
     /// The fields of a JSON body that are used and need a grant, whatever they mean: all of them where the body is
@@ -223,23 +215,23 @@ impl Operation {
             _ => (None, None),
         };
         let is_used = |path: &str| understanding.fields.iter().any(|used| used.is_at(path));
-        let left_out = |path: Option<&'static str>, meaning: Meaning| {
-            let place = Place::words(path.filter(|path| !is_used(path))?);
-            Some(Use::new(meaning, place))
+        let left_out = |path: Option<&'static str>, meaning: fn() -> Meaning| {
+            let place = Place::words(SmolStr::new_static(path.filter(|path| !is_used(path))?));
+            Some(Use::new(meaning(), place))
         };
-        let users = left_out(user, Meaning::User("image".to_owned()));
-        let images = left_out(image, Meaning::Image(ImageRef::None));
+        let users = left_out(user, || Meaning::User("image".to_owned()));
+        let images = left_out(image, || Meaning::Image(ImageRef::None));
         // moby `daemon.adaptContainerSettings`: what older versions of the API take by default.
-        let older = |minor: u16, path: Option<&'static str>, namespace: &str| {
+        let older = |minor: u16, path: &'static str, meaning: fn() -> Meaning| {
             let is_older =
                 self.endpoint().id == "ContainerCreate" && self.version() < ApiVersion::new(1, minor);
-            left_out(path.filter(|_| is_older), Meaning::Namespace(namespace.to_owned()))
+            left_out(Some(path).filter(|_| is_older), meaning)
         };
-        let cgroup = older(41, Some("HostConfig.CgroupnsMode"), "cgroup:host");
-        let ipc = older(40, Some("HostConfig.IpcMode"), "ipc:shareable");
+        let cgroup = older(41, "HostConfig.CgroupnsMode", || Meaning::Namespace("cgroup:host".to_owned()));
+        let ipc = older(40, "HostConfig.IpcMode", || Meaning::Namespace("ipc:shareable".to_owned()));
         let bridge = self.is_on_bridge_by_default(understanding).map(|place| Use {
             meaning: Meaning::Network(DEFAULT_BRIDGE.to_owned()),
-            place: Place::words(place),
+            place: Place::words(SmolStr::new_static(place)),
             turned_out: true,
         });
         users.into_iter().chain(images).chain(cgroup).chain(ipc).chain(bridge).collect()

@@ -247,8 +247,10 @@ impl Rule {
         let mut lacking = Vec::new();
         for used in &understood.parameters {
             let Guard::Guarded(guard) = used.guard() else { continue };
-            if !self.conditions.contains_key(used.parameter.name) && !self.grants_meaning(used.meaning()) {
-                lacking.push(Shortfall::of_parameter(used, guard));
+            if !self.conditions.contains_key(used.parameter.name)
+                && !self.grants_meaning(used.meaning(understood))
+            {
+                lacking.push(Shortfall::of_parameter(understood, used, guard));
             }
         }
         if operation.brings_credentials() && !self.grants.registry_credentials {
@@ -274,9 +276,9 @@ impl Rule {
             let is_granted = (self.grants.body && used.field.is_some())
                 || refers.is_some_and(|kind| self.things.contains_key(&kind))
                 || self.fields.iter().any(|field| field.grants(endpoint, used))
-                || self.grants_meaning(used.meaning());
+                || self.grants_meaning(used.meaning(understood));
             if !is_granted {
-                lacking.push(Shortfall::of_field(operation, used, guard));
+                lacking.push(Shortfall::of_field(operation, understood, used, guard));
             }
         }
         lacking
@@ -410,23 +412,28 @@ impl Admission<'_> {
 }
 
 impl Shortfall {
-    fn of_parameter(used: &UsedParameter, guard: &'static str) -> Self {
+    fn of_parameter(understood: &Understanding, used: &UsedParameter, guard: &'static str) -> Self {
         Self::Grant {
             parameter: used.parameter,
             guard,
             value: used.value.clone(),
-            means: used.meaning().map(<[Use]>::to_vec),
+            means: used.meaning(understood).map(<[Use]>::to_vec),
         }
     }
 
-    fn of_field(operation: &Operation, used: &UsedField, guard: &'static str) -> Self {
+    fn of_field(
+        operation: &Operation,
+        understood: &Understanding,
+        used: &UsedField,
+        guard: &'static str,
+    ) -> Self {
         Self::Field(LackingField {
             path: used.path(),
             place: used.place(),
             guard,
             known: used.field.is_some(),
             value: operation.value_of(used).cloned().unwrap_or(Json::Null),
-            means: used.meaning().map(<[Use]>::to_vec),
+            means: used.meaning(understood).map(<[Use]>::to_vec),
         })
     }
 

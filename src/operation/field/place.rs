@@ -109,6 +109,24 @@ impl Place {
         self.behind(path).is_some_and(<[_]>::is_empty)
     }
 
+    /// Whether this is the path to it, in canonical spelling.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        self.above_in(path).is_some_and(str::is_empty)
+    }
+
+    /// What of a path stands before the path to here, where it ends with that.
+    fn above_in<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut above = path;
+        for name in self.step.names().rev() {
+            let before = above.strip_suffix(name)?;
+            above = if before.is_empty() { before } else { before.strip_suffix('.')? };
+        }
+        match &self.above {
+            None => Some(above),
+            Some(place) => place.above_in(above),
+        }
+    }
+
     /// What is left of a path that has the path to here in common with this, as far as it goes. None, where they part.
     fn behind<'p, S: AsRef<str>>(&self, path: &'p [S]) -> Option<&'p [S]> {
         let mut rest = self.above.as_ref().map_or(Some(path), |above| above.behind(path))?;
@@ -151,7 +169,7 @@ impl fmt::Display for Place {
 
 impl Step {
     /// The names of fields that it takes in canonical spelling: also that of the field in which the named one belongs.
-    fn names(&self) -> impl Iterator<Item = &str> {
+    fn names(&self) -> impl DoubleEndedIterator<Item = &str> {
         let names = match self {
             Self::Field(_, part, field) => [part.same_as, Some(field.name)],
             Self::Unknown(_, name) => [None, Some(name.as_str())],

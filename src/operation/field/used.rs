@@ -2,7 +2,7 @@
 
 use super::{Field, FieldPath, Guard, Kind, Part, Place, Step, Way};
 use crate::operation::json::{Json, Key};
-use crate::operation::meaning::{Context, Enclosing, Read};
+use crate::operation::meaning::{Context, Enclosing, Meant, Read};
 
 /// Why a field that is not in the table is guarded.
 const UNKNOWN: &str = "is not known to dockgate, so what it does is not either";
@@ -25,9 +25,14 @@ impl UsedField {
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::with_capacity(64);
-        // Writing to a `String` cannot fail.
-        self.place.write_path(&mut path).unwrap_or_default();
+        self.write_path(&mut path);
         path
+    }
+
+    /// Writes the same into an empty text.
+    pub fn write_path(&self, out: &mut String) {
+        // Writing to a `String` cannot fail.
+        self.place.write_path(out).unwrap_or_default();
     }
 
     /// Its place in this body: `HostConfig.Mounts[1].Source`.
@@ -49,14 +54,20 @@ impl UsedField {
 
     /// Whether this is the path of the known field.
     pub(in crate::operation) fn is_at(&self, path: &str) -> bool {
-        self.field.is_some_and(|field| path.ends_with(field.name)) && self.path() == path
+        self.field.is_some_and(|field| path.ends_with(field.name)) && self.place.is_at(path)
     }
 }
 
-/// The used fields of a body of this kind, in its order.
-pub(in crate::operation) fn used_fields(kind: Kind, body: &Json, context: Context<'_>) -> Vec<UsedField> {
-    // Few bodies use more.
-    let mut walk = Walk { found: Vec::with_capacity(32), only_unknown: false, context };
+/// The used fields of a body of this kind, in its order. What they mean is added to what is meant.
+pub(in crate::operation) fn used_fields(
+    kind: Kind,
+    body: &Json,
+    context: Context<'_>,
+    meant: &mut Meant,
+) -> Vec<UsedField> {
+    // Few bodies use more, or mean more.
+    meant.uses.reserve(16);
+    let mut walk = Walk { found: Vec::with_capacity(48), only_unknown: false, context, meant };
     walk.within(None, kind, body);
     walk.found
 }
@@ -68,6 +79,7 @@ struct Walk<'a> {
     /// what is unknown in it.
     only_unknown: bool,
     context: Context<'a>,
+    meant: &'a mut Meant,
 }
 
 impl Walk<'_> {
@@ -155,7 +167,7 @@ impl Walk<'_> {
     ) {
         let read = field.and_then(|field| field.reading).map(|reading| {
             let around = Enclosing { fields: around, context: self.context };
-            reading.read(value, way, around)
+            reading.read(value, way, around, self.meant)
         });
         self.found.push(UsedField { place: way.place(), field, guard, read });
     }

@@ -1,5 +1,7 @@
 //! How a field is read for what it means. The field table names a reading for each field that has one.
 
+use std::ops::Range;
+
 use super::super::facts::{Facts, Reference};
 use super::super::field::{Step, Way};
 use super::super::json::{Json, Key};
@@ -116,23 +118,45 @@ pub(in crate::operation) struct Context<'a> {
     pub(in crate::operation) facts: &'a Facts,
 }
 
-/// What a field means.
+/// What is meant, by one field after the other.
 #[derive(Debug, Default)]
-pub(in crate::operation) struct Read {
+pub(in crate::operation) struct Meant {
     pub(in crate::operation) uses: Vec<Use>,
-    /// Whether the field says something that none of the uses says.
-    pub(in crate::operation) says_more: bool,
-    /// The kinds of things of which it may mean more than the uses say.
+    /// The kinds of things of which more may be meant than the uses say.
     pub(in crate::operation) unclear: Vec<Aspect>,
     /// What the daemon must be asked to know more.
     pub(in crate::operation) questions: Vec<Reference>,
 }
 
+/// What one field means.
+#[derive(Debug)]
+pub(in crate::operation) struct Read {
+    /// Its part of all uses.
+    pub(in crate::operation) uses: Range<usize>,
+    /// Whether it says something that none of the uses says.
+    pub(in crate::operation) says_more: bool,
+}
+
+impl Meant {
+    /// What one of them means, which `note` takes down; it tells whether that one says something else besides.
+    pub(super) fn of_one(&mut self, note: impl FnOnce(&mut Self) -> bool) -> Read {
+        let start = self.uses.len();
+        let says_more = note(self);
+        Read { uses: start..self.uses.len(), says_more }
+    }
+}
+
 impl Reading {
     /// Reads a used field to which this way leads.
-    pub(in crate::operation) fn read(self, value: &Json, way: &Way<'_>, around: Enclosing<'_>) -> Read {
-        let mut read = Read::default();
-        let mut at = Reader { reading: self, read: &mut read, way, around };
+    pub(in crate::operation) fn read(
+        self,
+        value: &Json,
+        way: &Way<'_>,
+        around: Enclosing<'_>,
+        meant: &mut Meant,
+    ) -> Read {
+        let start = meant.uses.len();
+        let mut at = Reader { reading: self, meant, says_more: false, way, around };
         match self {
             Self::Binds => mount::binds(value, &mut at),
             Self::Mounts => mount::mounts(value, &mut at),
@@ -175,7 +199,8 @@ impl Reading {
             // They say what they refer to, and nothing else.
             Self::Links | Self::Container | Self::Secrets | Self::Configs => at.says_more(),
         }
-        read
+        let says_more = at.says_more;
+        Read { uses: start..meant.uses.len(), says_more }
     }
 }
 
@@ -240,7 +265,8 @@ impl<'a> Enclosing<'a> {
 /// What reads a field.
 pub(super) struct Reader<'r, 'a> {
     reading: Reading,
-    read: &'r mut Read,
+    meant: &'r mut Meant,
+    says_more: bool,
     /// The way to it.
     way: &'r Way<'r>,
     pub(super) around: Enclosing<'a>,
@@ -254,7 +280,7 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// Takes note of a use further in.
     pub(super) fn means_at(&mut self, way: &Way<'_>, meaning: Meaning) {
-        self.read.uses.push(Use::new(meaning, way.place()));
+        self.meant.uses.push(Use::new(meaning, way.place()));
     }
 
     /// Takes note of what turns out to be meant in this field.
@@ -265,7 +291,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// Takes note of what turns out to be meant further in: of what a thing is that is named further in, or of a network that needs
     /// no grant.
     pub(super) fn turns_out_at(&mut self, way: &Way<'_>, meaning: Meaning) {
-        self.read.uses.push(Use { meaning, place: way.place(), turned_out: true });
+        self.meant.uses.push(Use { meaning, place: way.place(), turned_out: true });
     }
 
     /// The way to an element of the list.
@@ -288,7 +314,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         question.path()?;
         let answer = self.around.context.facts.get(&question);
         if answer.is_none() {
-            self.read.questions.push(question);
+            self.meant.questions.push(question);
         }
         answer?.as_ref()
     }
@@ -297,17 +323,17 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// field can mean.
     pub(super) fn says_more(&mut self) {
         self.says_beside();
-        self.read.unclear.extend(self.reading.aspects());
+        self.meant.unclear.extend(self.reading.aspects());
     }
 
     /// Takes note that the field says something else besides, of no kind that a rule could list.
     pub(super) fn says_beside(&mut self) {
-        self.read.says_more = true;
+        self.says_more = true;
     }
 
     /// Takes note that more of this kind may be meant than can be told.
     pub(super) fn leaves_open(&mut self, aspect: Aspect) {
-        self.read.unclear.push(aspect);
+        self.meant.unclear.push(aspect);
     }
 
     fn text_as(&mut self, value: &Json, meaning: impl FnOnce(&str) -> Meaning) {

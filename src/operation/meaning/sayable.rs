@@ -190,13 +190,13 @@ mod tests {
             }
             for used in &understood.fields {
                 let Some(reading) = used.field.and_then(|field| field.reading) else { continue };
-                let aspects = used.meaning().into_iter().flatten().map(|one| one.meaning.aspect());
+                let aspects = used.meaning(understood).into_iter().flatten().map(|one| one.meaning.aspect());
                 for aspect in aspects {
                     assert!(reading.aspects().contains(&aspect), "{}: {aspect}", used.place());
                 }
             }
             for used in &understood.parameters {
-                for one in used.meaning().into_iter().flatten() {
+                for one in used.meaning(understood).into_iter().flatten() {
                     let aspects = aspects_of_parameter(operation.endpoint(), used.parameter);
                     assert!(aspects.contains(&one.meaning.aspect()), "{}", one.place);
                 }

@@ -2,6 +2,7 @@
 //! 20.10's own client, which is written after its source. None of them needs a grant.
 
 use super::super::super::json::Json;
+use super::super::super::meaning::Meant;
 use super::super::{Guard, used_fields};
 use super::{context, endpoint, kind_of};
 
@@ -55,7 +56,7 @@ fn assert_plain(id: &str, client: &str, body: &str) {
     let endpoint = endpoint(id);
     let kind = kind_of(endpoint).unwrap();
     let json = Json::read(body.as_bytes(), kind).unwrap_or_else(|flaw| panic!("{client}: {flaw}"));
-    let used = used_fields(kind, &json, context(endpoint));
+    let used = used_fields(kind, &json, context(endpoint), &mut Meant::default());
     assert!(!used.is_empty(), "{client}");
     for field in used {
         assert_eq!(field.guard, Guard::Plain, "{client}: {}", field.place());

@@ -1,6 +1,7 @@
 //! What of a body counts as used, and what of that needs a grant.
 
 use super::super::super::json::Json;
+use super::super::super::meaning::Meant;
 use super::super::{Guard, used_fields};
 use super::{context, endpoint, kind_of};
 
@@ -11,7 +12,8 @@ fn used(id: &str, body: &str) -> String {
     let kind = kind_of(endpoint).unwrap();
 
     let json = Json::read(body.as_bytes(), kind).unwrap_or_else(|flaw| panic!("{body}: {flaw}"));
-    let fields = used_fields(kind, &json, context(endpoint)).into_iter().map(|used| {
+    let used = used_fields(kind, &json, context(endpoint), &mut Meant::default());
+    let fields = used.into_iter().map(|used| {
         assert!(used.value(&json).is_some(), "{body}: nothing stands in {}", used.place());
         let mark = match (used.guard, used.field) {
             (Guard::Guarded(_), None) => "?",
