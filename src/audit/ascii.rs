@@ -15,6 +15,21 @@ pub(super) fn write(value: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Re
 
 /// Whether a text stands in JSON as it is.
 pub(super) fn is_plain(text: &str) -> bool {
+    has_none(text, |byte| is_unprintable(byte) | u8::from(byte == b'"') | u8::from(byte == b'\\'))
+}
+
+/// Whether nothing in a text needs an escape but quotes and backslashes.
+pub(super) fn is_printable(text: &str) -> bool {
+    has_none(text, is_unprintable)
+}
+
+/// 1 where a byte is none of printable ASCII, else 0.
+fn is_unprintable(byte: u8) -> u8 {
+    u8::from(!(b' '..=b'~').contains(&byte))
+}
+
+/// Whether a text has no byte for which this is 1.
+fn has_none(text: &str, is_special: impl Fn(u8) -> u8) -> bool {
     // Without branches within a chunk, so that it is looked at all at once.
     let is_plain = |chunk: &[u8; 16]| chunk.iter().fold(0, |any, byte| any | is_special(*byte)) == 0;
     let bytes = text.as_bytes();
@@ -22,16 +37,6 @@ pub(super) fn is_plain(text: &str) -> bool {
         Some(last) => bytes.as_chunks().0.iter().all(is_plain) && is_plain(last),
         None => bytes.iter().all(|byte| is_special(*byte) == 0),
     }
-}
-
-/// Whether nothing in a text needs an escape but quotes and backslashes.
-pub(super) fn is_printable(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-}
-
-/// 1 where a byte needs an escape, else 0.
-fn is_special(byte: u8) -> u8 {
-    u8::from(!(b' '..=b'~').contains(&byte)) | u8::from(byte == b'"') | u8::from(byte == b'\\')
 }
 
 struct Ascii;

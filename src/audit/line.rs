@@ -64,11 +64,12 @@ impl<'o> Line<'o> {
             self.plain(text.as_bytes());
         } else if ascii::is_printable(text) {
             self.out.push(b'"');
-            for byte in text.bytes() {
-                if matches!(byte, b'"' | b'\\') {
+            let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\');
+            for run in text.as_bytes().chunk_by(|_, next| !is_escaped(next)) {
+                if run.first().is_some_and(is_escaped) {
                     self.out.push(b'\\');
                 }
-                self.out.push(byte);
+                self.out.extend_from_slice(run);
             }
             self.out.push(b'"');
         } else {

@@ -3,56 +3,70 @@
 //! A secret can stand wherever the client writes text, so text is shown only in the fields listed here,
 //! which say what a container gets of its host. Switches and numbers of known fields are shown.
 
+use std::borrow::Cow;
+
 use super::subject::shortened;
-use crate::operation::field::{Kind, UsedField};
+use crate::operation::field::{Field, Kind, UsedField};
 use crate::operation::{Json, Key};
 
 /// The longest value that is written whole, in bytes.
 const LONGEST: usize = 128;
 
-/// Fields whose text is shown, by their last word, wherever in a body they stand. None of them is of the
+/// Whether the text of the fields of this name is shown, wherever in a body they stand. None of them is of the
 /// kinds that carry secrets: environment, arguments, labels, options of drivers, data, credentials.
 #[rustfmt::skip]
-pub(super) const SHOWN: &[&str] = &[
-    // Of the host.
-    "Binds", "Type", "Source", "Target", "Propagation", "Volumes", "VolumesFrom", "VolumeDriver", "Tmpfs",
-    "Devices", "PathOnHost", "PathInContainer", "CgroupPermissions", "Path", "DeviceCgroupRules", "DeviceIDs",
-    "Capabilities", "MaskedPaths", "ReadonlyPaths", "CheckpointDir",
-    // Rights.
-    "CapAdd", "CapDrop", "CapabilityAdd", "CapabilityDrop", "SecurityOpt", "User", "GroupAdd", "Groups",
-    "Runtime", "Isolation", "Sysctls",
-    // Namespaces.
-    "NetworkMode", "PidMode", "IpcMode", "UTSMode", "UsernsMode", "CgroupnsMode", "Cgroup", "CgroupParent",
-    // The network.
-    "PortBindings", "HostIp", "HostPort", "ExposedPorts", "Links", "ExtraHosts", "Hosts", "MacAddress",
-    "IPv4Address", "IPv6Address", "LinkLocalIPs", "NetworkID", "Network", "Driver", "Scope", "Protocol",
-    "PublishMode", "Hostname", "Domainname", "Subnet", "IPRange", "Gateway",
-    // What runs, and where.
-    "Image", "Container", "WorkingDir", "Dir", "CpusetCpus", "CpusetMems", "StopSignal", "Role",
-    "Availability",
-    // What things are called.
-    "Name", "SecretName", "SecretID", "ConfigName", "ConfigID",
-];
-
-/// A used field's value in short; none where it could be a secret, or where the field is not known.
-pub(super) fn value(used: &UsedField, value: &Json) -> Option<String> {
-    let field = used.field?;
-    let is_shown = SHOWN.contains(&field.name);
-    if let (Json::String(text), true) = (value, is_shown) {
-        return Some(shortened(text, LONGEST).into_owned());
-    }
-    let mut shown = Shown { out: String::with_capacity(LONGEST), any: false };
-    shown.value(is_shown, field.kind, value);
-    shown.any.then(|| shortened(&shown.out, LONGEST).into_owned())
+pub(super) fn is_shown(name: &str) -> bool {
+    matches!(
+        name,
+        // Of the host.
+        "Binds" | "Type" | "Source" | "Target" | "Propagation" | "Volumes" | "VolumesFrom" | "VolumeDriver" | "Tmpfs" |
+        "Devices" | "PathOnHost" | "PathInContainer" | "CgroupPermissions" | "Path" | "DeviceCgroupRules" | "DeviceIDs" |
+        "Capabilities" | "MaskedPaths" | "ReadonlyPaths" | "CheckpointDir" |
+        // Rights.
+        "CapAdd" | "CapDrop" | "CapabilityAdd" | "CapabilityDrop" | "SecurityOpt" | "User" | "GroupAdd" | "Groups" |
+        "Runtime" | "Isolation" | "Sysctls" |
+        // Namespaces.
+        "NetworkMode" | "PidMode" | "IpcMode" | "UTSMode" | "UsernsMode" | "CgroupnsMode" | "Cgroup" | "CgroupParent" |
+        // The network.
+        "PortBindings" | "HostIp" | "HostPort" | "ExposedPorts" | "Links" | "ExtraHosts" | "Hosts" | "MacAddress" |
+        "IPv4Address" | "IPv6Address" | "LinkLocalIPs" | "NetworkID" | "Network" | "Driver" | "Scope" | "Protocol" |
+        "PublishMode" | "Hostname" | "Domainname" | "Subnet" | "IPRange" | "Gateway" |
+        // What runs, and where.
+        "Image" | "Container" | "WorkingDir" | "Dir" | "CpusetCpus" | "CpusetMems" | "StopSignal" | "Role" |
+        "Availability" |
+        // What things are called.
+        "Name" | "SecretName" | "SecretID" | "ConfigName" | "ConfigID"
+    )
 }
 
-struct Shown {
-    out: String,
+/// A used field's value in short; none where it could be a secret, or where the field is not known. In `room` it is put
+/// together.
+pub(super) fn value<'s>(used: &UsedField, value: &'s Json, room: &'s mut String) -> Option<Cow<'s, str>> {
+    let field = used.field?;
+    if let Json::String(text) = value
+        && is_shown(field.name)
+    {
+        return Some(shortened(text, LONGEST));
+    }
+    room.clear();
+    let mut shown = Shown { out: room, any: false };
+    shown.field(field, value);
+    shown.any.then(|| shortened(shown.out, LONGEST))
+}
+
+struct Shown<'o> {
+    out: &'o mut String,
     /// Whether there is anything in it that was not withheld.
     any: bool,
 }
 
-impl Shown {
+impl Shown<'_> {
+    /// Appends a value of a field.
+    fn field(&mut self, field: &Field, value: &Json) {
+        let has_text = !matches!(value, Json::Null | Json::Bool(_) | Json::Number(_));
+        self.value(has_text && is_shown(field.name), field.kind, value);
+    }
+
     /// Appends a value of a field whose text is shown or not, as JSON of which `_` stands for what is withheld.
     fn value(&mut self, is_shown: bool, kind: Kind, value: &Json) {
         if self.out.len() > LONGEST {
@@ -71,8 +85,8 @@ impl Shown {
             (Kind::Struct(_), Json::Object(fields)) => {
                 self.map(fields, |shown, key, value| match kind.field_of(key) {
                     Some((_, field)) => {
-                        shown.key(field.name);
-                        shown.value(SHOWN.contains(&field.name), field.kind, value);
+                        shown.name(field);
+                        shown.field(field, value);
                     }
                     None => shown.withheld(),
                 });
@@ -89,7 +103,7 @@ impl Shown {
     }
 
     fn plain(&mut self, value: &Json) {
-        value.write(&mut self.out);
+        value.write(self.out);
         self.any = true;
     }
 
@@ -97,8 +111,13 @@ impl Shown {
         self.out.push('_');
     }
 
+    /// Of a field, which needs no escape.
+    fn name(&mut self, field: &Field) {
+        self.out.extend(["\"", field.name, "\":"]);
+    }
+
     fn key(&mut self, key: &str) {
-        Json::write_text(key, &mut self.out);
+        Json::write_text(key, self.out);
         self.out.push(':');
     }
 
@@ -144,7 +163,9 @@ mod tests {
         let asked = Asked::read(&head, ApiVersion::NEWEST).unwrap();
         let operation = asked.with_body(body.as_bytes()).unwrap();
         let name = |used: &UsedField| used.path().rsplit('.').next().unwrap().to_owned();
-        let shown = |used: &UsedField| value(used, operation.value_of(used).unwrap());
+        let shown = |used: &UsedField| {
+            value(used, operation.value_of(used).unwrap(), &mut String::new()).map(Cow::into_owned)
+        };
         operation.understand().fields.iter().map(|used| (name(used), shown(used))).collect()
     }
 

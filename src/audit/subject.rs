@@ -230,11 +230,14 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
     if fields.is_empty() {
         return;
     }
+    let (mut path, mut room) = (String::with_capacity(LONGEST_VALUE), String::with_capacity(LONGEST_VALUE));
     line.key("fields").array(fields.iter().take(MOST_FIELDS), |line, (used, value)| {
         line.object(|line| {
-            line.key("field").text(&shortened(&used.path(), LONGEST_VALUE));
+            path.clear();
+            used.write_path(&mut path);
+            line.key("field").text(&shortened(&path, LONGEST_VALUE));
             // None where it could be a secret.
-            if let Some(value) = shown::value(used, value) {
+            if let Some(value) = shown::value(used, value, &mut room) {
                 line.key("value").text(&value);
             }
         });

@@ -23,11 +23,11 @@ fn body(name: &str, kind: Kind) -> String {
         Kind::Int | Kind::Uint => "7".to_owned(),
         Kind::Float => "0.5".to_owned(),
         Kind::Bytes => format!("\"{CANARY_BASE64}\""),
-        Kind::Text if shown::SHOWN.contains(&name) => "\"plain\"".to_owned(),
+        Kind::Text if shown::is_shown(name) => "\"plain\"".to_owned(),
         Kind::Text => format!("\"{CANARY}\""),
         Kind::StrSlice => format!("[{0},{0}]", body(name, Kind::Text)),
         Kind::List(inner) => format!("[{}]", within(inner)),
-        Kind::Map(inner) if shown::SHOWN.contains(&name) => format!("{{\"plain\":{}}}", within(inner)),
+        Kind::Map(inner) if shown::is_shown(name) => format!("{{\"plain\":{}}}", within(inner)),
         Kind::Map(inner) => format!("{{\"{CANARY}\":{}}}", within(inner)),
         Kind::Any => format!("{{\"{CANARY}\":[\"{CANARY}\"]}}"),
         Kind::Struct(_) => {
