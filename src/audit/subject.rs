@@ -226,12 +226,12 @@ fn write_parameters(query: &Query, line: &mut Line<'_>) {
 
 /// The guarded fields that are used, and how many more there are than are named.
 fn write_fields(operation: &Operation, line: &mut Line<'_>) {
-    let fields = operation.guarded_fields();
-    if fields.is_empty() {
+    let mut fields = operation.guarded_fields().peekable();
+    if fields.peek().is_none() {
         return;
     }
     let (mut path, mut room) = (String::with_capacity(LONGEST_VALUE), String::with_capacity(LONGEST_VALUE));
-    line.key("fields").array(fields.iter().take(MOST_FIELDS), |line, (used, value)| {
+    line.key("fields").array(fields.by_ref().take(MOST_FIELDS), |line, (used, value)| {
         line.object(|line| {
             path.clear();
             used.write_path(&mut path);
@@ -242,7 +242,8 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
             }
         });
     });
-    if let Some(more) = fields.len().checked_sub(MOST_FIELDS).filter(|more| *more > 0) {
+    let more = fields.count();
+    if more > 0 {
         line.key("fields_more").number(more);
     }
 }

@@ -171,14 +171,16 @@ impl Operation {
 
     /// The fields of a JSON body that are used and need a grant, whatever they mean: all of them where the body is
     /// guarded as a whole.
-    #[must_use]
-    pub fn guarded_fields(&self) -> Vec<(&UsedField, &Json)> {
-        let (Body::Json(json), BodyKind::Json { kind: _, guard }) = (&self.body, self.endpoint().body) else {
-            return Vec::new();
+    pub fn guarded_fields(&self) -> impl Iterator<Item = (&UsedField, &Json)> {
+        let body = match (&self.body, self.endpoint().body) {
+            (Body::Json(json), BodyKind::Json { kind: _, guard }) => Some((json, guard)),
+            (Body::None | Body::Json(_) | Body::Stream, _) => None,
         };
-        let fields = self.understand().fields.iter();
-        let guarded = fields.filter(|used| guard != Guard::Plain || used.guard != Guard::Plain);
-        guarded.map(|used| (used, used.value(json).unwrap_or(&Json::Null))).collect()
+        body.into_iter().flat_map(|(json, guard)| {
+            let fields = self.understand().fields.iter();
+            let guarded = fields.filter(move |used| guard != Guard::Plain || used.guard != Guard::Plain);
+            guarded.map(|used| (used, used.value(json).unwrap_or(&Json::Null)))
+        })
     }
 
     /// The value of a field that it uses.
