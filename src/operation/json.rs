@@ -73,13 +73,12 @@ impl Json {
 
     /// Writes the value compactly, in the order in which it was read.
     pub fn write(&self, out: &mut String) {
-        // Writing to a `String` cannot fail.
-        write::value(self, out).unwrap_or_default();
+        write::value(self, out);
     }
 
     /// Writes a text as [`Json::write`] does where it is a value, or a key.
     pub fn write_text(text: &str, out: &mut String) {
-        write::string(text, out).unwrap_or_default();
+        write::string(text, out);
     }
 
     /// The text, where this is one.
@@ -180,7 +179,9 @@ fn is_zero_number(text: &str) -> bool {
 impl fmt::Display for Json {
     /// Compact JSON text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write::value(self, f)
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 

@@ -38,9 +38,8 @@ pub(super) fn find(text: &[u8], mark: impl Fn(u64) -> u64) -> Option<usize> {
         rest = behind;
         at = at.wrapping_add(8);
     }
-    let mut last = [b' '; 8];
-    last.get_mut(..rest.len())?.copy_from_slice(rest);
-    at.checked_add(first(mark(u64::from_le_bytes(last)))?)
+    let last = rest.iter().rev().fold(eight(b' '), |bytes, byte| bytes << 8 | u64::from(*byte));
+    at.checked_add(first(mark(last))?)
 }
 
 /// Which of eight bytes is the first that is marked.

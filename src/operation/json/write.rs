@@ -1,74 +1,88 @@
 //! Writing JSON: compact, one text for one value.
 
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 use super::{Json, Key, scan};
 
 /// Writes a value.
-pub(super) fn value(value: &Json, out: &mut impl Write) -> fmt::Result {
+pub(super) fn value(value: &Json, out: &mut String) {
     match value {
-        Json::Null => out.write_str("null"),
-        Json::Bool(true) => out.write_str("true"),
-        Json::Bool(false) => out.write_str("false"),
-        Json::Number(text) => out.write_str(text),
+        Json::Null => out.push_str("null"),
+        Json::Bool(true) => out.push_str("true"),
+        Json::Bool(false) => out.push_str("false"),
+        Json::Number(text) => out.push_str(text),
+        // As many are.
+        Json::String(text) if text.is_empty() => out.push_str("\"\""),
         Json::String(text) => string(text, out),
-        Json::Array(items) => {
-            out.write_char('[')?;
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.write_char(',')?;
-                }
-                self::value(item, out)?;
-            }
-            out.write_char(']')
-        }
-        Json::Object(fields) => {
-            out.write_char('{')?;
-            for (index, (key, item)) in fields.iter().enumerate() {
-                if index > 0 {
-                    out.write_char(',')?;
-                }
-                match key {
-                    // No name of a field needs an escape.
-                    Key::Field(_, field) => quoted(field.name, out)?,
-                    Key::Text(text) => string(text, out)?,
-                }
-                out.write_char(':')?;
-                self::value(item, out)?;
-            }
-            out.write_char('}')
-        }
+        Json::Array(items) => array(items, out),
+        Json::Object(fields) => object(fields, out),
     }
 }
 
-fn quoted(text: &str, out: &mut impl Write) -> fmt::Result {
-    out.write_char('"')?;
-    out.write_str(text)?;
-    out.write_char('"')
+#[inline(never)]
+fn array(items: &[Json], out: &mut String) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        value(item, out);
+    }
+    out.push(']');
+}
+
+#[inline(never)]
+fn object(fields: &[(Key, Json)], out: &mut String) {
+    for (index, (key, item)) in fields.iter().enumerate() {
+        out.push_str(if index == 0 { "{\"" } else { ",\"" });
+        match key {
+            // No name of a field needs an escape.
+            Key::Field(_, field) => out.push_str(field.name),
+            Key::Text(text) => inner(text, out),
+        }
+        out.push_str("\":");
+        value(item, out);
+    }
+    if fields.is_empty() {
+        out.push('{');
+    }
+    out.push('}');
 }
 
 /// Writes a string, escaping what JSON demands and the other control characters, nothing else.
-pub(super) fn string(text: &str, out: &mut impl Write) -> fmt::Result {
+pub(super) fn string(text: &str, out: &mut String) {
+    out.push('"');
+    inner(text, out);
+    out.push('"');
+}
+
+/// Writes what a string is between its quotes.
+fn inner(text: &str, out: &mut String) {
     let is_unusual = |bytes: u64| scan::is_special(bytes) | scan::is(bytes, 0x7f) | bytes;
     if scan::find(text.as_bytes(), is_unusual).is_none() {
-        return quoted(text, out);
+        out.push_str(text);
+    } else {
+        unusual(text, out);
     }
-    out.write_char('"')?;
+}
+
+#[cold]
+fn unusual(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some((plain, special, after)) = next_special(rest) {
-        out.write_str(plain)?;
+        out.push_str(plain);
         match special {
-            '"' => out.write_str("\\\"")?,
-            '\\' => out.write_str("\\\\")?,
-            '\n' => out.write_str("\\n")?,
-            '\r' => out.write_str("\\r")?,
-            '\t' => out.write_str("\\t")?,
-            control => write!(out, "\\u{:04x}", u32::from(control))?,
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // Writing to a `String` cannot fail.
+            control => write!(out, "\\u{:04x}", u32::from(control)).unwrap_or_default(),
         }
         rest = after;
     }
-    out.write_str(rest)?;
-    out.write_char('"')
+    out.push_str(rest);
 }
 
 /// The first character that must be escaped, with what stands before and behind it.
