@@ -110,6 +110,28 @@ pub struct Part {
     pub same_as: Option<&'static str>,
 }
 
+/// Where a field stands in a struct.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    /// The part in which it is.
+    pub part: &'static Part,
+    /// The field.
+    pub field: &'static Field,
+    /// Those behind it in the part.
+    behind: &'static [Field],
+    /// How many stand before it in the struct, in whichever part.
+    pub number: usize,
+}
+
+impl Spot {
+    /// Where the next field of the part stands.
+    #[inline]
+    pub(super) fn next(self) -> Option<Self> {
+        let (field, behind) = self.behind.split_first()?;
+        Some(Self { field, behind, number: self.number.saturating_add(1), ..self })
+    }
+}
+
 impl Kind {
     /// The fields of the struct, with the part that each stands in; none where this is no struct.
     pub fn fields(self) -> impl Iterator<Item = (&'static Part, &'static Field)> {
@@ -133,15 +155,22 @@ impl Kind {
     /// `s`, U+212A a `k`), but a key beyond ASCII is refused where a struct stands.
     #[must_use]
     pub fn field(self, key: &str) -> Option<(&'static Part, &'static Field)> {
-        let (part, number) = self.find(key)?;
-        Some((part, part.fields.get(number)?))
+        self.find(key).map(|Spot { part, field, .. }| (part, field))
     }
 
-    /// The same, by its number in its part.
+    /// The same, with where it stands.
     #[inline]
-    pub(super) fn find(self, key: &str) -> Option<(&'static Part, usize)> {
+    pub(super) fn find(self, key: &str) -> Option<Spot> {
         let Self::Struct(parts) = self else { return None };
-        parts.iter().find_map(|part| Some((part, part.index.find(part.fields, key)?)))
+        let mut before = 0_usize;
+        parts.iter().find_map(|part| {
+            let Some(number) = part.index.find(part.fields, key) else {
+                before = before.saturating_add(part.fields.len());
+                return None;
+            };
+            let (field, behind) = part.fields.get(number..)?.split_first()?;
+            Some(Spot { part, field, behind, number: before.saturating_add(number) })
+        })
     }
 
     /// The same, of a key that was read: by this struct, unless it was put there later.

@@ -50,7 +50,7 @@ impl Json {
     ///
     /// Whatever is not one JSON value of this kind with one meaning.
     pub fn read(bytes: &[u8], kind: Kind) -> Result<Self, Flaw> {
-        Ok(match (read::value(bytes, Expected::Kind(kind))?, kind) {
+        Ok(match (read::value(bytes, Expected::Kind(&kind))?, kind) {
             (Self::Null, Kind::Struct(_) | Kind::Map(_)) => Self::Object(Vec::new()),
             (Self::Null, Kind::List(_) | Kind::StrSlice) => Self::Array(Vec::new()),
             (value, _) => value,

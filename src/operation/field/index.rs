@@ -50,8 +50,9 @@ impl Index {
 }
 
 /// A number below 128 that is the same for a name in any case.
-pub(in crate::operation) fn trace(name: &str) -> u32 {
-    u32::try_from(place_of(name)).unwrap_or_default()
+#[inline]
+pub(in crate::operation) fn trace(name: &str) -> usize {
+    place_of(name)
 }
 
 /// The place that a name leads to, by its length and its first, middle and last letter, whatever their case.
@@ -92,11 +93,15 @@ mod tests {
         }
     }
 
-    /// No two fields of a struct have the same name, nor those of a struct in it.
+    /// No two fields of a struct have the same name, nor those of a struct in it; and they are counted, up to 128.
     fn assert_names_differ(kind: Kind) {
-        for (_, field) in kind.fields() {
+        for (number, (_, field)) in kind.fields().enumerate() {
             let same = kind.fields().filter(|(_, other)| other.name.eq_ignore_ascii_case(field.name));
             assert_eq!(same.count(), 1, "{}", field.name);
+            assert_eq!(
+                kind.find(field.name).map(|spot| spot.number),
+                Some(number).filter(|number| *number < 128)
+            );
             assert_names_differ(field.kind.innermost());
         }
     }

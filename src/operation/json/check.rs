@@ -5,37 +5,20 @@ use crate::operation::field::Kind;
 
 /// Makes of a value what the daemon understands where this kind belongs. The error says what belongs there.
 #[inline]
-pub(super) fn fit(value: &mut Json, kind: Kind) -> Result<(), &'static str> {
-    let fits = match (kind, &*value) {
-        (_, Json::Null)
-        | (Kind::Any, _)
-        | (Kind::Bool, Json::Bool(_))
-        | (Kind::Float, Json::Number(_))
-        | (Kind::Text, Json::String(_))
-        | (Kind::StrSlice | Kind::List(_), Json::Array(_))
-        | (Kind::Map(_) | Kind::Struct(_), Json::Object(_)) => true,
-        (Kind::StrSlice, Json::String(text)) => {
-            *value = Json::Array(vec![Json::String(text.clone())]);
-            true
-        }
-        (Kind::Int, Json::Number(text)) => text.parse::<i64>().is_ok(),
-        (Kind::Uint, Json::Number(text)) => text.parse::<u64>().is_ok(),
-        (Kind::Bytes, Json::String(text)) => is_base64(text),
-        (
-            Kind::Bool
-            | Kind::Int
-            | Kind::Uint
-            | Kind::Float
-            | Kind::Text
-            | Kind::Bytes
-            | Kind::StrSlice
-            | Kind::List(_)
-            | Kind::Map(_)
-            | Kind::Struct(_),
-            _,
-        ) => false,
+pub(super) fn fit(value: Json, kind: &Kind) -> Result<Json, &'static str> {
+    let fits = match (&value, kind) {
+        (Json::Null, _) => true,
+        (Json::Bool(_), kind) => matches!(kind, Kind::Any | Kind::Bool),
+        (Json::Number(text), Kind::Int) => text.parse::<i64>().is_ok(),
+        (Json::Number(text), Kind::Uint) => text.parse::<u64>().is_ok(),
+        (Json::Number(_), kind) => matches!(kind, Kind::Any | Kind::Float),
+        (Json::String(text), Kind::Bytes) => is_base64(text),
+        (Json::String(_), Kind::StrSlice) => return Ok(Json::Array(vec![value])),
+        (Json::String(_), kind) => matches!(kind, Kind::Any | Kind::Text),
+        (Json::Array(_), kind) => matches!(kind, Kind::Any | Kind::StrSlice | Kind::List(_)),
+        (Json::Object(_), kind) => matches!(kind, Kind::Any | Kind::Map(_) | Kind::Struct(_)),
     };
-    if fits { Ok(()) } else { Err(belongs(kind)) }
+    if fits { Ok(value) } else { Err(belongs(kind)) }
 }
 
 /// As Go's `base64.StdEncoding`, which passes over line breaks: groups of four, the last one padded.
@@ -46,7 +29,8 @@ fn is_base64(text: &str) -> bool {
         && digits.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
 }
 
-fn belongs(kind: Kind) -> &'static str {
+#[cold]
+fn belongs(kind: &Kind) -> &'static str {
     match kind {
         Kind::Bool => "true or false belongs here",
         Kind::Int => "a whole number belongs here, of 64 bits and written out",

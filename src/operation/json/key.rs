@@ -34,11 +34,6 @@ impl Key {
         self
     }
 
-    /// Whether it names this field.
-    pub(super) fn is_of(&self, field: &Field) -> bool {
-        matches!(self, Self::Field(_, own) if std::ptr::eq(*own, field))
-    }
-
     /// The text, where it names no field.
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::expected::Keys;
 use super::{Expected, Json, Key, check, scan};
-use crate::operation::field::{Field, Kind, Part, trace};
+use crate::operation::field::{Kind, Spot, trace};
 
 /// The most values that one text may hold, each of which takes far more memory read than written. The largest
 /// bodies of real clients have hundreds.
@@ -16,6 +16,13 @@ const MAX_VALUES: usize = 100_000;
 
 /// How deep arrays and objects may nest. Docker's own bodies stay below ten.
 const MAX_DEPTH: usize = 64;
+
+/// How many bytes a field takes at least, where a client writes all it knows: there is room for as many, up to some.
+const BYTES_OF_FIELD: usize = 32;
+const MANY_FIELDS: usize = 128;
+
+/// What is wrong with a second key that the daemon takes for the same field.
+const TWICE_IN_ANY_CASE: &str = "this field stands twice (upper and lower case do not count); keep one";
 
 /// How much of a key is shown in a message, in characters.
 const MAX_SHOWN: usize = 64;
@@ -39,13 +46,17 @@ enum Step {
     Index(usize),
 }
 
-/// A field, by its number in its part.
-type Numbered = (&'static Part, usize);
-
 /// Reads one value and nothing beside it.
 pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
-    let mut reader = Reader { text, at: 0, depth: 0, values: 0, fields: Vec::new(), items: Vec::new() };
+    let mut reader = Reader {
+        text,
+        rest: text,
+        levels: MAX_DEPTH,
+        values: MAX_VALUES,
+        fields: Vec::with_capacity((text.len() / BYTES_OF_FIELD).min(MANY_FIELDS)),
+        items: Vec::new(),
+    };
     let value = reader.value(expected)?;
     match reader.token() {
         None => Ok(value),
@@ -55,9 +66,11 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
 
 struct Reader<'a> {
     text: &'a str,
-    /// How much of it was read: up to here, where a character begins.
-    at: usize,
-    depth: usize,
+    /// What of it is still to be read.
+    rest: &'a str,
+    /// How many levels deeper it may nest.
+    levels: usize,
+    /// How many values more it may hold.
     values: usize,
     /// The fields so far of the objects that are not over, the innermost's last.
     fields: Vec<(Key, Json)>,
@@ -69,126 +82,152 @@ impl<'a> Reader<'a> {
     /// Reads a value.
     fn value(&mut self, expected: Expected) -> Result<Json, Flaw> {
         let next = self.token();
-        let at = self.at;
-        self.values = self.values.saturating_add(1);
-        if self.values > MAX_VALUES {
+        let start = self.at();
+        let Some(values) = self.values.checked_sub(1) else {
             return Err(self.flaw(format!("there are more than {MAX_VALUES} values")));
-        }
-        let mut value = match next {
-            Some(b'"') => Json::String(self.string()?.into()),
+        };
+        self.values = values;
+        let value = match next {
+            Some(b'"') => {
+                let text = self.string()?;
+                // Many are empty.
+                Json::String(if text.is_empty() { SmolStr::default() } else { text.into() })
+            }
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Json::Bool(true))?,
             Some(b'f') => self.word("false", Json::Bool(false))?,
             Some(b'n') => self.word("null", Json::Null)?,
             Some(bracket @ (b'{' | b'[')) => {
-                self.depth = self.depth.saturating_add(1);
-                if self.depth > MAX_DEPTH {
+                let Some(levels) = self.levels.checked_sub(1) else {
                     return Err(self.flaw(format!("arrays and objects nest deeper than {MAX_DEPTH} levels")));
-                }
+                };
+                self.levels = levels;
                 let value = if bracket == b'{' { self.object(expected)? } else { self.array(expected)? };
-                self.depth = self.depth.saturating_sub(1);
+                self.levels = levels.saturating_add(1);
                 value
             }
             Some(_) => return Err(self.flaw("a JSON value belongs here")),
             None => return Err(self.flaw("the text ends where a JSON value belongs")),
         };
-        if let Expected::Kind(kind) = expected {
-            check::fit(&mut value, kind).map_err(|what| Flaw::new(at, what))?;
+        match expected {
+            Expected::Kind(kind) => check::fit(value, kind).map_err(|what| Flaw::new(start, what)),
+            Expected::Unknown | Expected::Names => Ok(value),
         }
-        Ok(value)
     }
 
     fn object(&mut self, expected: Expected) -> Result<Json, Flaw> {
         let keys = expected.keys();
-        let folds = keys.fold();
-        let start = self.fields.len();
+        let first = self.fields.len();
         let mut seen = Seen::default();
         let mut ahead = None;
-        self.skip(1);
-        if self.take(b'}') {
+        self.take("{");
+        if self.take_token("}") {
             return Ok(Json::Object(Vec::new()));
         }
         loop {
             if self.token() != Some(b'"') {
                 return Err(self.flaw("a key in double quotes belongs here"));
             }
-            let at = self.at;
-            let (key, found) = self.key(keys, ahead)?;
-            let field = found.and_then(|(part, number)| Some((part, part.fields.get(number)?)));
-            if field.is_none() && folds && !key.is_ascii() {
-                let what = "the name of a field holds a character beyond ASCII; no Docker field does";
-                return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
-            }
-            if !seen.insert(&key, field, folds, self.fields.get(start..).unwrap_or_default()) {
-                let what = if folds {
-                    "this field stands twice (upper and lower case do not count); keep one"
-                } else {
-                    "this key stands twice; keep one"
-                };
-                return Err(Flaw::new(at, what).under(Step::Key(key.into_owned())));
-            }
-            self.expect(b':')?;
-            let inner = field.map_or(keys.below(), |(_, field)| Expected::Kind(field.kind));
-            match (self.value(inner), field) {
-                (Ok(value), Some((part, field))) => self.fields.push((Key::Field(part, field), value)),
-                // A field that nobody knows does nothing at its zero value: it is as if it were not there.
-                (Ok(value), None) if matches!(keys, Keys::Fields(_)) && value.is_all_zero() => {
-                    seen.dropped.push(key);
+            let start = self.at();
+            match self.key(keys, ahead)? {
+                Ok(spot) => {
+                    if !seen.fields.insert(spot.number) {
+                        return Err(self.flaw_of_key(start, TWICE_IN_ANY_CASE));
+                    }
+                    let value = self.member(start, Expected::Kind(&spot.field.kind))?;
+                    self.fields.push((Key::Field(spot.part, spot.field), value));
+                    ahead = spot.next();
                 }
-                (Ok(value), None) => self.fields.push((Key::Text(key.into()), value)),
-                (Err(flaw), _) => return Err(flaw.under(Step::Key(key.into_owned()))),
+                Err(key) => self.other_member(start, &key, keys, first, &mut seen)?,
             }
-            if self.take(b'}') {
-                return Ok(Json::Object(self.fields.split_off(start)));
+            if self.is_over("}")? {
+                return Ok(Json::Object(self.fields.split_off(first)));
             }
-            self.expect(b',')?;
-            ahead = found.map(|(part, number)| (part, number.saturating_add(1)));
+        }
+    }
+
+    /// Reads what follows a key that names no field.
+    #[inline(never)]
+    fn other_member(
+        &mut self,
+        start: usize,
+        key: &str,
+        keys: Keys,
+        first: usize,
+        seen: &mut Seen,
+    ) -> Result<(), Flaw> {
+        let folds = keys.fold();
+        if folds && !key.is_ascii() {
+            let what = "the name of a field holds a character beyond ASCII; no Docker field does";
+            return Err(self.flaw_of_key(start, what));
+        }
+        if !seen.insert(key, folds, self.fields.get(first..).unwrap_or_default()) {
+            let what = if folds { TWICE_IN_ANY_CASE } else { "this key stands twice; keep one" };
+            return Err(self.flaw_of_key(start, what));
+        }
+        let value = self.member(start, keys.below())?;
+        // A field that nobody knows does nothing at its zero value: it is as if it were not there.
+        if matches!(keys, Keys::Fields(_)) && value.is_all_zero() {
+            seen.dropped.push(key.into());
+        } else {
+            self.fields.push((key.into(), value));
+        }
+        Ok(())
+    }
+
+    /// Reads the value of the key that begins here.
+    #[inline]
+    fn member(&mut self, start: usize, expected: Expected) -> Result<Json, Flaw> {
+        if !self.take_token(":") {
+            return Err(self.flaw("a : belongs here"));
+        }
+        match self.value(expected) {
+            Ok(value) => Ok(value),
+            Err(flaw) => Err(self.under_key(start, flaw)),
         }
     }
 
     /// Reads a key, and finds the field that it names. Most clients write the fields in the order of the daemon's structs,
     /// which is that of the table, so it is likely the one that is `ahead` there.
     #[inline]
-    fn key(&mut self, keys: Keys, ahead: Option<Numbered>) -> Result<(Cow<'a, str>, Option<Numbered>), Flaw> {
-        if let Some((part, number)) = ahead
-            && let Some(Field { name, .. }) = part.fields.get(number)
-            && self.take_text(name)
+    fn key(&mut self, keys: Keys, ahead: Option<Spot>) -> Result<Result<Spot, Cow<'a, str>>, Flaw> {
+        if let Some(spot) = ahead
+            && self.take_quoted(spot.field.name)
         {
-            return Ok((Cow::Borrowed(name), ahead));
+            return Ok(Ok(spot));
         }
         let key = self.string()?;
-        let found = keys.find(&key);
-        Ok((key, found))
+        Ok(keys.find(&key).ok_or(key))
     }
 
     fn array(&mut self, expected: Expected) -> Result<Json, Flaw> {
         let inner = match expected {
-            Expected::Kind(Kind::List(inner)) => Expected::Kind(*inner),
-            Expected::Kind(Kind::StrSlice) => Expected::Kind(Kind::Text),
+            Expected::Kind(Kind::List(inner)) => Expected::Kind(inner),
+            Expected::Kind(Kind::StrSlice) => Expected::Kind(&Kind::Text),
             Expected::Names => Expected::Names,
             // Where it is of the wrong kind, that is said of the whole.
             Expected::Kind(_) | Expected::Unknown => Expected::Unknown,
         };
         let start = self.items.len();
-        self.skip(1);
-        if self.take(b']') {
+        self.take("[");
+        if self.take_token("]") {
             return Ok(Json::Array(Vec::new()));
         }
         loop {
             let index = self.items.len().saturating_sub(start);
             let item = self.value(inner).map_err(|flaw| flaw.under(Step::Index(index)))?;
             self.items.push(item);
-            if self.take(b']') {
+            if self.is_over("]")? {
                 return Ok(Json::Array(self.items.split_off(start)));
             }
-            self.expect(b',')?;
         }
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
-        self.skip(1);
+        self.take("\"");
         let plain = self.plain()?;
-        if self.take_byte(b'"') { Ok(Cow::Borrowed(plain)) } else { self.escaped(plain).map(Cow::Owned) }
+        if self.take("\"") { Ok(Cow::Borrowed(plain)) } else { self.escaped(plain).map(Cow::Owned) }
     }
 
     /// Reads on in a string that began with what stands for itself.
@@ -196,12 +235,12 @@ impl<'a> Reader<'a> {
     fn escaped(&mut self, plain: &str) -> Result<String, Flaw> {
         let mut string = plain.to_owned();
         loop {
-            if !self.take_byte(b'\\') {
+            if !self.take("\\") {
                 return Err(self.flaw("a string holds a raw control character; escape it"));
             }
             string.push(self.escape()?);
             string.push_str(self.plain()?);
-            if self.take_byte(b'"') {
+            if self.take("\"") {
                 return Ok(string);
             }
         }
@@ -210,26 +249,24 @@ impl<'a> Reader<'a> {
     /// Reads what of a string stands for itself.
     #[inline]
     fn plain(&mut self) -> Result<&'a str, Flaw> {
-        let start = self.at;
-        let found = self.text.as_bytes().get(start..).and_then(|rest| scan::find(rest, scan::is_special));
-        let Some(bytes) = found else {
+        let found = scan::find(self.rest.as_bytes(), scan::is_special);
+        let Some((plain, rest)) = found.and_then(|bytes| self.rest.split_at_checked(bytes)) else {
             return Err(self.flaw("a string has no end"));
         };
-        self.skip(bytes);
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        self.rest = rest;
+        Ok(plain)
     }
 
     /// Reads what follows a backslash.
     fn escape(&mut self) -> Result<char, Flaw> {
-        let mut rest = self.rest().chars();
-        let plain = match rest.next() {
-            Some(same @ ('"' | '\\' | '/')) => same,
-            Some('b') => '\u{8}',
-            Some('f') => '\u{c}',
-            Some('n') => '\n',
-            Some('r') => '\r',
-            Some('t') => '\t',
-            Some('u') => {
+        let plain = match self.rest.as_bytes().first() {
+            Some(same @ (b'"' | b'\\' | b'/')) => char::from(*same),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
                 self.skip(1);
                 return self.escaped_code_point();
             }
@@ -245,7 +282,7 @@ impl<'a> Reader<'a> {
         let lone = "a string holds half a surrogate pair";
         let mut units = vec![first];
         if (0xd800..0xdc00).contains(&first) {
-            if !self.take_word("\\u") {
+            if !self.take("\\u") {
                 return Err(self.flaw(lone));
             }
             units.push(self.four_digits()?);
@@ -258,7 +295,7 @@ impl<'a> Reader<'a> {
     }
 
     fn four_digits(&mut self) -> Result<u16, Flaw> {
-        let digits = self.rest().get(..4);
+        let digits = self.rest.get(..4);
         let hexadecimal = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let Some(value) = hexadecimal.and_then(|digits| u16::from_str_radix(digits, 16).ok()) else {
             return Err(self.flaw("four hexadecimal digits belong after \\u"));
@@ -268,22 +305,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a number by JSON's grammar and keeps its text.
+    #[inline]
     fn number(&mut self) -> Result<Json, Flaw> {
-        let start = self.at;
-        self.take_byte(b'-');
-        if !self.take_byte(b'0') {
+        let start = self.rest;
+        self.take("-");
+        if !self.take("0") {
             self.digits()?;
         }
-        if self.take_byte(b'.') {
+        if self.take(".") {
             self.digits()?;
         }
-        if self.take_byte(b'e') || self.take_byte(b'E') {
-            if !self.take_byte(b'+') {
-                self.take_byte(b'-');
+        if self.take("e") || self.take("E") {
+            if !self.take("+") {
+                self.take("-");
             }
             self.digits()?;
         }
-        Ok(Json::Number(match self.text.get(start..self.at).unwrap_or_default() {
+        let length = start.len().saturating_sub(self.rest.len());
+        Ok(Json::Number(match start.get(..length).unwrap_or_default() {
             // As most are.
             "0" => SmolStr::new_static("0"),
             number => number.into(),
@@ -292,7 +331,7 @@ impl<'a> Reader<'a> {
 
     /// Passes over one digit or more.
     fn digits(&mut self) -> Result<(), Flaw> {
-        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
             return Err(self.flaw("a number lacks a digit"));
         }
@@ -300,135 +339,159 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn word(&mut self, word: &str, value: Json) -> Result<Json, Flaw> {
-        if self.take_word(word) { Ok(value) } else { Err(self.flaw("a JSON value belongs here")) }
+        if self.take(word) { Ok(value) } else { Err(self.flaw("a JSON value belongs here")) }
     }
 
     /// The byte that is next but for space, which is passed over.
     #[inline]
     fn token(&mut self) -> Option<u8> {
-        loop {
-            match self.next() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.skip(1),
-                next => return next,
-            }
-        }
+        self.take_space();
+        self.rest.as_bytes().first().copied()
     }
 
-    /// Passes over this byte, and space before it, if it is next.
+    /// Passes over space, if there is any.
     #[inline]
-    fn take(&mut self, byte: u8) -> bool {
-        self.token();
-        self.take_byte(byte)
-    }
-
-    /// Passes over this byte if it is next.
-    #[inline]
-    fn take_byte(&mut self, byte: u8) -> bool {
-        let is_next = self.next() == Some(byte);
+    fn take_space(&mut self) -> bool {
+        let is_next = self.rest.as_bytes().first().is_some_and(|byte| *byte <= b' ');
         if is_next {
-            self.skip(1);
+            self.skip_space();
         }
         is_next
     }
 
-    /// Passes over this text, which begins with a quote, if it is next and stands as it is.
+    /// The same, where it is likely: most clients write none, and what reads on is shorter without it.
+    #[inline(never)]
+    fn skip_space(&mut self) {
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.skip(self.rest.bytes().take_while(is_space).count());
+    }
+
+    /// Passes over this text if it is next.
     #[inline]
-    fn take_text(&mut self, text: &str) -> bool {
-        let inner = self.text.as_bytes().get(self.at.saturating_add(1)..).unwrap_or_default();
-        let is_next = inner.strip_prefix(text.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'"'));
-        if is_next {
-            self.skip(text.len().saturating_add(2));
+    fn take(&mut self, text: &str) -> bool {
+        self.pass(self.rest.strip_prefix(text))
+    }
+
+    /// Passes over this text in quotes, if it is next and stands as it is.
+    #[inline]
+    fn take_quoted(&mut self, text: &str) -> bool {
+        let inner = self.rest.strip_prefix('"').and_then(|rest| rest.strip_prefix(text));
+        self.pass(inner.and_then(|rest| rest.strip_prefix('"')))
+    }
+
+    /// Passes over what stands before this rest, if there is one.
+    #[inline]
+    fn pass(&mut self, rest: Option<&'a str>) -> bool {
+        if let Some(rest) = rest {
+            self.rest = rest;
         }
-        is_next
+        rest.is_some()
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
-        let is_next = self.rest().starts_with(word);
-        if is_next {
-            self.skip(word.len());
+    /// Passes over the comma behind a member, or what ends them all.
+    #[inline]
+    fn is_over(&mut self, end: &str) -> Result<bool, Flaw> {
+        if self.take_token(",") {
+            Ok(false)
+        } else if self.take(end) {
+            Ok(true)
+        } else {
+            Err(self.flaw("a , belongs here"))
         }
-        is_next
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Flaw> {
-        if self.take(byte) { Ok(()) } else { Err(self.lacks(byte)) }
-    }
-
-    #[cold]
-    fn lacks(&self, byte: u8) -> Flaw {
-        self.flaw(format!("a {} belongs here", char::from(byte)))
-    }
-
-    /// The byte that is next.
-    fn next(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    /// What is still to be read.
-    fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
+    /// Passes over this text, and space before it, if it is next.
+    #[inline]
+    fn take_token(&mut self, text: &str) -> bool {
+        self.take(text) || self.take_space() && self.take(text)
     }
 
     /// Passes over so many bytes, which are there, and end where a character does.
+    #[inline]
     fn skip(&mut self, bytes: usize) {
-        self.at = self.at.saturating_add(bytes);
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
+    /// How much of the text was read: up to here, where a character begins.
+    #[inline]
+    fn at(&self) -> usize {
+        self.text.len().wrapping_sub(self.rest.len())
+    }
+
+    /// What is wrong with what is next.
     #[cold]
     fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
-        Flaw::new(self.at, what)
+        Flaw::new(self.at(), what)
+    }
+
+    /// What is wrong with the key that begins here.
+    #[cold]
+    fn flaw_of_key(&mut self, start: usize, what: &'static str) -> Flaw {
+        self.under_key(start, Flaw::new(start, what))
+    }
+
+    /// A flaw below the key that begins here, which is read once more.
+    #[cold]
+    fn under_key(&mut self, start: usize, flaw: Flaw) -> Flaw {
+        self.rest = self.text.get(start..).unwrap_or_default();
+        flaw.under(Step::Key(self.string().unwrap_or_default().into_owned()))
     }
 }
 
 /// Which keys one object has, beside those that are kept.
 #[derive(Default)]
-struct Seen<'a> {
-    /// One bit of these is that of each key: where it is not set, none is the same.
-    traces: u128,
+struct Seen {
+    /// The fields.
+    fields: Marks,
+    /// The traces of all other keys: where one is not there, none is the same.
+    traces: Marks,
     /// Those that are not kept.
-    dropped: Vec<Cow<'a, str>>,
+    dropped: Vec<Key>,
     /// All that name no field, where they are not few: in small letters, where case does not count.
-    many: BTreeSet<String>,
+    many: Option<BTreeSet<String>>,
 }
 
-impl Seen<'_> {
+impl Seen {
     /// How many are few enough to be compared with each other.
     const FEW: usize = 64;
 
-    /// Adds one; `false`, if it was there. Whether case counts is the same for all of an object. Those of `kept` are kept.
-    #[inline]
-    fn insert(
-        &mut self,
-        key: &str,
-        field: Option<(&'static Part, &'static Field)>,
-        folds: bool,
-        kept: &[(Key, Json)],
-    ) -> bool {
-        let trace = 1_u128.wrapping_shl(trace(key));
-        let may_be_there = self.traces & trace != 0;
-        self.traces |= trace;
-        match field {
-            Some((_, field)) => !may_be_there || !kept.iter().any(|(own, _)| own.is_of(field)),
-            None => self.insert_text(may_be_there, key, folds, kept),
-        }
-    }
-
-    /// The same, of one that names no field.
-    fn insert_text(&mut self, may_be_there: bool, key: &str, folds: bool, kept: &[(Key, Json)]) -> bool {
+    /// Adds a key that names no field; `false`, if it was there. Whether case counts is the same for all of an object.
+    /// Those of `kept` are kept.
+    #[inline(never)]
+    fn insert(&mut self, key: &str, folds: bool, kept: &[(Key, Json)]) -> bool {
+        let is_new = self.traces.insert(trace(key));
         let texts = || {
-            let kept = kept.iter().filter_map(|(own, _)| own.as_text());
-            kept.chain(self.dropped.iter().map(Cow::as_ref))
+            let kept = kept.iter().map(|(key, _)| key);
+            kept.chain(&self.dropped).filter_map(Key::as_text)
         };
         let folded = |key: &str| if folds { key.to_ascii_lowercase() } else { key.to_owned() };
-        if self.many.is_empty() && texts().count() > Self::FEW {
-            self.many = texts().map(folded).collect();
+        if self.many.is_none() && texts().count() > Self::FEW {
+            self.many = Some(texts().map(folded).collect());
         }
-        if !self.many.is_empty() {
-            return self.many.insert(folded(key));
+        if let Some(many) = &mut self.many {
+            return many.insert(folded(key));
         }
         let is_same = |own: &str| if folds { own.eq_ignore_ascii_case(key) } else { own == key };
-        !may_be_there || !texts().any(is_same)
+        is_new || !texts().any(is_same)
+    }
+}
+
+/// A set of numbers below 128.
+struct Marks([bool; 128]);
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self([false; 128])
+    }
+}
+
+impl Marks {
+    /// Adds one; `false`, if it was there, or cannot be.
+    #[inline]
+    fn insert(&mut self, number: usize) -> bool {
+        self.0.get_mut(number).is_some_and(|mark| !std::mem::replace(mark, true))
     }
 }
 

@@ -123,9 +123,9 @@ fn is_true(text: &str) -> bool {
 }
 
 /// What a parameter's JSON is: `labels` and `buildargs` are maps by themselves.
-fn expected_of(parameter: &Parameter) -> Expected {
+fn expected_of(parameter: &Parameter) -> Expected<'static> {
     match parameter.name {
-        "labels" | "buildargs" => Expected::Kind(Kind::Map(&Kind::Text)),
+        "labels" | "buildargs" => Expected::Kind(&Kind::Map(&Kind::Text)),
         _ => Expected::Unknown,
     }
 }

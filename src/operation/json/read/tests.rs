@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{Expected, Json, MAX_DEPTH, value};
 use crate::operation::field::{container, network};
 
-const CREATE: Expected = Expected::Kind(container::CREATE);
+const CREATE: Expected<'static> = Expected::Kind(&container::CREATE);
 
 /// What is wrong with the body of a container create.
 fn flaw(text: &[u8]) -> String {
@@ -59,7 +59,7 @@ fn names_that_the_client_makes_up_are_exact() {
     assert_reads(r#"{"HostConfig":{"LogConfig":{"Config":{"a":"1","A":"2"}}}}"#);
     let network =
         r#"{"ipam":{"Options":{"a":"1","A":"2"},"Config":[{"AuxiliaryAddresses":{"h":"","H":""}}]}}"#;
-    assert!(value(network.as_bytes(), Expected::Kind(network::CREATE)).is_ok());
+    assert!(value(network.as_bytes(), Expected::Kind(&network::CREATE)).is_ok());
     assert_reads(r#"{"NetworkingConfig":{"EndpointsConfig":{"n":{"DriverOpts":{"a":"","A":""}},"N":null}}}"#);
     for text in [
         r#"{"Labels":{"a":"1","a":"2"}}"#,
