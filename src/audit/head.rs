@@ -2,18 +2,26 @@
 //! when some were cut off, and so that the chain goes on where the file was moved away.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Hash, Link};
 use super::record::{Missing, time_text};
+use super::writer::sealed_text;
 
 /// The size of the file, so that it is always overwritten whole; what is written is shorter.
 const BYTES: usize = 256;
+
+/// How often it is read again where what was read does not fit together, and after how long each time: whoever writes
+/// it may be in the middle of that.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The file beside the audit file.
 #[derive(Debug)]
@@ -24,6 +32,31 @@ struct Written {
     sequence: u64,
     hash: String,
     time: String,
+    /// What the others come to, so that half of what was and half of what is shows.
+    check: Option<String>,
+}
+
+impl Written {
+    fn new(link: Link, time: String) -> Self {
+        let check = Some(check(link, &time));
+        Self { sequence: link.sequence, hash: link.hash.to_string(), time, check }
+    }
+
+    fn link(&self) -> Option<Link> {
+        Some(Link { sequence: self.sequence, hash: Hash::read(self.hash.as_bytes())? })
+    }
+
+    /// Whether all of it was written at once, as far as it says.
+    fn is_one(&self) -> bool {
+        let fits = |own: &String| self.link().is_some_and(|link| check(link, &self.time) == *own);
+        self.check.as_ref().is_none_or(fits)
+    }
+}
+
+fn check(link: Link, time: &str) -> String {
+    let mut check = Hash::of(sealed_text(link, time).as_bytes()).to_string();
+    check.truncate(16);
+    check
 }
 
 impl Head {
@@ -54,9 +87,7 @@ impl Head {
 
     /// Says that this is the last record.
     pub(super) fn put(&mut self, link: Link) -> io::Result<()> {
-        let time = time_text(Timestamp::now());
-        let written = Written { sequence: link.sequence, hash: link.hash.to_string(), time };
-        let mut text = serde_json::to_string(&written)?;
+        let mut text = serde_json::to_string(&Written::new(link, time_text(Timestamp::now())))?;
         while text.len() < BYTES.saturating_sub(1) {
             text.push(' ');
         }
@@ -67,13 +98,18 @@ impl Head {
 
 /// What it says; nothing where that cannot be made out.
 fn read(file: &mut File) -> io::Result<Option<Link>> {
-    let mut text = Vec::new();
-    file.take(u64::try_from(BYTES).unwrap_or(u64::MAX)).read_to_end(&mut text)?;
-    let read = || {
-        let Written { sequence, hash, time: _ } = serde_json::from_slice(&text).ok()?;
-        Some(Link { sequence, hash: Hash::read(hash.as_bytes())? })
-    };
-    Ok(read())
+    let mut written: Option<Written> = None;
+    for _ in 0..TRIES {
+        let mut text = Vec::new();
+        file.rewind()?;
+        file.take(u64::try_from(BYTES).unwrap_or(u64::MAX)).read_to_end(&mut text)?;
+        written = serde_json::from_slice(&text).ok();
+        if text.is_empty() || written.as_ref().is_some_and(Written::is_one) {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(written.and_then(|written| written.link()))
 }
 
 /// The one of two places in the chain that is further on.
@@ -123,6 +159,40 @@ mod tests {
         assert_eq!(Head::open(&audit).unwrap().1, Some(link(7, "b")));
         std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
         assert_eq!(Head::read(&audit).unwrap(), None);
+    }
+
+    #[test]
+    fn half_of_it_is_not_taken_for_the_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("audit");
+        let (mut head, _) = Head::open(&audit).unwrap();
+        let mut put = |link| {
+            head.put(link).unwrap();
+            std::fs::read(Head::path(&audit)).unwrap()
+        };
+        let (old, new) = (put(link(219, "a")), put(link(223, "b")));
+        for written in 1..new.len() {
+            let mixed = [&new[..written], &old[written..]].concat();
+            let is_one = serde_json::from_slice::<Written>(&mixed).is_ok_and(|mixed| mixed.is_one());
+            assert_eq!(is_one, mixed == new || mixed == old, "{}", String::from_utf8_lossy(&mixed));
+        }
+        // Who writes it comes to an end.
+        let path = Head::path(&audit);
+        std::fs::write(&path, [&new[..40], &old[40..]].concat()).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(20));
+                OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&new, 0).unwrap();
+            });
+            assert_eq!(Head::read(&audit).unwrap(), Some(link(223, "b")));
+        });
+        // What stays so is what it says, and is held against the records.
+        std::fs::write(&path, [&new[..40], &old[40..]].concat()).unwrap();
+        assert_eq!(Head::read(&audit).unwrap().unwrap().sequence, 223);
+        // As it was written before there was a check.
+        let unchecked = format!("{{\"sequence\":7,\"hash\":\"{}\",\"time\":\"t\"}}", Hash::of(b"b"));
+        std::fs::write(&path, unchecked).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Some(link(7, "b")));
     }
 
     #[test]
