@@ -58,10 +58,10 @@ impl Log {
         let head = Head::read(path)?;
         let mut names = beside(path)?;
         for _ in 0..TRIES {
-            let log = Self::of_these(path, &names, head)?;
+            let log = Self::of_these(path, &names, head);
             let now = beside(path)?;
             if now == names {
-                return Ok(log);
+                return log;
             }
             // What was moved meanwhile could be in neither.
             names = now;
