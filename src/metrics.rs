@@ -138,7 +138,7 @@ impl Metrics {
 
     /// Measures how long the daemon took to begin its answer.
     pub fn answered(&self, asked: Instant) {
-        self.latency.daemon.observe(asked.elapsed().as_secs_f64());
+        observed(&self.latency.daemon, asked);
     }
 
     /// Measures how long a record takes to be written since it `began` to, and takes note of whether it was; says when it

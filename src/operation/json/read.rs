@@ -64,6 +64,14 @@ pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
     }
 }
 
+/// What a key is.
+enum Named<'a> {
+    /// The name of a field.
+    Field(Spot),
+    /// Any other text.
+    Other(Cow<'a, str>),
+}
+
 struct Reader<'a> {
     text: &'a str,
     /// What of it is still to be read.
@@ -130,7 +138,7 @@ impl<'a> Reader<'a> {
             }
             let start = self.at();
             match self.key(keys, ahead)? {
-                Ok(spot) => {
+                Named::Field(spot) => {
                     if !seen.fields.insert(spot.number) {
                         return Err(self.flaw_of_key(start, TWICE_IN_ANY_CASE));
                     }
@@ -138,7 +146,7 @@ impl<'a> Reader<'a> {
                     self.fields.push((Key::Field(spot.part, spot.field), value));
                     ahead = spot.next();
                 }
-                Err(key) => self.other_member(start, &key, keys, first, &mut seen)?,
+                Named::Other(key) => self.other_member(start, &key, keys, first, &mut seen)?,
             }
             if self.is_over("}")? {
                 return Ok(Json::Object(self.fields.split_off(first)));
@@ -190,14 +198,14 @@ impl<'a> Reader<'a> {
     /// Reads a key, and finds the field that it names. Most clients write the fields in the order of the daemon's structs,
     /// which is that of the table, so it is likely the one that is `ahead` there.
     #[inline]
-    fn key(&mut self, keys: Keys, ahead: Option<Spot>) -> Result<Result<Spot, Cow<'a, str>>, Flaw> {
+    fn key(&mut self, keys: Keys, ahead: Option<Spot>) -> Result<Named<'a>, Flaw> {
         if let Some(spot) = ahead
             && self.take_quoted(spot.field.name)
         {
-            return Ok(Ok(spot));
+            return Ok(Named::Field(spot));
         }
         let key = self.string()?;
-        Ok(keys.find(&key).ok_or(key))
+        Ok(keys.find(&key).map_or(Named::Other(key), Named::Field))
     }
 
     fn array(&mut self, expected: Expected) -> Result<Json, Flaw> {

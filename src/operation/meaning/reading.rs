@@ -155,52 +155,56 @@ impl Reading {
         around: Enclosing<'_>,
         meant: &mut Meant,
     ) -> Read {
-        let start = meant.uses.len();
-        let mut at = Reader { reading: self, meant, says_more: false, way, around };
+        meant.of_one(|meant| {
+            let mut at = Reader { reading: self, meant, says_more: false, way, around };
+            self.tell(value, &mut at);
+            at.says_more
+        })
+    }
+
+    fn tell(self, value: &Json, at: &mut Reader<'_, '_>) {
         match self {
-            Self::Binds => mount::binds(value, &mut at),
-            Self::Mounts => mount::mounts(value, &mut at),
-            Self::VolumesFrom => mount::volumes_from(value, &mut at),
-            Self::AnonymousVolumes => mount::anonymous_volumes(value, &mut at),
+            Self::Binds => mount::binds(value, at),
+            Self::Mounts => mount::mounts(value, at),
+            Self::VolumesFrom => mount::volumes_from(value, at),
+            Self::AnonymousVolumes => mount::anonymous_volumes(value, at),
             Self::VolumeOptions => {
                 let driver = at.around.text("Driver");
-                mount::volume_options(value, driver, false, &mut at);
+                mount::volume_options(value, driver, false, at);
             }
-            Self::Tmpfs => mount::tmpfs(value, &mut at),
-            Self::HostDirectory => mount::host_directory(value, &mut at),
-            Self::NetworkMode => mode::network(value, &mut at),
-            Self::NamespaceMode(kind) => mode::namespace(kind, value, &mut at),
-            Self::Network => network::name(value, &mut at),
-            Self::NetworkKeys => network::keys(value, &mut at),
-            Self::ServiceNetworks => network::of_service(value, &mut at),
-            Self::Capabilities => security::capabilities(value, &mut at),
-            Self::Privileged => security::privileged(&mut at),
-            Self::Devices => device::devices(value, &mut at),
-            Self::DeviceRules => device::rules(value, &mut at),
-            Self::DeviceRequests => device::requests(value, &mut at),
-            Self::SecurityOptions => security::options(value, &mut at),
-            Self::SystemPaths(usual) => security::system_paths(value, usual, &mut at),
-            Self::SeLinux => security::selinux(value, &mut at),
-            Self::Seccomp => security::seccomp(value, &mut at),
-            Self::AppArmor => security::apparmor(value, &mut at),
+            Self::Tmpfs => mount::tmpfs(value, at),
+            Self::HostDirectory => mount::host_directory(value, at),
+            Self::NetworkMode => mode::network(value, at),
+            Self::NamespaceMode(kind) => mode::namespace(kind, value, at),
+            Self::Network => network::name(value, at),
+            Self::NetworkKeys => network::keys(value, at),
+            Self::ServiceNetworks => network::of_service(value, at),
+            Self::Capabilities => security::capabilities(value, at),
+            Self::Privileged => security::privileged(at),
+            Self::Devices => device::devices(value, at),
+            Self::DeviceRules => device::rules(value, at),
+            Self::DeviceRequests => device::requests(value, at),
+            Self::SecurityOptions => security::options(value, at),
+            Self::SystemPaths(usual) => security::system_paths(value, usual, at),
+            Self::SeLinux => security::selinux(value, at),
+            Self::Seccomp => security::seccomp(value, at),
+            Self::AppArmor => security::apparmor(value, at),
             Self::User => at.text_as(value, |text| Meaning::User(user::canonical(text))),
             Self::Image => at.text_as(value, |text| Meaning::Image(ImageRef::read(text))),
-            Self::PortBindings => port::bindings(value, &mut at),
-            Self::AllPorts => port::all(&mut at),
-            Self::ServicePorts => port::of_service(value, &mut at),
-            Self::Driver(kind) => drivers::driver(kind, value, &mut at),
-            Self::Sysctls => limits::sysctls(value, &mut at),
-            Self::Ulimits => limits::ulimits(value, &mut at),
-            Self::ExtraHosts => limits::extra_hosts(value, &mut at),
-            Self::Amount(resource) => limits::amount(resource, value, &mut at),
-            Self::CpuQuota => limits::cpu_quota(value, &mut at),
-            Self::PluginPrivileges => plugin::privileges(value, &mut at),
-            Self::PluginSettings => plugin::settings(value, &mut at),
+            Self::PortBindings => port::bindings(value, at),
+            Self::AllPorts => port::all(at),
+            Self::ServicePorts => port::of_service(value, at),
+            Self::Driver(kind) => drivers::driver(kind, value, at),
+            Self::Sysctls => limits::sysctls(value, at),
+            Self::Ulimits => limits::ulimits(value, at),
+            Self::ExtraHosts => limits::extra_hosts(value, at),
+            Self::Amount(resource) => limits::amount(resource, value, at),
+            Self::CpuQuota => limits::cpu_quota(value, at),
+            Self::PluginPrivileges => plugin::privileges(value, at),
+            Self::PluginSettings => plugin::settings(value, at),
             // They say what they refer to, and nothing else.
             Self::Links | Self::Container | Self::Secrets | Self::Configs => at.says_more(),
         }
-        let says_more = at.says_more;
-        Read { uses: start..meant.uses.len(), says_more }
     }
 }
 

@@ -1,7 +1,5 @@
 //! What is redacted in one kind of value, looked up as the value is gone through.
 
-use std::borrow::Cow;
-
 use super::change::Change;
 use crate::operation::Json;
 use crate::operation::json::place::{self, Kept, Misplaced};
@@ -50,9 +48,13 @@ fn write(rules: &[&Rules], value: &[u8], out: &mut Vec<u8>) -> Result<(), Mispla
     if rules.iter().any(|rules| !rules.changes.is_empty()) {
         let before = Json::read_shown(value).map_err(|_| Misplaced)?;
         let after = changed(rules, before.clone());
-        let same = before == after;
-        let text = if same { Cow::Borrowed(value) } else { Cow::Owned(after.to_string().into_bytes()) };
-        out.extend_from_slice(&text);
+        if before == after {
+            out.extend_from_slice(value);
+        } else {
+            let mut text = String::new();
+            after.write(&mut text);
+            out.extend_from_slice(text.as_bytes());
+        }
         return Ok(());
     }
     match value.first() {
