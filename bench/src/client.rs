@@ -48,8 +48,19 @@ impl Question {
     }
 
     pub(crate) fn with(method: &str, path: &str, body: &[u8], status: u16, answer: Expected) -> Self {
+        Self::sending(method, path, "application/json", body, status, answer)
+    }
+
+    pub(crate) fn sending(
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: &[u8],
+        status: u16,
+        answer: Expected,
+    ) -> Self {
         let mut bytes = format!(
-            "{method} {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         )
         .into_bytes();

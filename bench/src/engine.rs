@@ -139,6 +139,10 @@ impl Connection {
                 ensure!(body.get("Image").is_some(), "a create without an image");
                 self.whole("201 Created", br#"{"Id":"0123456789abcdef","Warnings":[]}"#).await
             }
+            ("POST", ["build"]) => {
+                let bytes = self.body(request, |_, _| Ok(())).await?;
+                self.whole("200 OK", format!("{{\"bytes\":{bytes}}}").as_bytes()).await
+            }
             ("POST", ["exec", _, "start"]) => {
                 self.body(request, |_, _| Ok(())).await?;
                 self.echo().await

@@ -2,11 +2,16 @@
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+/// How long a process may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A process of the rig's own, ended when this is dropped.
 #[derive(Debug)]
@@ -56,13 +61,28 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    fn signal(&self, signal: Signal) {
         for pid in self.pids().into_iter().rev() {
             let Ok(pid) = i32::try_from(pid) else { continue };
-            nix::sys::signal::kill(Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).ok();
+            kill(Pid::from_raw(pid), signal).ok();
         }
-        self.child.wait().ok();
+    }
+}
+
+impl Drop for Process {
+    /// Has it end by itself, as what counts for a profile writes that down then.
+    fn drop(&mut self) {
+        self.signal(Signal::SIGTERM);
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(None) = self.child.try_wait() {
+            if Instant::now() > deadline {
+                self.signal(Signal::SIGKILL);
+                self.child.wait().ok();
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -73,6 +73,8 @@ const ALL: &[Kind] = &[Kind::Direct, Kind::Copy, Kind::Splice, Kind::Haproxy, Ki
 /// Where what is recorded is as long as the bound's records are.
 const RECORDED: &[Kind] =
     &[Kind::Direct, Kind::Copy, Kind::Splice, Kind::Record, Kind::Haproxy, Kind::Dockgate];
+/// Where `HAProxy` is not asked: it lets no images be built.
+const WITHOUT_HAPROXY: &[Kind] = &[Kind::Direct, Kind::Copy, Kind::Splice, Kind::Dockgate];
 const RULES: &[Kind] =
     &[Kind::Direct, Kind::Copy, Kind::Dockgate, Kind::Dockgate1000, Kind::Haproxy, Kind::Haproxy1000];
 
@@ -314,6 +316,34 @@ pub(crate) const ROWS: &[Row] = &[
             },
         ],
         one_of: 1,
+    },
+    Row {
+        name: "build",
+        what: "an image built from a thousand files, all of which are gone through, everything on one CPU",
+        setting: Setting::OneCpu,
+        peers: WITHOUT_HAPROXY,
+        measure: latency::build,
+        columns: &["p50 us", "p99 us", "cpu us"],
+        figures: &[Figure {
+            what: "p50 over copy's",
+            bar: Bar::None,
+            of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
+        }],
+        one_of: 2,
+    },
+    Row {
+        name: "build-compressed",
+        what: "the same, compressed by gzip",
+        setting: Setting::OneCpu,
+        peers: WITHOUT_HAPROXY,
+        measure: latency::build_compressed,
+        columns: &["p50 us", "p99 us", "cpu us"],
+        figures: &[Figure {
+            what: "p50 over copy's",
+            bar: Bar::None,
+            of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
+        }],
+        one_of: 2,
     },
     Row {
         name: "create",

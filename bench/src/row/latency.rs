@@ -1,16 +1,24 @@
 //! How long one thing takes, and what it costs.
 
+use std::io::Write as _;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::client::{Client, Expected, Question};
 use crate::load;
+use crate::pattern;
 use crate::peer::{Kind, Peer};
 use crate::round::{Rig, Sample, Used, quartiles};
 
 /// A container as `docker compose` makes one, every kind of field used.
 pub(super) const CREATE: &[u8] = include_bytes!("../../assets/create.json");
+/// How many files an image is built from beside its Dockerfile.
+const FILES: usize = 1000;
+const DOCKERFILE: &[u8] = b"FROM alpine\nCOPY . /app\nRUN make -C /app\n";
 /// How many connections a load has.
 const CLIENTS: usize = 32;
 /// What goes through an exec's stream.
@@ -31,6 +39,42 @@ pub(super) fn large_chunked(rig: &Rig, peer: &Peer) -> Result<Sample> {
 pub(super) fn create(rig: &Rig, peer: &Peer) -> Result<Sample> {
     let made = Expected::Bytes(br#"{"Id":"0123456789abcdef","Warnings":[]}"#.to_vec());
     asked(rig, peer, 1000, &Question::post("/v1.41/containers/create?name=app", CREATE, 201, made))
+}
+
+/// An image built from a directory of so many files, as Docker's CLI sends it.
+pub(super) fn build(rig: &Rig, peer: &Peer) -> Result<Sample> {
+    built(rig, peer, &context()?)
+}
+
+/// The same as `docker build --compress` sends it.
+pub(super) fn build_compressed(rig: &Rig, peer: &Peer) -> Result<Sample> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&context()?)?;
+    built(rig, peer, &encoder.finish()?)
+}
+
+fn built(rig: &Rig, peer: &Peer, context: &[u8]) -> Result<Sample> {
+    let counted = Expected::Bytes(format!("{{\"bytes\":{}}}", context.len()).into_bytes());
+    asked(
+        rig,
+        peer,
+        100,
+        &Question::sending("POST", "/v1.41/build?t=app", "application/x-tar", context, 200, counted),
+    )
+}
+
+/// The archive of a directory with a Dockerfile and many small files.
+fn context() -> Result<Vec<u8>> {
+    let files = (0..FILES)
+        .map(|number| (format!("src/part-{}/file-{number}.txt", number % 50), pattern::bytes(0, 700)));
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in iter::once(("Dockerfile".to_owned(), DOCKERFILE)).chain(files) {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, content)?;
+    }
+    Ok(archive.into_inner()?)
 }
 
 pub(super) fn list(rig: &Rig, peer: &Peer) -> Result<Sample> {
