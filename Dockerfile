@@ -1,7 +1,10 @@
 # A static binary on nothing: no shell, no libraries, no users but the one it runs as.
 # With GNU's C library: musl's allocator makes a create take more than twice as long (docs/performance.md).
-FROM rust:1-slim AS build
+# By the compiler that the profile is for (profile/compiler).
+FROM rust:1.95.0-slim AS build
 WORKDIR /src
+COPY .cargo .cargo
+COPY profile profile
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY policy policy

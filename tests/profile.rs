@@ -1,0 +1,77 @@
+//! What stands before the compiler in a release build: the profile is handed to it where it is for it, and nowhere else.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run a script has failed")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+const RELEASE: [&str; 6] = ["--crate-name", "dockgate", "-C", "lto=fat", "-C", "metadata=0123"];
+const DEBUG: [&str; 4] = ["--crate-name", "dockgate", "-C", "metadata=0123"];
+
+/// The compiler that the profile was made with.
+fn profiled() -> String {
+    fs::read_to_string(profile("compiler")).unwrap().trim().to_owned()
+}
+
+fn profile(name: &str) -> String {
+    format!("{}/profile/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a compiler of this version is called with for a package, a line each.
+fn called(version: &str, package: [&str; 2], arguments: &[&str]) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let compiler = dir.path().join("rustc");
+    let script =
+        format!("#!/bin/sh\nif [ \"$*\" = -V ]; then echo '{version}'; else printf '%s\\n' \"$@\"; fi\n");
+    fs::write(&compiler, script).unwrap();
+    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = Command::new(profile("rustc"))
+        .arg(&compiler)
+        .args(arguments)
+        .envs(["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].into_iter().zip(package))
+        .env_remove("DOCKGATE_PROFILE_INTO")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn a_release_of_its_compiler_is_built_by_the_profile() {
+    let used = format!("-Cprofile-use={}", profile("dockgate.profdata"));
+    for (package, metadata) in [
+        // A release has another version, and the same names.
+        (["dockgate", "1.2.3"], "metadata=dockgate"),
+        (["itoa", "1.2.3"], "metadata=itoa-1.2.3"),
+    ] {
+        let called = called(&profiled(), package, &RELEASE);
+        let expected = RELEASE[..5].iter().copied().chain([metadata, &used]).collect::<Vec<_>>();
+        assert_eq!(called[..7], expected, "{called:?}");
+    }
+}
+
+#[test]
+fn nothing_else_is() {
+    let counting = [RELEASE.as_slice(), &["-Cinstrument-coverage"]].concat();
+    let own = [RELEASE.as_slice(), &["-Cprofile-generate=/tmp"]].concat();
+    for arguments in [DEBUG.as_slice(), &counting, &own] {
+        assert_eq!(called(&profiled(), ["dockgate", "1.2.3"], arguments), arguments);
+    }
+    assert_eq!(called("rustc 1.0.0 (a59de37e9 2015-05-13)", ["dockgate", "1.2.3"], &RELEASE), RELEASE);
+}
+
+#[test]
+fn the_profile_can_be_read() {
+    // What LLVM's indexed profiles begin with.
+    assert!(fs::read(profile("dockgate.profdata")).unwrap().starts_with(b"\xfflprofi\x81"));
+}
+
+#[test]
+fn the_image_is_built_by_its_compiler() {
+    let dockerfile = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile")).unwrap();
+    let profiled = profiled();
+    let version = profiled.split(' ').nth(1).unwrap();
+    assert!(dockerfile.contains(&format!("FROM rust:{version}-slim ")), "the profile is for {profiled}");
+}
