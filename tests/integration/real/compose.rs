@@ -53,10 +53,13 @@ fn a_project_goes_up_and_down() {
     assert_eq!(through.2, ["asker running dockgate-test/busybox", "talker running dockgate-test/busybox"]);
 }
 
-/// The lines that were printed, without their order and their columns, which are the chance of the moment.
+/// The lines that were printed, without their order, their columns and where compose cleared one, which are the chance of
+/// the moment.
 fn lines(text: &str) -> Vec<String> {
+    const CLEAR: &str = "\u{1b}[2K";
+    let text = steady(text).replace(CLEAR, "");
     let mut lines: Vec<_> =
-        steady(text).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     lines.sort();
     lines
 }
