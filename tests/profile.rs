@@ -19,8 +19,8 @@ fn profile(name: &str) -> String {
     format!("{}/profile/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What a compiler of this version is called with for a package, a line each.
-fn called(version: &str, package: [&str; 2], arguments: &[&str]) -> Vec<String> {
+/// What a compiler of this version, with another wrapper before it or none, is called with for a package, a line each.
+fn called(version: &str, between: &[&str], package: [&str; 2], arguments: &[&str]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let compiler = dir.path().join("rustc");
     let script =
@@ -28,6 +28,7 @@ fn called(version: &str, package: [&str; 2], arguments: &[&str]) -> Vec<String> 
     fs::write(&compiler, script).unwrap();
     fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
     let output = Command::new(profile("rustc"))
+        .args(between)
         .arg(&compiler)
         .args(arguments)
         .envs(["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].into_iter().zip(package))
@@ -41,12 +42,14 @@ fn called(version: &str, package: [&str; 2], arguments: &[&str]) -> Vec<String> 
 #[test]
 fn a_release_of_its_compiler_is_built_by_the_profile() {
     let used = format!("-Cprofile-use={}", profile("dockgate.profdata"));
-    for (package, metadata) in [
+    let (alone, wrapped): (&[&str], &[&str]) = (&[], &["env"]);
+    for (between, package, metadata) in [
         // A release has another version, and the same names.
-        (["dockgate", "1.2.3"], "metadata=dockgate"),
-        (["itoa", "1.2.3"], "metadata=itoa-1.2.3"),
+        (alone, ["dockgate", "1.2.3"], "metadata=dockgate"),
+        (wrapped, ["dockgate", "1.2.3"], "metadata=dockgate"),
+        (alone, ["itoa", "1.2.3"], "metadata=itoa-1.2.3"),
     ] {
-        let called = called(&profiled(), package, &RELEASE);
+        let called = called(&profiled(), between, package, &RELEASE);
         let expected = RELEASE[..5].iter().copied().chain([metadata, &used]).collect::<Vec<_>>();
         assert_eq!(called[..7], expected, "{called:?}");
     }
@@ -57,13 +60,13 @@ fn nothing_else_is() {
     let counting = [RELEASE.as_slice(), &["-Cinstrument-coverage"]].concat();
     let own = [RELEASE.as_slice(), &["-Cprofile-generate=/tmp"]].concat();
     for arguments in [DEBUG.as_slice(), &counting, &own] {
-        assert_eq!(called(&profiled(), ["dockgate", "1.2.3"], arguments), arguments);
+        assert_eq!(called(&profiled(), &[], ["dockgate", "1.2.3"], arguments), arguments);
     }
-    assert_eq!(called("rustc 1.0.0 (a59de37e9 2015-05-13)", ["dockgate", "1.2.3"], &RELEASE), RELEASE);
+    assert_eq!(called("rustc 1.0.0 (a59de37e9 2015-05-13)", &[], ["dockgate", "1.2.3"], &RELEASE), RELEASE);
 }
 
 #[test]
-fn the_profile_can_be_read() {
+fn the_profile_is_one() {
     // What LLVM's indexed profiles begin with.
     assert!(fs::read(profile("dockgate.profdata")).unwrap().starts_with(b"\xfflprofi\x81"));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::engine::GREETING;
+use crate::engine::{GREETING, counted};
 use crate::framing::{Body, Framing};
 use crate::pattern;
 
@@ -251,8 +251,8 @@ impl Client {
 
     /// Loads an image of `size` bytes into the fast engine, which counts them.
     pub(crate) fn upload_pattern(&mut self, framing: Framing, size: u64) -> Result<()> {
-        let counted = Expected::Bytes(format!("{{\"bytes\":{size}}}").into_bytes());
-        self.upload(framing, size, pattern::bytes, counted)
+        let answer = Expected::Bytes(counted(size).into_bytes());
+        self.upload(framing, size, pattern::bytes, answer)
     }
 
     /// Starts an exec, whose output follows the head.

@@ -45,6 +45,11 @@ pub(crate) fn list() -> &'static str {
     &LIST
 }
 
+/// The answer to what is only counted: an image loaded, a context that is built from.
+pub(crate) fn counted(bytes: u64) -> String {
+    format!("{{\"bytes\":{bytes}}}")
+}
+
 /// Serves until it is ended.
 pub(crate) fn serve(socket: &Path) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -126,7 +131,7 @@ impl Connection {
                     Ok(())
                 });
                 let bytes = bytes.await?;
-                self.whole("200 OK", format!("{{\"bytes\":{bytes}}}").as_bytes()).await
+                self.whole("200 OK", counted(bytes).as_bytes()).await
             }
             ("POST", ["containers", "create"]) => {
                 let mut body = Vec::new();
@@ -141,7 +146,7 @@ impl Connection {
             }
             ("POST", ["build"]) => {
                 let bytes = self.body(request, |_, _| Ok(())).await?;
-                self.whole("200 OK", format!("{{\"bytes\":{bytes}}}").as_bytes()).await
+                self.whole("200 OK", counted(bytes).as_bytes()).await
             }
             ("POST", ["exec", _, "start"]) => {
                 self.body(request, |_, _| Ok(())).await?;

@@ -59,9 +59,7 @@ impl Process {
             Some(status) => bail!("a process of the rig has ended: {status}"),
         }
     }
-}
 
-impl Process {
     fn signal(&self, signal: Signal) {
         for pid in self.pids().into_iter().rev() {
             let Ok(pid) = i32::try_from(pid) else { continue };

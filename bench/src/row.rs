@@ -83,6 +83,10 @@ fn over(round: &Round, kind: Kind, name: &str, other: Kind) -> Option<f64> {
     Some(round.of(kind, name)? / round.of(other, name)?)
 }
 
+const fn p50_over_copy(bar: Bar) -> Figure {
+    Figure { what: "p50 over copy's", bar, of: |round, kind| over(round, kind, "p50 us", Kind::Copy) }
+}
+
 /// What a proxy adds, over what another one adds.
 fn added_over(round: &Round, kind: Kind, name: &str, other: Kind) -> Option<f64> {
     let direct = round.of(Kind::Direct, name)?;
@@ -140,11 +144,7 @@ pub(crate) const ROWS: &[Row] = &[
         peers: ALL,
         measure: latency::connect,
         columns: &["p50 us", "p99 us", "cpu us"],
-        figures: &[Figure {
-            what: "p50 over copy's",
-            bar: Bar::AtMost(1.0),
-            of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
-        }],
+        figures: &[p50_over_copy(Bar::AtMost(1.0))],
         one_of: 1,
     },
     Row {
@@ -182,11 +182,7 @@ pub(crate) const ROWS: &[Row] = &[
         peers: ALL,
         measure: latency::exec,
         columns: &["p50 us", "p99 us", "cpu us"],
-        figures: &[Figure {
-            what: "p50 over copy's",
-            bar: Bar::AtMost(1.0),
-            of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
-        }],
+        figures: &[p50_over_copy(Bar::AtMost(1.0))],
         one_of: 1,
     },
     Row {
@@ -324,11 +320,7 @@ pub(crate) const ROWS: &[Row] = &[
         peers: WITHOUT_HAPROXY,
         measure: latency::build,
         columns: &["p50 us", "p99 us", "cpu us"],
-        figures: &[Figure {
-            what: "p50 over copy's",
-            bar: Bar::None,
-            of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
-        }],
+        figures: &[p50_over_copy(Bar::None)],
         one_of: 2,
     },
     Row {
@@ -338,11 +330,7 @@ pub(crate) const ROWS: &[Row] = &[
         peers: WITHOUT_HAPROXY,
         measure: latency::build_compressed,
         columns: &["p50 us", "p99 us", "cpu us"],
-        figures: &[Figure {
-            what: "p50 over copy's",
-            bar: Bar::None,
-            of: |round, kind| over(round, kind, "p50 us", Kind::Copy),
-        }],
+        figures: &[p50_over_copy(Bar::None)],
         one_of: 2,
     },
     Row {

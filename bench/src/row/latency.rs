@@ -54,12 +54,12 @@ pub(super) fn build_compressed(rig: &Rig, peer: &Peer) -> Result<Sample> {
 }
 
 fn built(rig: &Rig, peer: &Peer, context: &[u8]) -> Result<Sample> {
-    let counted = Expected::Bytes(format!("{{\"bytes\":{}}}", context.len()).into_bytes());
+    let answer = Expected::Bytes(crate::engine::counted(context.len() as u64).into_bytes());
     asked(
         rig,
         peer,
         100,
-        &Question::sending("POST", "/v1.41/build?t=app", "application/x-tar", context, 200, counted),
+        &Question::sending("POST", "/v1.41/build?t=app", "application/x-tar", context, 200, answer),
     )
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::bulk::carried;
 use super::latency::{CREATE, MESSAGE, asked, loaded, micros, percentile, timed};
-use super::{ALL, Bar, Figure, Row, Setting, over};
+use super::{ALL, Bar, Figure, Row, Setting, over, p50_over_copy};
 use crate::client::{Client, Expected, Question};
 use crate::framing::Framing;
 use crate::peer::{Kind, Peer};
@@ -16,7 +16,7 @@ use crate::round::{Engine, Rig, Round, Sample, Used};
 const TIMES: &[&str] = &["p50 us", "p99 us", "cpu us", "engine cpu us"];
 const P50: &[Figure] = &[
     stated("p50 over direct's", |round, kind| over(round, kind, "p50 us", Kind::Direct)),
-    stated("p50 over copy's", |round, kind| over(round, kind, "p50 us", Kind::Copy)),
+    p50_over_copy(Bar::None),
 ];
 const RATE: &[Figure] = &[
     stated("rate over direct's", |round, kind| over(round, kind, "GiB/s", Kind::Direct)),
