@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod health;
 mod init;
+mod later;
 mod log;
 mod man;
 pub mod operations;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{ServeArgs, forbids_colour};
+use later::Later;
 
 /// A least-privilege filtering proxy for the Docker socket
 ///
@@ -42,19 +44,19 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Serve clients (what dockgate does when no verb is given)
-    Serve(ServeArgs),
+    Serve(Later<ServeArgs>),
     /// Say everything that is wrong with policy files, or looks wrong
-    Check(check::CheckArguments),
+    Check(Later<check::CheckArguments>),
     /// Say what a request means, what each rule says of it, and what would turn the verdict
-    Explain(explain::ExplainArguments),
+    Explain(Later<explain::ExplainArguments>),
     /// Write a policy, its tests and a compose file for a program that is to have a little of Docker
-    Init(init::InitArguments),
+    Init(Later<init::InitArguments>),
     /// Run the tests that stand in policy files
-    Test(test::TestArguments),
+    Test(Later<test::TestArguments>),
     /// Say whether dockgate accepts clients and the daemon answers; for HEALTHCHECK
     ///
     /// Takes the same settings as `serve`: run it with the same flags, environment and settings file.
-    Health(ServeArgs),
+    Health(Later<ServeArgs>),
     /// Ask the audit: what was done, by whom, and whether the record is whole
     #[command(subcommand)]
     Audit(audit::AuditVerb),
@@ -63,7 +65,7 @@ enum Verb {
     /// Takes the same settings as `serve`: run it with the same flags, environment and settings file, and
     /// as the user that dockgate runs as. It changes nothing. Exit code 0: nothing keeps dockgate from working
     /// (there may be warnings); 1: something does; 2: the settings cannot be used.
-    Doctor(doctor::DoctorArguments),
+    Doctor(Later<doctor::DoctorArguments>),
     /// Print the manual of operations, as in docs/operations.md
     Operations,
     /// Print the JSON Schema of policies or of settings files, for editors
@@ -116,25 +118,25 @@ pub fn run() -> ExitCode {
     // Where output cannot be written, nobody reads it.
     let exit = match line.verb {
         None => serve::serve(&line.serve),
-        Some(Verb::Serve(args)) => serve::serve(&args),
-        Some(Verb::Check(args)) => {
+        Some(Verb::Serve(Later(args))) => serve::serve(&args),
+        Some(Verb::Check(Later(args))) => {
             check::check(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
         }
-        Some(Verb::Explain(args)) => {
+        Some(Verb::Explain(Later(args))) => {
             explain::explain(&args, &mut io::stdin(), &mut io::stdout(), is_coloured())
                 .unwrap_or(Exit::Failure)
         }
-        Some(Verb::Test(args)) => {
+        Some(Verb::Test(Later(args))) => {
             test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
         }
-        Some(Verb::Init(args)) => {
+        Some(Verb::Init(Later(args))) => {
             let is_terminal = io::stdin().is_terminal();
             init::init(&args, &mut io::stdin().lock(), is_terminal, &mut io::stdout())
                 .unwrap_or(Exit::Failure)
         }
-        Some(Verb::Health(args)) => health::health(&args),
+        Some(Verb::Health(Later(args))) => health::health(&args),
         Some(Verb::Audit(verb)) => audit::audit(&verb),
-        Some(Verb::Doctor(args)) => doctor::doctor(&args),
+        Some(Verb::Doctor(Later(args))) => doctor::doctor(&args),
         Some(Verb::Operations) => print(&operations::render()),
         Some(Verb::Schema { document }) => schema::schema(document),
         Some(Verb::Completions { shell }) => completions::completions(shell),

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::later::Later;
 use super::{Exit, complain};
 use crate::audit::read::Log;
 use crate::settings::{AuditSink, Problems, ServeArgs, Settings};
@@ -27,17 +28,17 @@ pub(in crate::command) enum AuditVerb {
     ///
     /// The last requests, and then each one that comes, when it is over or has gone on for a moment. It follows the
     /// file when that is rotated.
-    Tail(tail::TailArguments),
+    Tail(Later<tail::TailArguments>),
     /// List requests: by time, client, operation, target, decision, rule, reason
-    Query(query::QueryArguments),
+    Query(Later<query::QueryArguments>),
     /// Say everything about one request, and why it was decided so
-    Show(show::ShowArguments),
+    Show(Later<show::ShowArguments>),
     /// Count: decisions, what is denied most, rules by use and those never used, clients, what takes long
-    Stats(stats::StatsArguments),
+    Stats(Later<stats::StatsArguments>),
     /// Write requests in the words of others: OCSF or ECS, one JSON object a line
-    Export(export::ExportArguments),
+    Export(Later<export::ExportArguments>),
     /// Say whether anything was changed, removed, reordered or cut off, and where it begins
-    Verify(verify::VerifyArguments),
+    Verify(Later<verify::VerifyArguments>),
 }
 
 /// Which log is meant.
@@ -54,12 +55,12 @@ struct LogArguments {
 /// Answers.
 pub(super) fn audit(verb: &AuditVerb) -> Exit {
     match verb {
-        AuditVerb::Tail(arguments) => tail::tail(arguments),
-        AuditVerb::Query(arguments) => query::query(arguments),
-        AuditVerb::Show(arguments) => show::show(arguments),
-        AuditVerb::Stats(arguments) => stats::stats(arguments),
-        AuditVerb::Export(arguments) => export::export(arguments),
-        AuditVerb::Verify(arguments) => verify::verify(arguments),
+        AuditVerb::Tail(Later(arguments)) => tail::tail(arguments),
+        AuditVerb::Query(Later(arguments)) => query::query(arguments),
+        AuditVerb::Show(Later(arguments)) => show::show(arguments),
+        AuditVerb::Stats(Later(arguments)) => stats::stats(arguments),
+        AuditVerb::Export(Later(arguments)) => export::export(arguments),
+        AuditVerb::Verify(Later(arguments)) => verify::verify(arguments),
     }
 }
 
