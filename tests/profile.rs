@@ -23,8 +23,14 @@ fn profile(name: &str) -> String {
 fn called(version: &str, between: &[&str], package: [&str; 2], arguments: &[&str]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let compiler = dir.path().join("rustc");
-    let script =
-        format!("#!/bin/sh\nif [ \"$*\" = -V ]; then echo '{version}'; else printf '%s\\n' \"$@\"; fi\n");
+    let script = format!(
+        "#!/bin/sh
+        case \"$*\" in
+        -V) echo '{version}' ;;
+        -vV) printf '{version}\\nhost: x86_64-unknown-linux-gnu\\nrelease: 1\\n' ;;
+        *) printf '%s\\n' \"$@\" ;;
+        esac"
+    );
     fs::write(&compiler, script).unwrap();
     fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
     let output = Command::new(profile("rustc"))
@@ -66,9 +72,38 @@ fn nothing_else_is() {
 }
 
 #[test]
+fn the_linker_is_told_what_runs_first_where_it_is_the_compilers_own() {
+    let linked = |more: &[&str]| {
+        let arguments = [RELEASE.as_slice(), &["--crate-type", "bin"], more].concat();
+        let order = format!("-Clink-arg=--symbol-ordering-file={}", profile("order"));
+        called(&profiled(), &[], ["dockgate", "1.2.3"], &arguments).contains(&order)
+    };
+    for own in [
+        [].as_slice(),
+        &["--target", "x86_64-unknown-linux-gnu", "-Ctarget-feature=+crt-static"],
+        &["-Clink-arg=-Wl,-z,now"],
+    ] {
+        assert!(linked(own), "{own:?}");
+    }
+    for other in [
+        ["--target", "aarch64-unknown-linux-gnu"].as_slice(),
+        &["--target", "x86_64-unknown-linux-musl"],
+        &["-C", "linker=clang"],
+        &["-Clink-arg=-fuse-ld=mold"],
+        &["-Clinker-features=-lld"],
+    ] {
+        assert!(!linked(other), "{other:?}");
+    }
+}
+
+#[test]
 fn the_profile_is_one() {
     // What LLVM's indexed profiles begin with.
     assert!(fs::read(profile("dockgate.profdata")).unwrap().starts_with(b"\xfflprofi\x81"));
+    // A function a line, those of the standard library by the names that its compiler gives them.
+    let order = fs::read_to_string(profile("order")).unwrap();
+    assert!(order.lines().all(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())));
+    assert!(order.lines().filter(|name| name.contains("8dockgate")).count() > 100);
 }
 
 #[test]
