@@ -9,8 +9,8 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY policy policy
 COPY src src
-# The target is named, or the flags would hold for build scripts too. Packed, relocations take next to nothing; a program
-# with libraries beside it would need a later one for that.
+# The target is named, or the flags would hold for build scripts too. Relocations take next to nothing where they are
+# packed, which every static program can be; others would need a C library of 2022 or later.
 RUN host="$(rustc -vV | sed -n 's/^host: //p')" \
  && RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" cargo build --release --locked --target "$host" \
  && install -D "target/$host/release/dockgate" /image/dockgate \

@@ -72,27 +72,30 @@ fn nothing_else_is() {
 }
 
 #[test]
-fn the_linker_is_told_what_runs_first_where_it_is_the_compilers_own() {
-    let linked = |more: &[&str]| {
+fn what_runs_is_laid_together_where_the_linker_is_the_compilers_own() {
+    let added = |more: &[&str]| {
         let arguments = [RELEASE.as_slice(), &["--crate-type", "bin"], more].concat();
+        let called = called(&profiled(), &[], ["dockgate", "1.2.3"], &arguments);
         let order = format!("-Clink-arg=--symbol-ordering-file={}", profile("order"));
-        called(&profiled(), &[], ["dockgate", "1.2.3"], &arguments).contains(&order)
+        let is = |argument: &str| called.iter().any(|one| one == argument);
+        (is(&order), is("-Cllvm-args=-enable-split-machine-functions"))
     };
     for own in [
         [].as_slice(),
         &["--target", "x86_64-unknown-linux-gnu", "-Ctarget-feature=+crt-static"],
         &["-Clink-arg=-Wl,-z,now"],
     ] {
-        assert!(linked(own), "{own:?}");
+        assert_eq!(added(own), (true, true), "{own:?}");
     }
     for other in [
         ["--target", "aarch64-unknown-linux-gnu"].as_slice(),
+        &["--target", "armv7-unknown-linux-gnueabihf"],
         &["--target", "x86_64-unknown-linux-musl"],
         &["-C", "linker=clang"],
         &["-Clink-arg=-fuse-ld=mold"],
         &["-Clinker-features=-lld"],
     ] {
-        assert!(!linked(other), "{other:?}");
+        assert_eq!(added(other), (false, false), "{other:?}");
     }
 }
 
