@@ -34,3 +34,26 @@ fn keeping_about(command: Command, augment: fn(Command) -> Command) -> Command {
     let long_about: Resettable<StyledStr> = command.get_long_about().cloned().into();
     augment(command).about(about).long_about(long_about)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the type says.
+    #[derive(Args)]
+    struct Taken {
+        #[arg(long)]
+        much: bool,
+    }
+
+    #[test]
+    fn a_verb_keeps_what_is_said_of_it() {
+        let verb = Later::<Taken>::augment_args(Command::new("verb")).about("What the verb does");
+        assert_eq!(verb.get_arguments().count(), 0);
+        let mut line = Command::new("dockgate").subcommand(verb);
+        let matches = line.try_get_matches_from_mut(["dockgate", "verb", "--much"]).unwrap();
+        assert!(Later::<Taken>::from_arg_matches(matches.subcommand().unwrap().1).unwrap().0.much);
+        let verb = line.find_subcommand("verb").unwrap();
+        assert_eq!(verb.get_about().unwrap().to_string(), "What the verb does");
+    }
+}
