@@ -5,7 +5,7 @@ use clap::error::Error;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 /// The arguments of a verb.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::command) struct Later<T>(pub(in crate::command) T);
 
 impl<T: Args> Args for Later<T> {
