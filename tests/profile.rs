@@ -26,7 +26,6 @@ fn called(version: &str, between: &[&str], package: [&str; 2], arguments: &[&str
     let script = format!(
         "#!/bin/sh
         case \"$*\" in
-        -V) echo '{version}' ;;
         -vV) printf '{version}\\nhost: x86_64-unknown-linux-gnu\\nrelease: 1\\n' ;;
         *) printf '%s\\n' \"$@\" ;;
         esac"
