@@ -1,6 +1,6 @@
 //! One request, from top to bottom, and what holds the parts together.
 //!
-//! Everything runs on one thread: connections are tasks of one [`tokio::task::LocalSet`], and what they share
+//! Everything runs on one thread: connections are tasks of one [`tokio::runtime::LocalRuntime`], and what they share
 //! is shared without locks.
 
 mod answer;

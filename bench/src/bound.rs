@@ -9,6 +9,7 @@ use std::rc::Rc;
 use anyhow::Result;
 use record::Ledger;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::{Builder, LocalOptions};
 
 /// The buffers of the proxies that copy, for each direction.
 const BUFFER: usize = 64 * 1024;
@@ -33,9 +34,8 @@ impl Way {
 
 /// Carries every connection to the socket `to`, until it is ended. One thread.
 pub(crate) fn serve(way: &Way, listen: &Path, to: &Path) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(async {
         let listener = UnixListener::bind(listen)?;
         loop {
             let (client, _) = listener.accept().await?;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::{Builder, LocalOptions};
 
 use crate::framing::{Body, Framing};
 use crate::pattern;
@@ -52,9 +53,8 @@ pub(crate) fn counted(bytes: u64) -> String {
 
 /// Serves until it is ended.
 pub(crate) fn serve(socket: &Path) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(async {
         let listener = UnixListener::bind(socket)?;
         loop {
             let (stream, _) = listener.accept().await?;

@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _};
 use std::rc::Rc;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::runtime;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::spawn_local;
 
 use super::{Exit, complain, log};
 use crate::admin::{self, Admin};
@@ -36,17 +36,14 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
         return Exit::Failure;
     };
     settings.limits.connections = fit_descriptors(settings.limits);
-    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(error) => {
             complain(&format_args!("dockgate cannot start its runtime: {error}"));
             return Exit::Failure;
         }
     };
-    // In a task of its own, since what the runtime itself waits for is looked at whenever anything happens.
-    let running =
-        async { spawn_local(run(settings, policy)).await.unwrap_or_else(|panic| Err(panic.to_string())) };
-    match LocalSet::new().block_on(&runtime, running) {
+    match runtime.block_on(run(settings, policy)) {
         Ok(()) => Exit::Success,
         Err(message) => {
             complain(&format_args!("dockgate: {message}"));
