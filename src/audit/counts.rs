@@ -37,6 +37,9 @@ impl Counters {
     }
 
     pub(super) fn lost(&self, records: u64) {
+        if records == 0 {
+            return;
+        }
         self.lost.fetch_add(records, Ordering::Relaxed);
     }
 

@@ -61,6 +61,8 @@ pub(super) struct Scribe {
 struct Desk {
     writer: Writer,
     waiting: Waiting,
+    /// When the audit's thread knows that the writer has something due; each time that it has come it looks itself.
+    told_due: Option<Instant>,
 }
 
 /// What the audit's thread is to do beside writing.
@@ -84,7 +86,7 @@ impl Handle {
             way,
             queue: Mutex::default(),
             told: Condvar::new(),
-            desk: Mutex::new(Desk { writer, waiting: Waiting::default() }),
+            desk: Mutex::new(Desk { writer, waiting: Waiting::default(), told_due: None }),
             slow_until: AtomicU64::new(0),
             began: Instant::now(),
             counters,
@@ -214,13 +216,17 @@ impl Scribe {
     }
 
     fn write(&self, desk: &mut Desk, now: Instant) {
-        let Desk { writer, waiting } = desk;
+        let Desk { writer, waiting, told_due } = desk;
         lock(&self.queue).take(waiting);
         if !waiting.is_empty() {
             writer.write(waiting, now);
         }
-        if let Some(due) = writer.due() {
-            self.want_at(lock(&self.queue), due);
+        let due = writer.due();
+        if let Some(at) = due
+            && due != *told_due
+        {
+            *told_due = due;
+            self.want_at(lock(&self.queue), at);
         }
     }
 
@@ -238,7 +244,8 @@ impl Scribe {
                 desk.writer.close();
                 answer.send(Ok(())).ok();
             }
-            if let Some(due) = desk.writer.due() {
+            desk.told_due = desk.writer.due();
+            if let Some(due) = desk.told_due {
                 lock(&self.queue).wants(due);
             }
             if is_closed {

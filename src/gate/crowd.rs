@@ -15,7 +15,9 @@ use super::drain::Phase;
 pub(super) struct Crowd {
     limit: usize,
     /// Whether dockgate is stopping.
-    phase: watch::Sender<Phase>,
+    phase: Cell<Phase>,
+    /// The same, for whoever waits for it without a place.
+    phase_told: watch::Sender<Phase>,
     left: Notify,
     /// In the order in which they came.
     seats: RefCell<BTreeMap<u64, Rc<Seat>>>,
@@ -49,7 +51,8 @@ impl Crowd {
     pub(super) fn new(limit: usize) -> Rc<Self> {
         Rc::new(Self {
             limit,
-            phase: watch::Sender::new(Phase::Serving),
+            phase: Cell::new(Phase::Serving),
+            phase_told: watch::Sender::new(Phase::Serving),
             left: Notify::new(),
             seats: RefCell::default(),
             seats_taken: Cell::new(0),
@@ -92,13 +95,14 @@ impl Crowd {
 
     /// Tells everybody that another phase has begun.
     pub(super) fn begin(&self, phase: Phase) {
-        self.phase.send_replace(phase);
+        self.phase.set(phase);
+        self.phase_told.send_replace(phase);
         self.seats.borrow().values().for_each(|seat| seat.wake());
     }
 
     /// Tells of the phases to whoever has no place.
     pub(super) fn phase(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
+        self.phase_told.subscribe()
     }
 }
 
@@ -111,7 +115,7 @@ impl Place {
 
     /// Whether dockgate is not stopping.
     pub(super) fn is_serving(&self) -> bool {
-        *self.crowd.phase.borrow() == Phase::Serving
+        self.crowd.phase.get() == Phase::Serving
     }
 
     /// Returns when dockgate begins to stop.
@@ -121,7 +125,7 @@ impl Place {
 
     /// Returns when what still runs is to be cut.
     pub(super) async fn until_cut(&self) {
-        self.until(|| *self.crowd.phase.borrow() == Phase::Cutting).await;
+        self.until(|| self.crowd.phase.get() == Phase::Cutting).await;
     }
 
     async fn until(&self, is_so: impl Fn() -> bool) {
