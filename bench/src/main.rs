@@ -83,6 +83,9 @@ struct Run {
     /// The dockgate to measure
     #[arg(long, default_value = "target/release/dockgate")]
     dockgate: PathBuf,
+    /// Another build of it, to be measured in the same rounds
+    #[arg(long, value_name = "DOCKGATE")]
+    other: Option<PathBuf>,
     /// A quarter of the work in each visit: for development
     #[arg(long)]
     quick: bool,
@@ -115,7 +118,7 @@ fn main() -> Result<()> {
 
 fn measure(run: &Run) -> Result<()> {
     let (rows, real_rows) = chosen(&run.rows)?;
-    let (dir, place, engine) = beside(&run.dockgate)?;
+    let (dir, place, engine) = beside(&run.dockgate, run.other.as_deref())?;
     println!("Machine: {}", report::machine());
     let mut measured = Vec::new();
     let mut rig = Rig {
@@ -154,20 +157,21 @@ fn measure_rows(rows: &[&Row], rig: &mut Rig, measured: &mut Vec<serde_json::Val
 }
 
 fn soak(dockgate: &Path, minutes: f64) -> Result<()> {
-    let (_dir, place, _engine) = beside(dockgate)?;
+    let (_dir, place, _engine) = beside(dockgate, None)?;
     println!("Machine: {}\n", report::machine());
     soak::run(&place, Duration::from_secs_f64(minutes * 60.0))
 }
 
 /// A place for sockets, and a fast engine in it.
-fn beside(dockgate: &Path) -> Result<(TempDir, Place, Process)> {
+fn beside(dockgate: &Path, other: Option<&Path>) -> Result<(TempDir, Place, Process)> {
     raise_descriptors()?;
     let dir = tempfile::Builder::new().prefix("dockgate-bench-").tempdir()?;
     let socket = dir.path().join("engine.sock");
     let engine = Process::start(Command::new(std::env::current_exe()?).arg("engine").arg(&socket))?;
     let dockgate = fs::canonicalize(dockgate)
         .with_context(|| format!("{}: build it, or name another with --dockgate", dockgate.display()))?;
-    let place = Place { dir: dir.path().to_owned(), engine: socket, dockgate };
+    let other = other.map(|other| fs::canonicalize(other).with_context(|| other.display().to_string()));
+    let place = Place { dir: dir.path().to_owned(), engine: socket, dockgate, other: other.transpose()? };
     Ok((dir, place, engine))
 }
 

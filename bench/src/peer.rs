@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Haproxy1000,
     Dockgate,
     Dockgate1000,
+    /// Another build of it, to be compared with.
+    Other,
     /// Lists show only what has a label.
     Narrowing,
 }
@@ -48,6 +50,8 @@ pub(crate) struct Place {
     pub(crate) dir: PathBuf,
     pub(crate) engine: PathBuf,
     pub(crate) dockgate: PathBuf,
+    /// Another build of it.
+    pub(crate) other: Option<PathBuf>,
 }
 
 impl Kind {
@@ -61,6 +65,7 @@ impl Kind {
             Self::Haproxy1000 => "haproxy, 1000 rules",
             Self::Dockgate => "dockgate",
             Self::Dockgate1000 => "dockgate, 1000 rules",
+            Self::Other => "dockgate, the other",
             Self::Narrowing => "dockgate, narrowing",
         }
     }
@@ -96,6 +101,16 @@ impl Peer {
     }
 }
 
+impl Place {
+    /// The build that a peer of this kind runs.
+    pub(crate) fn program(&self, kind: Kind) -> &Path {
+        match &self.other {
+            Some(other) if kind == Kind::Other => other,
+            _ => &self.dockgate,
+        }
+    }
+}
+
 /// All that a peer needs to be started, written down.
 #[derive(Debug)]
 pub(crate) struct Starting {
@@ -120,7 +135,9 @@ impl Starting {
             Kind::Haproxy | Kind::Haproxy1000 => {
                 haproxy(kind == Kind::Haproxy1000, &dir, &socket, &place.engine)?
             }
-            Kind::Dockgate | Kind::Dockgate1000 | Kind::Narrowing => dockgate(kind, &dir, &socket, place)?,
+            Kind::Dockgate | Kind::Dockgate1000 | Kind::Other | Kind::Narrowing => {
+                dockgate(kind, &dir, &socket, place)?
+            }
         };
         Ok(Self { kind, socket, command: Some(command) })
     }
@@ -155,7 +172,7 @@ fn haproxy(is_large: bool, dir: &Path, socket: &Path, engine: &Path) -> Result<C
 fn dockgate(kind: Kind, dir: &Path, socket: &Path, place: &Place) -> Result<Command> {
     let file = dir.join("policy.toml");
     fs::write(&file, policy(kind))?;
-    let mut command = Command::new(&place.dockgate);
+    let mut command = Command::new(place.program(kind));
     command
         .arg("serve")
         .arg("--daemon")

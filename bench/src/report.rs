@@ -25,7 +25,7 @@ pub(crate) fn table(row: &Row, rounds: &[Round]) -> String {
     let columns: String = row.columns.iter().map(|column| format!(" {column} |")).chain(figures).collect();
     let rule = "---|".repeat(1 + row.columns.len() + row.figures.len());
     let _infallible = writeln!(text, "| |{columns}\n|{rule}");
-    for &kind in row.peers {
+    for kind in row.peers.iter().copied().chain([Kind::Other]) {
         if quiet.iter().all(|round| !round.samples.contains_key(&kind)) {
             continue;
         }

@@ -90,7 +90,8 @@ impl Round {
 /// Measures a row.
 pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
     let mut peers = Vec::new();
-    for &kind in row.peers {
+    let other = rig.place.other.as_ref().map(|_| Kind::Other);
+    for kind in row.peers.iter().copied().chain(other) {
         match Peer::start(kind, &rig.place) {
             Ok(peer) => peers.push(peer),
             // What a policy cannot say yet, or is not installed, is left out, and said.

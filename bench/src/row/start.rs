@@ -16,7 +16,7 @@ pub(super) fn measure(rig: &Rig, peer: &Peer) -> Result<Sample> {
 }
 
 /// As it was built: stripped, where the profile strips.
-pub(super) fn size(rig: &Rig, _: &Peer) -> Result<Sample> {
-    let bytes = std::fs::metadata(&rig.place.dockgate)?.len();
+pub(super) fn size(rig: &Rig, peer: &Peer) -> Result<Sample> {
+    let bytes = std::fs::metadata(rig.place.program(peer.kind))?.len();
     Ok(Sample::from([("MiB", bytes as f64 / f64::from(1 << 20))]))
 }
