@@ -253,3 +253,32 @@ fn is_hop_by_hop(name: &str) -> bool {
     };
     same_length.iter().any(|hop| name.eq_ignore_ascii_case(hop))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_one_hop_is_known_in_any_case() {
+        const NAMES: [&str; 9] = [
+            "Connection",
+            "Content-Length",
+            "Keep-Alive",
+            "Proxy-Authenticate",
+            "Proxy-Connection",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade",
+        ];
+        for name in NAMES {
+            assert!(is_hop_by_hop(name) && is_hop_by_hop(&name.to_lowercase()), "{name}");
+            assert!(!is_hop_by_hop(&format!("x{name}")), "{name}");
+        }
+        for name in
+            ["Server", "Api-Version", "Content-Type", "Docker-Experimental", "X-Docker-Container-Path-Stat"]
+        {
+            assert!(!is_hop_by_hop(name), "{name}");
+        }
+    }
+}
