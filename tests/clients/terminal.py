@@ -4,7 +4,8 @@
 
     {"expect": TEXT}          wait until TEXT is on the screen, after what was matched before
     {"send": TEXT}            type TEXT
-    {"resize": [ROWS, COLS]}  make the window another size
+    {"resize": [ROWS, COLS]}  make the window another size, and say so every second from then on:
+                              the docker CLI hears nothing of it until its first resize is answered
 
 Prints everything that was on the screen and exits as the command did; 99 when a step was in vain.
 """
@@ -13,6 +14,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -47,6 +49,8 @@ def main():
             os.write(fd, step["send"].encode())
         elif "resize" in step:
             resize(fd, *step["resize"])
+            signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGWINCH))
+            signal.setitimer(signal.ITIMER_REAL, 1, 1)
         else:
             wanted = step["expect"].encode()
             while wanted not in screen[matched:]:
