@@ -75,7 +75,7 @@ fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
 }
 
 /// How many connections the limit of open files allows, which is raised as far as it goes. A connection
-/// takes two descriptors, the client's and the daemon's, and another of each while that takes nothing.
+/// takes two descriptors, the client's and the daemon's, and another of each while that lags behind.
 fn fit_descriptors(limits: Limits) -> usize {
     let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return limits.connections;

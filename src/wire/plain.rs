@@ -3,17 +3,22 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::SockRef;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 
 use super::unix::UnixSocket;
 
 /// Parts of together so many bytes are joined before they are sent: to have the system gather them takes longer.
 const JOINED_BYTES: usize = 4096;
+
+/// After how long room is looked for again by who cannot be told of it, for want of a descriptor, say.
+const MOMENT: Duration = Duration::from_millis(10);
 
 thread_local! {
     /// Where they are joined.
@@ -27,6 +32,11 @@ pub(super) enum Plain<'a> {
     Tcp(&'a TcpStream),
 }
 
+/// Room to write on a socket, waited for. Of a unix socket's the runtime is told from the first time on that there was
+/// none.
+#[derive(Debug, Default)]
+pub(super) struct Room(Option<AsyncFd<OwnedFd>>);
+
 impl Plain<'_> {
     /// Waits until there may be something to read, be it the end. Only one task may do so at a time.
     pub(super) async fn readable(self) -> io::Result<()> {
@@ -36,15 +46,6 @@ impl Plain<'_> {
                     .await
             }
             Self::Tcp(stream) => poll_fn(|context| stream.poll_read_ready(context)).await,
-        }
-    }
-
-    /// Waits until something may be written. Only one task may do so at a time.
-    pub(super) async fn writable(self) -> io::Result<()> {
-        match self {
-            // In a box, since every connection would hold the room for it otherwise.
-            Self::Unix(socket) => Box::pin(socket.writable()).await,
-            Self::Tcp(stream) => poll_fn(|context| stream.poll_write_ready(context)).await,
         }
     }
 
@@ -80,21 +81,28 @@ impl Plain<'_> {
 
     /// Writes all of `parts`, one after the other.
     pub(super) async fn write_all(self, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
-        // Mostly there is room, so nobody asks before the first try.
-        let mut written = self.send(parts);
-        loop {
-            match written {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => IoSlice::advance_slices(&mut parts, count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-            if parts.is_empty() {
-                return Ok(());
-            }
-            self.writable().await?;
-            written = self.try_write(|| self.send(parts));
+        // Mostly there is room for all of it.
+        match self.send(parts) {
+            Ok(count) => IoSlice::advance_slices(&mut parts, count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
+        if parts.is_empty() {
+            return Ok(());
+        }
+        // In a box, since every connection would hold the place for it otherwise.
+        Box::pin(self.write_rest(parts)).await
+    }
+
+    async fn write_rest(self, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        let mut room = Room::default();
+        while !parts.is_empty() {
+            match room.write(self, || self.send(parts)).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => IoSlice::advance_slices(&mut parts, count),
+            }
+        }
+        Ok(())
     }
 
     fn send(self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -120,12 +128,31 @@ impl Plain<'_> {
             Self::Tcp(stream) => stream.try_io(Interest::READABLE, act),
         }
     }
+}
 
-    /// Writes by `act` what was waited to be [writable](Self::writable).
-    pub(super) fn try_write<T>(self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        match self {
-            Self::Unix(_) => act(),
-            Self::Tcp(stream) => stream.try_io(Interest::WRITABLE, act),
+impl Room {
+    /// Writes to `to`, the same socket each time, by `act`, as soon as there is room.
+    pub(super) async fn write<T>(
+        &mut self,
+        to: Plain<'_>,
+        mut act: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let socket = match to {
+            Plain::Unix(socket) => socket,
+            Plain::Tcp(stream) => return stream.async_io(Interest::WRITABLE, act).await,
+        };
+        loop {
+            if let Some(told) = &self.0 {
+                return told.async_io(Interest::WRITABLE, |_| act()).await;
+            }
+            match act() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            self.0 = socket.told_of_room().ok();
+            if self.0.is_none() {
+                tokio::time::sleep(MOMENT).await;
+            }
         }
     }
 }

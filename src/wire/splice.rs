@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
 use nix::unistd::{pipe2, write};
 
-use super::plain::Plain;
+use super::plain::{Plain, Room};
 
 /// How much a pipe is asked to hold, in pages.
 const PIPE_BYTES: i32 = 256 * 1024;
@@ -93,21 +93,14 @@ impl Pipe {
     }
 
     /// Sends all that is in it.
-    pub(super) async fn empty(&mut self, to: Plain<'_>) -> io::Result<()> {
-        let mut written = moved(&self.out, &to, self.held);
-        loop {
-            match written {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.held = self.held.saturating_sub(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+    pub(super) async fn empty(&mut self, to: Plain<'_>, room: &mut Room) -> io::Result<()> {
+        while self.held > 0 {
+            match room.write(to, || moved(&self.out, &to, self.held)).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => self.held = self.held.saturating_sub(count),
             }
-            if self.held == 0 {
-                return Ok(());
-            }
-            to.writable().await?;
-            written = to.try_write(|| moved(&self.out, &to, self.held));
         }
+        Ok(())
     }
 }
 

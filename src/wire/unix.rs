@@ -4,18 +4,14 @@
 //! something: who waits for the next request or answer would be woken for nothing, once for each.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net;
 use std::path::Path;
-use std::time::Duration;
 
 use nix::sys::socket::{UnixCredentials, getsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-
-/// After how long room is looked for again by who cannot be told of it.
-const MOMENT: Duration = Duration::from_millis(10);
 
 /// A connected unix socket.
 #[derive(Debug)]
@@ -49,14 +45,9 @@ impl UnixSocket {
         Ok(getsockopt(&self.0, sockopt::PeerCredentials)?)
     }
 
-    /// Waits until something may be written; for a moment only, where no descriptor is left to be told of that by.
-    pub(super) async fn writable(&self) -> io::Result<()> {
-        let again = self.as_fd().try_clone_to_owned().and_then(|again| told_of(again, Interest::WRITABLE));
-        match again {
-            Ok(again) => again.writable().await?.retain_ready(),
-            Err(_) => tokio::time::sleep(MOMENT).await,
-        }
-        Ok(())
+    /// Has the runtime told of room to write as well, by a further descriptor, as long as what this returns is kept.
+    pub(super) fn told_of_room(&self) -> io::Result<AsyncFd<OwnedFd>> {
+        told_of(self.as_fd().try_clone_to_owned()?, Interest::WRITABLE)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::super::inbox::Inbox;
-use super::super::plain::Plain;
+use super::super::plain::{Plain, Room};
 use super::super::splice::Pipe;
 use super::super::stream::Stream;
 use super::{Body, BodyFault, SizeLine, State};
@@ -61,14 +61,15 @@ impl Body {
         mut arrived: impl FnMut(usize),
     ) -> Result<(), Broken> {
         let (Ok(from), Ok(to)) = (source.plain(), sink.plain()) else { return Ok(()) };
+        let mut room = Room::default();
         // Who waits for the source has no pipe meanwhile: there are few.
         while let Some((mut pipe, mut framed)) = pipes(chunked) {
             let taken = self.fill(&mut pipe, inbox, from);
             let payload = pipe.held();
             if payload > 0 {
                 let sent = match &mut framed {
-                    Some(framed) => send_chunk(&mut pipe, framed, to).await,
-                    None => pipe.empty(to).await,
+                    Some(framed) => send_chunk(&mut pipe, framed, (to, &mut room)).await,
+                    None => pipe.empty(to, &mut room).await,
                 };
                 sent.map_err(|_| Broken::Sink)?;
                 arrived(payload);
@@ -82,6 +83,8 @@ impl Body {
                 // Where both sides are always ready, whoever else is has a turn all the same.
                 Taken::Some => tokio::task::yield_now().await,
                 Taken::All => {
+                    // Who waits for the source has no use for being told of room.
+                    room = Room::default();
                     from.readable().await.map_err(|error| Broken::Source(BodyFault::Io(error)))?;
                 }
             }
@@ -155,23 +158,29 @@ fn pipes(chunked: bool) -> Option<(Pipe, Option<Pipe>)> {
 
 /// Sends what is in `payload` as one chunk. It goes through another pipe together with what frames it: each piece that
 /// goes on its own wakes the other side.
-async fn send_chunk(payload: &mut Pipe, framed: &mut Pipe, to: Plain<'_>) -> io::Result<()> {
+async fn send_chunk(
+    payload: &mut Pipe,
+    framed: &mut Pipe,
+    (to, room): (Plain<'_>, &mut Room),
+) -> io::Result<()> {
     framed.put(SizeLine::of(payload.held()).as_bytes())?;
     payload.pour(framed)?;
     while payload.held() > 0 {
-        framed.empty(to).await?;
+        framed.empty(to, room).await?;
         payload.pour(framed)?;
     }
     if framed.put(b"\r\n").is_err() {
-        framed.empty(to).await?;
+        framed.empty(to, room).await?;
         framed.put(b"\r\n")?;
     }
-    framed.empty(to).await
+    framed.empty(to, room).await
 }
 
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixStream;
 
@@ -236,44 +245,78 @@ mod tests {
         assert!(carried.is_some() && body.is_done());
     }
 
-    #[tokio::test]
-    async fn chunks_arrive_whatever_their_size() {
-        let sizes = [32_768, 300_000, 32_768, 32_768, 5, 70_000, 4095, 32_768, 1, 40_000, 40_000];
-        let sent = payload(sizes.iter().sum());
+    /// Chunks of these sizes, and what stands before each of the lines before them.
+    fn chunks(sizes: &[(usize, &str)]) -> (Vec<u8>, Vec<u8>) {
+        let sent = payload(sizes.iter().map(|(size, _)| size).sum());
         let (mut wire, mut rest) = (Vec::new(), &sent[..]);
-        for size in sizes {
-            let (chunk, behind) = rest.split_at(size);
-            wire.extend_from_slice(format!("{size:x}\r\n").as_bytes());
+        for (size, zeros) in sizes {
+            let (chunk, behind) = rest.split_at(*size);
+            wire.extend_from_slice(format!("{zeros}{size:x}\r\n").as_bytes());
             wire.extend_from_slice(chunk);
             wire.extend_from_slice(b"\r\n");
             rest = behind;
         }
         wire.extend_from_slice(b"0\r\n\r\nnext");
-        for step in [wire.len(), 32_776, 10_007] {
-            let (near, mut client) = UnixStream::pair().unwrap();
-            let (far, daemon) = UnixStream::pair().unwrap();
-            let (source, sink, daemon) = (Stream::of(near), Stream::of(far), Stream::of(daemon));
-            let mut inbox = Inbox::default();
-            let writing = async {
-                for piece in wire.chunks(step) {
-                    client.write_all(piece).await.unwrap();
-                    tokio::task::yield_now().await;
-                }
-            };
-            let reading = async {
-                let (mut body, mut inbox, mut got) =
-                    (Body::new(Framing::Chunked), Inbox::default(), Vec::new());
-                while let Some(count) = body.next(&mut inbox, &daemon).await.unwrap() {
-                    got.extend_from_slice(&inbox.pending()[..count]);
-                    inbox.consume(count);
-                }
-                got
-            };
-            let passing = pass(Framing::Chunked, &source, &sink, &mut inbox);
-            let ((), carried, got) = tokio::join!(writing, passing, reading);
-            assert!(got == sent, "in steps of {step}");
-            assert!(carried.unwrap() > 100_000, "in steps of {step}");
-            assert_eq!(inbox.pending(), b"next");
+        (sent, wire)
+    }
+
+    /// What arrives of `wire` where it is written in pieces of these sizes, over and over; what stays behind it; and how
+    /// much was carried.
+    async fn arrive(wire: &[u8], steps: &[usize]) -> (Vec<u8>, Vec<u8>, usize) {
+        let (near, mut client) = UnixStream::pair().unwrap();
+        let (far, daemon) = UnixStream::pair().unwrap();
+        let (source, sink, daemon) = (Stream::of(near), Stream::of(far), Stream::of(daemon));
+        let mut inbox = Inbox::default();
+        let writing = async {
+            let (mut rest, mut steps) = (wire, steps.iter().cycle());
+            while !rest.is_empty() {
+                let (piece, behind) = rest.split_at(rest.len().min(*steps.next().unwrap()));
+                client.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+                rest = behind;
+            }
+        };
+        let reading = async {
+            let (mut body, mut inbox, mut got) = (Body::new(Framing::Chunked), Inbox::default(), Vec::new());
+            while let Some(count) = body.next(&mut inbox, &daemon).await.unwrap() {
+                got.extend_from_slice(&inbox.pending()[..count]);
+                inbox.consume(count);
+            }
+            assert!(inbox.pending().is_empty());
+            got
+        };
+        let passing = pass(Framing::Chunked, &source, &sink, &mut inbox);
+        let ((), carried, got) = tokio::join!(writing, passing, reading);
+        while inbox.pending().len() < 4 {
+            inbox.fill(&source, 100).await.unwrap();
+        }
+        (got, inbox.pending().to_vec(), carried.unwrap())
+    }
+
+    #[tokio::test]
+    async fn large_chunks_are_carried() {
+        let (sent, wire) = chunks(&[(32_768, ""); 20]);
+        for step in [wire.len(), 65_536, 32_776, 32_775, 32_770, 10_007, 8192] {
+            let (got, behind, carried) = arrive(&wire, &[step]).await;
+            assert!(got == sent && behind == b"next", "in steps of {step}");
+            assert!(carried > 400_000, "in steps of {step}: {carried}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn chunks_arrive_whatever_their_size(
+            sizes in vec(prop_oneof![6 => 8192_usize..100_000, 1 => 1_usize..9000], 1..20),
+            zeros in vec(prop_oneof![9 => Just(""), 1 => Just("0")], 20),
+            steps in vec(prop_oneof![2 => 16_384_usize..200_000, 1 => 1_usize..16_384], 1..20),
+        ) {
+            let sizes: Vec<_> = sizes.into_iter().zip(zeros).collect();
+            let (sent, wire) = chunks(&sizes);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let (got, behind, _) = runtime.block_on(arrive(&wire, &steps));
+            prop_assert!(got == sent && behind == b"next");
         }
     }
 }
