@@ -4,8 +4,8 @@
 
     {"expect": TEXT}          wait until TEXT is on the screen, after what was matched before
     {"send": TEXT}            type TEXT
-    {"resize": [ROWS, COLS]}  make the window another size, and say so every second from then on:
-                              the docker CLI hears nothing of it until its first resize is answered
+    {"resize": [ROWS, COLS]}  make the window another size, and say so every second until what is expected next
+                              is there: the docker CLI hears nothing of it until its first resize is answered
 
 Prints everything that was on the screen and exits as the command did; 99 when a step was in vain.
 """
@@ -60,6 +60,7 @@ def main():
                     sys.exit(99)
                 screen += more
             matched = screen.index(wanted, matched) + len(wanted)
+            signal.setitimer(signal.ITIMER_REAL, 0)
     until = time.monotonic() + PATIENCE
     while more := read(fd, until):
         screen += more
