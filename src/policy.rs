@@ -218,7 +218,8 @@ impl AboutPath {
     }
 }
 
-fn hash(text: &str) -> String {
+/// `sha256:` and the digest of the text, in hexadecimal.
+pub(crate) fn hash(text: &str) -> String {
     use std::fmt::Write as _;
 
     let mut hash = "sha256:".to_owned();

@@ -123,11 +123,11 @@ impl PolicyInForce {
         self.changed.subscribe()
     }
 
-    /// Takes up what was read, or keeps what is in force.
-    fn take(&self, read: Result<Usable, Unusable>, occasion: Occasion) {
+    /// Takes up what was read, or keeps what is in force; where nothing was, that is what the file holds.
+    fn take(&self, read: Result<Option<Usable>, Unusable>, occasion: Occasion) {
         match read {
-            Ok(usable) if usable.policy.hash() == self.policy.borrow().hash() => self.unchanged(occasion),
-            Ok(usable) => self.exchange(usable),
+            Ok(Some(usable)) if usable.policy.hash() != self.current().hash() => self.exchange(usable),
+            Ok(_) => self.unchanged(occasion),
             Err(unusable) => self.keep(unusable),
         }
         self.changed.send_replace(());
@@ -188,7 +188,7 @@ mod tests {
         let before = in_force.current();
         let take = |text: &str| {
             fs::write(&path, text).unwrap();
-            in_force.take(source.read(false), Occasion::Changed);
+            in_force.take(source.read_unless(in_force.current().hash()), Occasion::Changed);
             in_force.state()
         };
 
@@ -212,7 +212,7 @@ mod tests {
         assert_ne!(after.hash, broken.hash);
 
         fs::remove_file(&path).unwrap();
-        in_force.take(source.read(false), Occasion::Asked);
+        in_force.take(source.read_unless(after.hash.as_str()), Occasion::Asked);
         assert!(in_force.state().failure.unwrap().why.found.contains("cannot be read"));
     }
 }

@@ -64,6 +64,11 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     RESOURCES.iter().flat_map(|resource| resource.rows)
 }
 
+/// Those of the resources that have this first path segment, in the same order; some may have another.
+pub fn endpoints_near(head: &str) -> impl Iterator<Item = &'static Endpoint> {
+    RESOURCES.iter().filter(move |resource| resource.heads.contains(&head)).flat_map(|resource| resource.rows)
+}
+
 /// A resource of the Docker Engine API: containers, images, …
 #[derive(Debug)]
 pub struct Resource {

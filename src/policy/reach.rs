@@ -13,11 +13,11 @@ use regex_syntax::hir::literal::Extractor;
 use super::path_expression::{Meaning, PathExpression, automaton};
 use crate::operation::table::{self, Endpoint, Identifier, Method};
 
-/// The templates of all endpoints, by method, in the order of the table.
-static TEMPLATES: LazyLock<BTreeMap<Method, Vec<Template>>> = LazyLock::new(|| {
-    let mut templates: BTreeMap<Method, Vec<Template>> = BTreeMap::new();
+/// The templates of all endpoints, by method and first segment, each in the order of the table.
+static TEMPLATES: LazyLock<BTreeMap<(Method, &str), Vec<Template>>> = LazyLock::new(|| {
+    let mut templates: BTreeMap<_, Vec<Template>> = BTreeMap::new();
     for endpoint in table::endpoints() {
-        templates.entry(endpoint.method).or_default().push(Template::of(endpoint));
+        templates.entry((endpoint.method, head(endpoint.template))).or_default().push(Template::of(endpoint));
     }
     templates
 });
@@ -25,8 +25,6 @@ static TEMPLATES: LazyLock<BTreeMap<Method, Vec<Template>>> = LazyLock::new(|| {
 /// The template of an endpoint.
 struct Template {
     endpoint: &'static Endpoint,
-    /// The first segment, which is no name.
-    head: Option<&'static str>,
     /// What stands before the first name, or all of it.
     beginning: &'static str,
     /// What stands behind the last name; nothing where there is none.
@@ -47,17 +45,20 @@ enum Place {
 /// The endpoints of the method that have a canonical path which the expression matches; also others, where an
 /// identifier cannot be spelled as it would have to be, and all, where the expression is too large.
 pub(super) fn endpoints_met(expression: &PathExpression, method: Method) -> Vec<&'static Endpoint> {
-    let of_method = TEMPLATES.get(&method).into_iter().flatten();
     let endpoint = |template: &Template| template.endpoint;
     match expression.meaning() {
         Meaning::Path(path) => {
-            let head = head(path);
-            let of_head = of_method.filter(|template| template.head == head);
+            let of_head = TEMPLATES.get(&(method, head(path))).into_iter().flatten();
             of_head.filter(|template| spells(template, path.as_bytes(), true)).map(endpoint).collect()
         }
         Meaning::Paths(meaning) => {
+            let of_method = TEMPLATES.range((method, "")..).take_while(|((own, _), _)| *own == method);
             let is_met = meets_one(meaning);
-            of_method.filter(|template| is_met(template)).map(endpoint).collect()
+            of_method
+                .flat_map(|(_, templates)| templates)
+                .filter(|template| is_met(template))
+                .map(endpoint)
+                .collect()
         }
     }
 }
@@ -81,7 +82,7 @@ impl Template {
         let (template, places) = (endpoint.template, places(endpoint));
         let beginning = template.split_once('{').map_or(template, |(beginning, _)| beginning);
         let end = template.rsplit_once('}').map_or("", |(_, end)| end);
-        Self { endpoint, head: head(template), beginning, end, places }
+        Self { endpoint, beginning, end, places }
     }
 
     /// From the first name on; `to_name` to the last one only.
@@ -92,8 +93,9 @@ impl Template {
     }
 }
 
-fn head(path: &str) -> Option<&str> {
-    path.split('/').nth(1)
+/// The first segment. That of a template is no name.
+fn head(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
 }
 
 fn places(endpoint: &Endpoint) -> Vec<Place> {
@@ -233,7 +235,7 @@ mod tests {
     fn an_expression_meets_the_endpoints_that_have_such_paths() {
         assert_eq!(met("^/containers/(web|db)/json$"), ["/containers/{id}/json"]);
         assert_eq!(met("/containers/json"), ["/containers/json"]);
-        assert_eq!(met("/containers/[^/]+/logs|/_ping"), ["/containers/{id}/logs", "/_ping"]);
+        assert_eq!(met("/containers/[^/]+/logs|/_ping"), ["/_ping", "/containers/{id}/logs"]);
     }
 
     #[test]

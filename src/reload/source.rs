@@ -68,14 +68,28 @@ impl PolicySource {
     /// # Errors
     /// When it cannot be read, has an error, or speaks of a listener that there is not.
     pub fn read(&self, colour: bool) -> Result<Usable, Unusable> {
+        self.understand(&self.text()?, colour)
+    }
+
+    /// Reads it, unless it is the text whose policy has this hash.
+    pub(super) fn read_unless(&self, hash: &str) -> Result<Option<Usable>, Unusable> {
+        let text = self.text()?;
+        if policy::hash(&text) == hash { Ok(None) } else { self.understand(&text, false).map(Some) }
+    }
+
+    fn text(&self) -> Result<String, Unusable> {
+        match &self.file {
+            None => Ok(policy::builtin().to_owned()),
+            Some(path) => fs::read_to_string(path).map_err(|error| {
+                Unusable::new(format!("the policy {} cannot be read: {error}", self.name()))
+            }),
+        }
+    }
+
+    fn understand(&self, source: &str, colour: bool) -> Result<Usable, Unusable> {
         let name = self.name();
-        let source = match &self.file {
-            None => policy::builtin().to_owned(),
-            Some(path) => fs::read_to_string(path)
-                .map_err(|error| Unusable::new(format!("the policy {name} cannot be read: {error}")))?,
-        };
-        let (policy, problems) = Policy::read(&source);
-        let text = render(&problems, &name, &source, colour);
+        let (policy, problems) = Policy::read(source);
+        let text = render(&problems, &name, source, colour);
         let Some(policy) = policy else {
             let errors = problems.iter().filter(|problem| problem.severity() == Severity::Error).count();
             let found = format!("the policy {name} has {errors} error{}", if errors == 1 { "" } else { "s" });

@@ -85,11 +85,11 @@ impl PolicyInForce {
             systemd.ready();
             return;
         };
-        let source = self.source.clone();
+        let (source, in_force) = (self.source.clone(), self.current().hash().to_owned());
         let read = if Sight::of(path.to_owned()).await == Sight::Pipe {
             Err(Unusable::new(format!("the policy {name} is not a file, and could be read only once")))
         } else {
-            spawn_blocking(move || source.read(false))
+            spawn_blocking(move || source.read_unless(&in_force))
                 .await
                 .unwrap_or_else(|_| Err(Unusable::new(format!("reading the policy {name} failed"))))
         };

@@ -65,12 +65,14 @@ pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
             .help(format!("operations are the same in every version: write `{method} {unversioned}`")));
     }
     let says_so = |endpoint: &&Endpoint| endpoint.method == method && is_same(endpoint.template, rest);
-    let endpoints: Vec<_> = table::endpoints().filter(says_so).collect();
+    let head = rest.split('/').nth(1).unwrap_or_default();
+    let endpoints: Vec<_> = table::endpoints_near(head).filter(says_so).collect();
     let Some(first) = endpoints.first() else {
         return Err(fault(Code::UnknownOperation, format!("the Docker API has no `{method} {rest}`"))
             .help_if(suggest_operation(method, rest)));
     };
-    if let Some(word) = rest.split('/').filter_map(placeholder).find(|word| !is_placeholder(word)) {
+    let is_odd = |word: &&str| rest != first.template && !is_placeholder(word);
+    if let Some(word) = rest.split('/').filter_map(placeholder).find(is_odd) {
         return Err(fault(Code::UnknownOperation, format!("`{{{word}}}` is no placeholder")).help(format!(
             "braces stand for any: write `{first}`; for `{word}` alone write `{method} ~^{}$`",
             path_with_names(rest)
