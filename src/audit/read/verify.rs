@@ -309,15 +309,15 @@ impl Walk<'_> {
                 );
                 return Err(Break { place: self.log.place(seen.file, seen.number), what });
             }
-            (Some(head), None) => {
+            (Some(head), None) if head.sequence > 0 => {
                 let place = self.log.place(self.log.files.len().saturating_sub(1), 1);
                 return Err(Break {
                     place,
                     what: format!("{} missing: there is none", numbers(1, head.sequence)),
                 });
             }
-            (Some(_), Some(_)) if self.odd.is_some() => self.verified.end = End::Torn,
-            (Some(_), Some(_)) => self.verified.end = End::Whole,
+            (Some(_), _) if self.odd.is_some() => self.verified.end = End::Torn,
+            (Some(_), _) => self.verified.end = End::Whole,
             (None, _) => {}
         }
         Ok(self.verified)

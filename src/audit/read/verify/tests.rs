@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::audit::head::Head;
 use crate::audit::tests::write_log;
 use crate::settings::AuditSettings;
 
@@ -139,6 +140,15 @@ fn a_log_that_is_cut_off_anywhere_shows_where() {
     }
     fs::remove_file(format!("{}.head", bench.path.display())).unwrap();
     assert_eq!(bench.verify_text(bench.lines[..6].concat()).unwrap().end, End::Unknown);
+}
+
+#[test]
+fn a_log_that_ended_before_its_first_record_lacks_nothing() {
+    let bench = Bench::new();
+    fs::write(&bench.path, "").unwrap();
+    Head::open(&bench.path).unwrap().0.put(Link::START).unwrap();
+    let verified = verify(&bench.path, &Verifier::default()).unwrap();
+    assert_eq!((verified.last, verified.end), (0, End::Whole));
 }
 
 #[test]
