@@ -45,6 +45,7 @@ use crate::operation::{Encoded, Operation, Unreadable};
 use crate::policy::{Denial, Permit, Policy, Terms};
 use crate::settings::{AuditSettings, AuditSink, Durability, OnFailure, Rotation};
 use copies::Copies;
+pub use copies::reach_receiver;
 use counts::Counters;
 pub use counts::Counts;
 use file::AuditFile;

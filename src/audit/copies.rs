@@ -20,6 +20,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long records wait for a receiver that must have them.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Finds out whether whoever is to have copies can be reached, without sending anything.
+///
+/// # Errors
+///
+/// Why not, after some seconds at most.
+pub fn reach_receiver(copy: &AuditCopy) -> io::Result<()> {
+    Receiver::new(copy)?.reach()
+}
+
 /// Where copies go.
 #[derive(Debug)]
 pub(super) struct Copies {

@@ -70,7 +70,7 @@ async fn look(settings: &Settings, findings: &mut Findings) {
         listener::look(wanted, findings).await;
     }
     client::look(settings, findings);
-    audit::look(&settings.audit.sink, findings);
+    audit::look(&settings.audit, findings);
     limits::look(settings.limits, findings);
     running::look(settings.admin.as_ref(), findings).await;
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::Command;
 
@@ -76,10 +76,13 @@ const POLICY: &str = "version = 1\n[[allow]]\noperations = [\"@read\"]\n";
 
 #[test]
 fn where_all_is_well_nothing_is_wrong() {
+    let directory = directory();
     let daemon = FakeDaemon::content();
     let starting = Gate::with_policy_text(POLICY).behind(&daemon);
     let (policy, admin) = (starting.dir().join("policy.toml"), unix(&starting.dir().join("admin.sock")));
     let audit = starting.dir().join("audit.jsonl");
+    let (journal, must_have) = (directory.path().join("journal"), ["--audit-copies-must", "yes"]);
+    let receiver = UnixDatagram::bind(&journal).unwrap();
     let gate = starting.with(["--admin", &admin]).start();
     let doctor = || {
         let mut command = dockgate();
@@ -93,6 +96,7 @@ fn where_all_is_well_nothing_is_wrong() {
             &admin,
         ]);
         command.arg("--policy").arg(&policy).arg("--audit").arg(&audit).env("DOCKER_HOST", gate.address());
+        command.args(["--audit-copies", &format!("journald:{}", journal.display())]).args(must_have);
         Report::of(&mut command)
     };
     let report = eventually("all to be well", || Some(doctor()).filter(|report| report.code == Some(0)));
@@ -103,8 +107,14 @@ fn where_all_is_well_nothing_is_wrong() {
         .has("ok", &format!("listener {}", gate.address()), "accepts connections", "")
         .has("ok", "client", "DOCKER_HOST is the address of listener", "")
         .has("ok", "audit", "can be written to", "")
+        .has("ok", "audit", "copies go to journald:", "")
         .has("ok", "admin", "it says: ok", "");
     assert!(!gate.audit().iter().any(|record| record.text("event") == "judged"), "it leaves no record");
+
+    drop(receiver);
+    let report = doctor();
+    assert_eq!(report.code, Some(1));
+    report.has("error", "audit", "must have every record", "mount it");
 
     // What the one that runs finds wrong is found, too.
     fs::write(&policy, "version = 2\n").unwrap();
@@ -138,6 +148,8 @@ fn everything_that_is_wrong_is_found_at_once() {
     }
     command.args(["--listen", "e=tcp://192.0.2.1:2375", "--listen", &format!("f=tcp://{port}")]);
     command.args(["--admin", &unix(&at("nobody.sock")), "--socket-group", "no-such-group"]);
+    let copies = format!("journald:{},syslog:tcp://127.0.0.1:1", at("journal").display());
+    command.args(["--audit-copies", &copies]);
     command.env("DOCKER_HOST", unix(&at("docker.sock"))).env("DOCKER_CONTEXT", "prod");
     let report = Report::of(&mut command);
     assert_eq!(report.code, Some(1));
@@ -156,6 +168,13 @@ fn everything_that_is_wrong_is_found_at_once() {
         .has("warning", "client", "the daemon itself", "DOCKER_HOST=unix:///")
         .has("warning", "client", "DOCKER_CONTEXT is `prod`", "Unset")
         .has("error", "audit", "does not exist", "mkdir -p")
+        .has("warning", "audit", "journal cannot be reached: No such file", "mount it: `--volume")
+        .has(
+            "warning",
+            "audit",
+            "syslog:tcp://127.0.0.1:1 cannot be reached: Connection refused",
+            "Start what listens",
+        )
         .has("note", "admin", "nobody listens there", "Start dockgate");
     assert_eq!(fs::read_to_string(at("file")).unwrap(), "precious");
     assert!(at("stale").exists() && !at("new").exists() && !at("none").exists(), "it changes nothing");

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ use nix::errno::Errno;
 use super::super::chain::Linked;
 use crate::settings::{Address, AuditCopy};
 
+/// How long one may take to be reached, at each of its addresses.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one may take to take a line.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The facility `log audit` of RFC 5424.
@@ -55,6 +57,14 @@ impl Receiver {
         Ok(Self { way, connection: None, host })
     }
 
+    /// Finds out whether it can be reached, without sending anything.
+    pub(super) fn reach(&self) -> io::Result<()> {
+        match &self.way {
+            Way::Stdout(_) => Ok(()),
+            Way::Syslog(_) | Way::Journald(_) => self.connect().map(drop),
+        }
+    }
+
     /// Sends a line, its newline with it.
     pub(super) fn send(&mut self, line: &[u8]) -> io::Result<()> {
         if let Way::Stdout(out) = &mut self.way {
@@ -93,7 +103,7 @@ impl Receiver {
         match &self.way {
             Way::Journald(path) | Way::Syslog(Address::Unix(path)) => unix(path),
             Way::Syslog(Address::Tcp { host, port }) => {
-                let stream = TcpStream::connect((host.as_str(), *port))?;
+                let stream = connect_tcp(host, *port)?;
                 stream.set_nodelay(true)?;
                 stream.set_write_timeout(Some(TIMEOUT))?;
                 Ok(Connection::Tcp(stream))
@@ -101,6 +111,17 @@ impl Receiver {
             Way::Stdout(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 impl Connection {

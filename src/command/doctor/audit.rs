@@ -9,17 +9,48 @@ use nix::sys::statvfs::statvfs;
 
 use super::finding::{Finding, Findings};
 use super::rights;
-use crate::settings::AuditSink;
+use crate::audit::reach_receiver;
+use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink};
 
 const PART: &str = "audit";
 /// Some hundred thousand records: what is left below this will not last.
 const LITTLE_BYTES: u64 = 100 * 1024 * 1024;
 
 /// Looks at where records go.
-pub(super) fn look(sink: &AuditSink, findings: &mut Findings) {
-    match sink {
+pub(super) fn look(settings: &AuditSettings, findings: &mut Findings) {
+    match &settings.sink {
         AuditSink::Stdout => findings.ok(PART, "records go to standard output."),
         AuditSink::File(path) => look_at_file(path, findings),
+    }
+    look_at_copies(&settings.copies, findings);
+}
+
+fn look_at_copies(copies: &AuditCopies, findings: &mut Findings) {
+    for copy in &copies.to {
+        let Err(error) = reach_receiver(copy) else {
+            findings.ok(PART, format_args!("copies go to {copy}."));
+            continue;
+        };
+        let cure = match copy {
+            AuditCopy::Journald(path) | AuditCopy::Syslog(Address::Unix(path)) => format!(
+                "Start what listens there; in a container mount it: `--volume {0}:{0}`.",
+                path.display()
+            ),
+            AuditCopy::Syslog(Address::Tcp { .. }) | AuditCopy::Stdout => {
+                "Start what listens there, or name another with --audit-copies.".to_owned()
+            }
+        };
+        findings.add(if copies.must {
+            let found = format!(
+                "{copy} cannot be reached: {error}. It must have every record (--audit-copies-must): what is permitted is answered 503."
+            );
+            Finding::error(PART, found, cure)
+        } else {
+            let found = format!(
+                "{copy} cannot be reached: {error}. Its copies wait for it, and are dropped when 8 MiB do."
+            );
+            Finding::warning(PART, found, cure)
+        });
     }
 }
 
