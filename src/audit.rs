@@ -187,7 +187,9 @@ impl Audit {
             torn: torn.as_ref(),
             missing,
         }));
-        if let (AuditSink::File(path), Way::Inline) = (&settings.sink, way_to_file) {
+        if let (AuditSink::File(path), Way::Inline, true) =
+            (&settings.sink, way_to_file, settings.rotation.is_wanted())
+        {
             Keeper::start(path, &settings.rotation, audit.scribe.weak(), moved)?;
         }
         Ok(audit)

@@ -67,6 +67,15 @@ pub struct Rotation {
     pub keep_age: Option<Duration>,
 }
 
+impl Rotation {
+    /// Whether anything is to become of files that were moved away.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        let Self { bytes, age, compress: _, keep_files, keep_bytes, keep_age } = self;
+        bytes.or(*keep_files).or(*keep_bytes).is_some() || age.or(*keep_age).is_some()
+    }
+}
+
 /// Where audit records are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditSink {
