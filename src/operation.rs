@@ -151,6 +151,11 @@ pub enum Fault {
     Unkept,
 }
 
+/// How many things a request may name, each of which the daemon may have to be asked about.
+const MOST_REFERENCES: usize = 1000;
+/// How many bytes one takes at least: `"a",`.
+const BYTES_OF_REFERENCE: usize = 4;
+
 impl Asked {
     /// Reads the head of a request. `newest` is the version of a request that names none: the newest
     /// that both the daemon and the table know.
@@ -233,7 +238,15 @@ impl Asked {
             BodyKind::Tar => Ok(Body::Stream),
         };
         let body = body.map_err(|unreadable| unreadable.at(endpoint))?;
-        Ok(self.operation(body))
+        let said_bytes = bytes.len().saturating_add(self.raw_query.len());
+        let may_name_many = said_bytes / BYTES_OF_REFERENCE > MOST_REFERENCES;
+        let operation = self.operation(body);
+        if may_name_many && operation.references().len() > MOST_REFERENCES {
+            let message =
+                format!("the request names more than {MOST_REFERENCES} things; ask for fewer at a time");
+            return Err(Unreadable::new(Fault::Malformed, message).at(endpoint));
+        }
+        Ok(operation)
     }
 
     /// Lets a tar archive follow, where one belongs; elsewhere the operation has no body.
@@ -337,6 +350,17 @@ impl Operation {
         match (&self.body, self.endpoint().body) {
             (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
                 path.spellings().flat_map(|steps| understanding::values_at(kind, json, steps)).collect()
+            }
+            (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
+        }
+    }
+
+    /// Those of them that stand where they belong.
+    #[must_use]
+    pub fn values_in_place(&self, path: &FieldPath) -> Vec<&Json> {
+        match (&self.body, self.endpoint().body) {
+            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
+                understanding::values_at(kind, json, path.steps())
             }
             (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
         }

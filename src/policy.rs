@@ -156,6 +156,9 @@ impl Policy {
             }
         }
         let speaks_of_owners = resolved.allow.iter().chain(&resolved.forbid).any(Rule::speaks_of_owners);
+        for rule in &mut resolved.allow {
+            rule.keeps_marks = speaks_of_owners && !rule.grants.everything;
+        }
         Some(Self {
             hash: hash(text),
             mode: resolved.mode,

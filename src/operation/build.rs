@@ -96,6 +96,13 @@ impl Operation {
             .then_some("its context is for another build (parameter buildid)")
     }
 
+    /// Whether it leaves containers and images on its way, which bear the labels that the Dockerfile sets: the classic
+    /// builder does, BuildKit keeps what it makes to itself.
+    #[must_use]
+    pub fn leaves_steps(&self) -> bool {
+        self.endpoint().id == "ImageBuild" && self.builder() == Builder::Classic
+    }
+
     fn builder(&self) -> Builder {
         match self.query().get("version").map(Value::as_text) {
             Some("2") => Builder::BuildKit,

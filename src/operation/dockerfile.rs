@@ -42,6 +42,8 @@ pub struct Dockerfile {
     pub security: Vec<Mention>,
     /// The devices that `RUN` asks for.
     pub devices: Vec<Mention>,
+    /// The instructions that may set labels of dockgate's own.
+    pub marks: Vec<Mention>,
 }
 
 /// A name, and where it stands.
@@ -62,6 +64,19 @@ impl Mention {
             line => format!("line {line} of the Dockerfile"),
         }
     }
+}
+
+/// Whether instructions that are no whole Dockerfile may set labels of dockgate's own, which also those may that cannot be
+/// read.
+pub(super) fn may_mark(instructions: &str) -> bool {
+    let Ok(lines) = Lines::read(instructions, Reading::Instructions) else { return true };
+    lines.all.iter().any(|line| match Instruction::read(&line.text, lines.escape) {
+        Ok(Instruction::OnBuild(step) | Instruction::Step(step)) => {
+            matches!(step, Step::Label { may_mark: true })
+        }
+        Ok(Instruction::From { .. } | Instruction::Arg(_)) => false,
+        Err(_) => true,
+    })
 }
 
 /// The parameter `buildargs`: names, and their values where they have one.
@@ -151,7 +166,8 @@ impl Dockerfile {
                 self.security.extend(run.security.into_iter().map(mention));
                 self.devices.extend(run.devices.into_iter().map(mention));
             }
-            Step::Copy { from: None } | Step::Other => {}
+            Step::Label { may_mark: true } => self.marks.push(mention("LABEL".to_owned())),
+            Step::Copy { from: None } | Step::Label { may_mark: false } | Step::Other => {}
         }
         Ok(())
     }

@@ -59,6 +59,8 @@ pub struct Field {
     pub guarded_below: Option<(&'static str, &'static str)>,
     /// Why a plain text needs a grant where it has a control character, as a line break, in it.
     pub one_line: Option<&'static str>,
+    /// Whether Swarm puts something in place of Go's templates in it.
+    is_expanded: bool,
     /// How it is read for what it means, whatever field says it.
     pub reading: Option<Reading>,
     /// The first API version whose reference has it, where it came later than the rest.
@@ -283,8 +285,9 @@ impl Field {
     fn guard_of_lines(&self, value: &Json) -> Guard {
         let Some(reason) = self.one_line else { return Guard::Plain };
         let has_control = |text: &str| text.contains(|character: char| character.is_control());
+        let has_more = |text: &str| has_control(text) || (self.is_expanded && !expands_to_one_line(text));
         let mut texts = value.as_text().into_iter().chain(value.items().iter().filter_map(Json::as_text));
-        if texts.any(has_control) { Guard::Guarded(reason) } else { Guard::Plain }
+        if texts.any(has_more) { Guard::Guarded(reason) } else { Guard::Plain }
     }
 
     /// Whether this value, which is used, is one that needs no grant although the field is guarded.
@@ -300,6 +303,23 @@ impl Field {
             Json::Null | Json::Bool(_) => false,
         }
     }
+}
+
+/// Whether Go's templates in a text of a service put nothing into it that can have several lines (swarmkit
+/// `template/context.go`).
+fn expands_to_one_line(text: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        ".Node.Hostname",
+        ".Node.ID",
+        ".Service.ID",
+        ".Service.Name",
+        ".Task.ID",
+        ".Task.Name",
+        ".Task.Slot",
+    ];
+    let is_name =
+        |template: &str| template.split_once("}}").is_some_and(|(name, _)| NAMES.contains(&name.trim()));
+    text.split("{{").skip(1).all(is_name)
 }
 
 /// Whether a path, taken from the root, is the directory `/NAME` or below it, however it is spelled.

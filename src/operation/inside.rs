@@ -31,7 +31,7 @@ pub struct Found(What);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     /// All that a build takes from outside.
-    Dockerfile(Dockerfile),
+    Dockerfile(Box<Dockerfile>),
     /// Where the links of an upload lead.
     Links(Vec<LinkOut>),
 }
@@ -92,7 +92,7 @@ impl Found {
 
 impl From<Dockerfile> for Found {
     fn from(dockerfile: Dockerfile) -> Self {
-        Self(What::Dockerfile(dockerfile))
+        Self(What::Dockerfile(Box::new(dockerfile)))
     }
 }
 
@@ -117,6 +117,14 @@ impl Operation {
             }
             (None, Inside::Unseen) => Some("its archive was not looked into".to_owned()),
             (None, Inside::Unclear(flaw)) => Some(flaw.to_string()),
+        }
+    }
+
+    /// The Dockerfile in its archive, where that is known.
+    pub(super) fn dockerfile(&self) -> Option<&Dockerfile> {
+        match &self.inside {
+            Inside::Seen(Found(What::Dockerfile(dockerfile))) => Some(dockerfile),
+            Inside::Seen(Found(What::Links(_))) | Inside::Unseen | Inside::Unclear(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::dockerfile::may_mark;
 use super::field::Kind;
 use super::meaning::ImageRef;
 use super::table::BodyKind;
@@ -9,7 +10,7 @@ use super::thing::{IMAGE_OWNER_LABEL, OWNER_LABEL, Thing, ThingKind, owner_label
 use super::{Body, Filters, Json, Key, Operation, Text, Value};
 
 /// Labels that begin with this are dockgate's own.
-const RESERVED: &str = "io.dockgate.";
+pub(super) const RESERVED_LABELS: &str = "io.dockgate.";
 
 /// Where an operation says which labels the thing has that it makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,13 +172,16 @@ impl Operation {
         for (parameter, value) in self.query().iter() {
             match (parameter.name, value) {
                 ("labels", Value::Json(labels)) => add_reserved(labels, &"parameter labels", &mut found),
-                // Instructions of a Dockerfile, in any spelling.
-                ("changes", Value::List(texts)) if texts.iter().any(|text| may_label(text)) => {
+                ("changes", Value::List(texts)) if may_mark(&texts.join("\n")) => {
                     let place = "parameter changes".to_owned();
                     found.push(ReservedLabel { place, owner: None, is_of_image: false });
                 }
                 _ => {}
             }
+        }
+        // The containers of its steps bear them, and the images between.
+        for mention in self.dockerfile().map(|dockerfile| dockerfile.marks.as_slice()).unwrap_or_default() {
+            found.push(ReservedLabel { place: mention.place(), owner: None, is_of_image: false });
         }
         // Containers inherit it from their images, and nobody looks at it there.
         if !matches!(self.makes(), Some((ThingKind::Image, _))) {
@@ -286,20 +290,11 @@ fn find_reserved(kind: Kind, value: &Json, above: Option<&Below<'_>>, found: &mu
 
 fn add_reserved(labels: &Json, place: &impl fmt::Display, found: &mut Vec<ReservedLabel>) {
     // An empty mark is none.
-    let is_mark = |(key, value): &&(Key, Json)| key.starts_with(RESERVED) && value.as_text() != Some("");
+    let is_mark =
+        |(key, value): &&(Key, Json)| key.starts_with(RESERVED_LABELS) && value.as_text() != Some("");
     for (key, value) in labels.fields().iter().filter(is_mark) {
         let owner = value.as_text().filter(|_| *key == OWNER_LABEL).map(str::to_owned);
         let is_of_image = *key == IMAGE_OWNER_LABEL;
         found.push(ReservedLabel { place: format!("{place}[{key:?}]"), owner, is_of_image });
     }
-}
-
-/// Whether instructions of a Dockerfile may set a label that is dockgate's own: one that they name, or whose name they put
-/// together from variables.
-fn may_label(instructions: &str) -> bool {
-    let is_composed = |line: &str| {
-        let key = |word: &str| word.split('=').next().is_some_and(|key| key.contains('$'));
-        line.to_ascii_lowercase().contains("label") && line.split_whitespace().any(key)
-    };
-    instructions.contains(RESERVED) || instructions.lines().any(is_composed)
 }

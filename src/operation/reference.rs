@@ -3,6 +3,7 @@
 //! What is judged is acted on: once the daemon has said which thing a name stands for, the name is replaced by the
 //! thing's full ID, which no renaming, tagging or making anew can turn to something else.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use super::facts::{Known, Reference};
@@ -22,7 +23,7 @@ impl Operation {
         let mut references = Vec::new();
         let mut see = |kind: ThingKind, name: &str| {
             let reference = Reference::new(kind, name);
-            if !reference.name.is_empty() && !references.contains(&reference) {
+            if !reference.name.is_empty() {
                 references.push(reference);
             }
             None
@@ -45,7 +46,7 @@ impl Operation {
         for (kind, name) in self.named_by_filters() {
             see(kind, name);
         }
-        references
+        each_once(references)
     }
 
     /// Puts in place of the names of things their full IDs, where the daemon has said what they are: so that nothing
@@ -137,13 +138,15 @@ impl Operation {
     /// is said, which needs no leave.
     fn joins_bridge_beside(&self) -> bool {
         let (Body::Json(body), "ContainerCreate") = (&self.body, self.endpoint().id) else { return false };
-        let text = |json: Option<&Json>| json.and_then(Json::as_text).unwrap_or_default().to_owned();
-        let mode = text(body.get("HostConfig").and_then(|config| config.get("NetworkMode")));
+        let mode = |around: Option<&Json>| {
+            around.and_then(|around| around.get("NetworkMode")?.as_text()).unwrap_or_default().to_owned()
+        };
+        // Older daemons look for it at the top as well.
+        let modes = [mode(body.get("HostConfig")), mode(Some(body))];
         let endpoints = body.get("NetworkingConfig").and_then(|config| config.get("EndpointsConfig"));
         let is_default = |name: &str| matches!(name, "default" | DEFAULT_BRIDGE);
         endpoints.map(Json::fields).unwrap_or_default().iter().any(|(name, _)| is_default(name))
-            && !mode.is_empty()
-            && !is_default(&mode)
+            && modes.iter().any(|mode| !mode.is_empty() && !is_default(mode))
     }
 
     /// Gives the things that it refers to other names.
@@ -156,6 +159,14 @@ impl Operation {
             within(kind, json, renaming);
         }
     }
+}
+
+/// Leaves the first of those that are the same.
+fn each_once(references: Vec<Reference>) -> Vec<Reference> {
+    let mut seen = BTreeSet::new();
+    let is_first: Vec<bool> = references.iter().map(|reference| seen.insert(reference)).collect();
+    let firsts = references.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+    firsts.map(|(reference, _)| reference).collect()
 }
 
 /// The kinds of things that the path of an endpoint names.
@@ -206,8 +217,9 @@ fn rename_in_heading(heading: &mut Heading, renaming: &mut Renaming<'_>) {
 fn of_network_mode(mode: &str, renaming: &mut Renaming<'_>) -> Option<String> {
     match mode.split_once(':') {
         Some(("container", name)) => Some(format!("container:{}", renaming(ThingKind::Container, name)?)),
-        None if !is_the_daemons_own(mode) => renaming(ThingKind::Network, mode),
-        Some(_) | None => None,
+        _ if is_the_daemons_own(mode) => None,
+        // Whatever it is called, also with a colon.
+        Some(_) | None => renaming(ThingKind::Network, mode),
     }
 }
 

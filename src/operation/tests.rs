@@ -409,3 +409,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_request_names_no_more_things_than_can_be_asked_about() {
+    let list = |count: usize, behind: &str| {
+        let names = (0..count).map(|number| format!("\"n{number}\"{behind}"));
+        names.collect::<Vec<_>>().join(",")
+    };
+    let create = |count| {
+        let endpoints = list(count, ":{}");
+        let body = format!("{{\"NetworkingConfig\":{{\"EndpointsConfig\":{{{endpoints}}}}}}}");
+        read("POST", "/containers/create", &[JSON], &body)
+    };
+    assert_eq!(create(1000).unwrap().references().len(), 1000);
+    assert!(create(1001).unwrap_err().message.contains("more than 1000 things"));
+    let since = |count| {
+        let names = list(count, "");
+        read("GET", &format!("/containers/json?filters={{\"since\":[{names}]}}"), &[], "")
+    };
+    assert_eq!(since(1000).unwrap().references().len(), 1000);
+    assert!(since(1001).is_err());
+}

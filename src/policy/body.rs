@@ -35,12 +35,12 @@ impl FieldCondition {
     /// As a requirement: whether the field is there, does something, and matches; in a version that has it. What
     /// stands only where older daemons look for it does not count.
     pub(super) fn is_met(&self, operation: &Operation) -> bool {
-        let Some((_, found)) = self.of(operation.endpoint()) else { return true };
+        let Some((path, found)) = self.of(operation.endpoint()) else { return true };
         if found.since.is_some_and(|since| operation.version() < since) {
             return false;
         }
-        let used = self.used(operation);
-        !used.is_empty() && used.into_iter().all(|value| self.condition.admits_json(value))
+        let is_there = operation.values_in_place(path).iter().any(|value| !found.field.is_unused(value));
+        is_there && self.used(operation).into_iter().all(|value| self.condition.admits_json(value))
     }
 
     /// Whether an allow rule with it grants this guarded field: it is about the field, or about what the field

@@ -212,7 +212,7 @@ impl Policy {
             && self.candidates.get(&selection::key(endpoint)).is_some_and(|candidates| {
                 let allow = candidates.allow.iter().filter_map(|place| self.allow.get(*place));
                 let forbid = candidates.forbid.iter().filter_map(|place| self.forbid.get(*place));
-                allow.filter(|rule| rule.is_for(&clients)).any(|rule| rule.looks_inside(endpoint))
+                allow.filter(|rule| rule.is_for(&clients)).any(|rule| rule.opens(endpoint))
                     || forbid.filter(|rule| rule.is_for(&clients)).any(|rule| rule.strikes_inside(endpoint))
             })
     }
@@ -220,7 +220,7 @@ impl Policy {
     /// Whether the archive of some request must be.
     #[must_use]
     pub fn looks_into_archives(&self) -> bool {
-        let looks = |rule: &Rule| rule.selection.endpoints().any(|endpoint| rule.looks_inside(endpoint));
+        let looks = |rule: &Rule| rule.selection.endpoints().any(|endpoint| rule.opens(endpoint));
         let strikes = |rule: &Rule| rule.selection.endpoints().any(|endpoint| rule.strikes_inside(endpoint));
         self.allow.iter().any(looks) || self.forbid.iter().any(strikes)
     }

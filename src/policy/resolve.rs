@@ -170,6 +170,7 @@ pub(super) fn resolve_rule(
         conditions,
         reason: draft.reason.as_ref().map(|reason| reason.get_ref().clone()),
         takes_lines: draft.takes_lines && draft.unguarded.is_none() && draft.whole_body.is_none(),
+        keeps_marks: false,
     }
 }
 

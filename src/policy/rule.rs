@@ -56,6 +56,9 @@ pub(super) struct Rule {
     pub(super) reason: Option<String>,
     /// Whether lines such as `query.PARAM = …` can be added under its header.
     pub(super) takes_lines: bool,
+    /// Whether the policy asks for whom things were made, so that what this rule lets a client make may bear no mark that
+    /// dockgate did not set.
+    pub(super) keeps_marks: bool,
 }
 
 /// What an allow rule grants as a whole. Nothing, in a forbid rule.
@@ -157,6 +160,7 @@ impl Rule {
             grants: Grants::default(),
             reason: None,
             takes_lines: true,
+            keeps_marks: false,
         }
     }
 
@@ -172,13 +176,19 @@ impl Rule {
             .any(|aspect| self.aspects.get(aspect).is_some_and(|set| *set != AspectSet::Any))
     }
 
+    /// As an allow rule: whether its archive is looked into, also where only its marks count.
+    pub(super) fn opens(&self, endpoint: &Endpoint) -> bool {
+        self.looks_inside(endpoint) || (self.keeps_marks && endpoint.id == "ImageBuild")
+    }
+
     /// As an allow rule: why it is not known what the archive says, where that must be known. Who may have
     /// the daemon fetch a whole context is not asked what else is fetched for it, but which images it names.
     pub(super) fn unseen(&self, operation: &Operation) -> Option<String> {
         let is_fetched = operation.query().get("remote").is_some_and(|remote| !remote.is_zero());
         let must_be_known = self.looks_inside(operation.endpoint())
             && (!is_fetched || self.aspects.contains_key(&Aspect::Images));
-        operation.unseen().filter(|_| must_be_known)
+        let may_mark = self.keeps_marks && operation.leaves_steps();
+        operation.unseen().filter(|_| must_be_known || may_mark)
     }
 
     /// As a forbid rule: whether it must be known.

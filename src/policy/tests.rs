@@ -12,6 +12,7 @@ mod networks;
 mod owners;
 mod problems;
 mod redaction;
+mod requirements;
 mod smuggling;
 mod suggestions;
 mod things;

@@ -3,6 +3,7 @@
 use super::flags;
 use super::run::Run;
 use super::words;
+use crate::operation::making::RESERVED_LABELS;
 
 /// Every instruction there is.
 const KEYWORDS: [&str; 18] = [
@@ -48,6 +49,8 @@ pub(super) enum Step {
     Add { remotes: Vec<String> },
     /// A command is run.
     Run(Run),
+    /// What is made gets labels, some of which may be dockgate's own.
+    Label { may_mark: bool },
     /// Nothing that reaches outside.
     Other,
 }
@@ -94,11 +97,25 @@ impl Step {
                 Ok(Self::Add { remotes: remotes(rest, escape)? })
             }
             "run" => Run::read(rest, escape).map(Self::Run),
+            "label" => Ok(Self::Label { may_mark: may_mark(rest, escape) }),
             "from" | "onbuild" => Err(format!("{keyword} does not belong into ONBUILD")),
             known if is_known(known) => Ok(Self::Other),
             _ => Err(format!("{keyword:?} is no instruction that dockgate knows")),
         }
     }
+}
+
+/// Whether one of these labels may be dockgate's own: it is, or variables are in its name.
+fn may_mark(labels: &str, escape: char) -> bool {
+    let words = words::split(labels, escape);
+    // The older form has one label, and no `=`.
+    let count = if words.first().is_some_and(|word| word.contains('=')) { words.len() } else { 1 };
+    let unknown = |name: &str| words::Value::Unsure(name.to_owned());
+    words
+        .iter()
+        .take(count)
+        .filter_map(|word| word.split('=').next())
+        .any(|key| words::expand(key, escape, &unknown).map_or(true, |key| key.starts_with(RESERVED_LABELS)))
 }
 
 /// Whether this word begins an instruction.

@@ -62,7 +62,7 @@ impl FieldPath {
     }
 
     /// The way to it in canonical spelling.
-    pub(super) fn steps(&self) -> &[String] {
+    pub(in crate::operation) fn steps(&self) -> &[String] {
         &self.steps
     }
 }

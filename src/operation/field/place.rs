@@ -114,6 +114,15 @@ impl Place {
         self.above_in(path).is_some_and(str::is_empty)
     }
 
+    /// Whether it stands beside the field that it belongs in.
+    pub(super) fn is_beside(&self) -> bool {
+        match (&self.above, &self.step) {
+            (Some(above), _) => above.is_beside(),
+            (None, Step::Field(_, part, _)) => part.same_as.is_some(),
+            (None, _) => false,
+        }
+    }
+
     /// What of a path stands before the path to here, where it ends with that.
     fn above_in<'p>(&self, path: &'p str) -> Option<&'p str> {
         let mut above = path;

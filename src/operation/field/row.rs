@@ -12,6 +12,7 @@ impl Field {
             empty_counts: false,
             guarded_below: None,
             one_line: None,
+            is_expanded: false,
             reading: None,
             since: None,
             until: None,
@@ -41,6 +42,11 @@ impl Field {
     /// A text that is guarded where it has more than one line; `reason` goes on from "it …".
     pub(super) const fn one_line(self, reason: &'static str) -> Self {
         Self { one_line: Some(reason), ..self }
+    }
+
+    /// A text in which Swarm puts something in place of Go's templates.
+    pub(super) const fn expanded(self) -> Self {
+        Self { is_expanded: true, ..self }
     }
 
     /// How it is read for what it means.

@@ -85,7 +85,7 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
     Field::plain("Labels", Kind::TEXT_MAP, "The container's labels"),
     Field::plain("Command", Kind::TEXTS, "The entry point"),
     Field::plain("Args", Kind::TEXTS, "Its arguments"),
-    Field::plain("Hostname", Text, "The host name").one_line(MORE_LINES).since(25),
+    Field::plain("Hostname", Text, "The host name").one_line(MORE_LINES).expanded().since(25),
     Field::plain("Env", Kind::TEXTS, "The environment"),
     Field::working_directory("Dir", "The directory that the command runs in"),
     Field::plain("User", Text, "The user, and the group, that the command runs as in the container")

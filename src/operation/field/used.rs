@@ -52,9 +52,12 @@ impl UsedField {
         self.place.is_within(path.steps())
     }
 
-    /// Whether this is the path of the known field.
+    /// Whether this is the path of the known field, and it stands there: not beside it, where only older daemons look,
+    /// and not always.
     pub(in crate::operation) fn is_at(&self, path: &str) -> bool {
-        self.field.is_some_and(|field| path.ends_with(field.name)) && self.place.is_at(path)
+        self.field.is_some_and(|field| path.ends_with(field.name))
+            && self.place.is_at(path)
+            && !self.place.is_beside()
     }
 }
 

@@ -73,6 +73,8 @@ impl ImageRef {
 #[must_use]
 pub fn split_tag(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once(':') {
+        // The daemon takes the colon away from what is pulled.
+        Some((name, "")) => (name, None),
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         Some(_) | None => (text, None),
     }

@@ -1,6 +1,8 @@
 //! Files of the host, volumes and memory that a container is given: `Binds`, `Mounts`, `VolumesFrom`, `Tmpfs`, and
 //! the options of a volume's driver.
 
+use std::collections::BTreeSet;
+
 use super::super::facts::Reference;
 use super::super::field::{Step, Way};
 use super::super::json::Json;
@@ -44,13 +46,13 @@ fn anonymous() -> Meaning {
 /// `Volumes`: directories that become volumes without a name, where nothing else is mounted: clients repeat the
 /// targets of `Binds` here (moby `daemon/create_unix.go`).
 pub(super) fn anonymous_volumes(value: &Json, at: &mut Reader<'_, '_>) {
-    let config = at.around.get("HostConfig").filter(|config| !config.is_zero());
-    let field = |name| config.map_or_else(|| at.around.get(name), |config| config.get(name));
+    // What stands at the top is mounted by older daemons only, and not always.
+    let field = |name| at.around.get("HostConfig").and_then(|config| config.get(name));
     let binds = field("Binds").map(Json::items).unwrap_or_default().iter();
     let binds = binds.filter_map(|bind| bind.as_text()?.split(':').nth(1));
     let mounts = field("Mounts").map(Json::items).unwrap_or_default().iter();
     let mounts = mounts.filter_map(|mount| mount.get("Target")?.as_text());
-    let mounted: Vec<String> = binds.chain(mounts).map(clean).collect();
+    let mounted: BTreeSet<String> = binds.chain(mounts).map(clean).collect();
     for (target, _) in value.fields() {
         if !mounted.contains(&clean(target)) {
             at.means_at(&at.entry(target), anonymous());
@@ -155,7 +157,11 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
 
 /// `Mounts`, of containers and of services.
 pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
+    let is_expanded = matches!(at.around.context.endpoint.id, "ServiceCreate" | "ServiceUpdate");
     for (index, mount) in value.items().iter().enumerate() {
+        if is_expanded && has_template(mount) {
+            at.says_more();
+        }
         let text = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
         let read_only = mount.get("ReadOnly") == Some(&Json::Bool(true));
         let way = at.element(index);
@@ -183,6 +189,17 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
             }
             _ => at.says_more(),
         }
+    }
+}
+
+/// Whether a text in it is one of Go's templates, of which Swarm makes another when a task starts (swarmkit
+/// `template/expand.go`).
+fn has_template(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains("{{"),
+        Json::Array(items) => items.iter().any(has_template),
+        Json::Object(fields) => fields.iter().any(|(_, value)| has_template(value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 

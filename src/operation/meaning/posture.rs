@@ -113,7 +113,10 @@ impl Posture {
             Some(value)
         };
         let is_on = |path: &[&str]| get(path) == Some(&Json::Bool(true));
-        let limit = |path: &[&str]| get(path).map(limits::number).filter(|limit| *limit > 0);
+        // `null` sets none.
+        let limit = |path: &[&str]| {
+            get(path).filter(|value| **value != Json::Null).map(limits::number).filter(|limit| *limit > 0)
+        };
         let names = |path: &[&str]| {
             let list = get(path).map(Json::items).unwrap_or_default();
             list.iter().filter_map(Json::as_text).map(capability).collect()

@@ -134,3 +134,33 @@ fn contexts_are_looked_into_where_a_rule_says_what_may_be_in_them() {
     let others = "[clients.a]\nlistener = \"unix\"\n[[allow]]\nclients = [\"a\"]\noperations = [\"POST /build\"]\nimages = [\"x\"]\n";
     assert!(!looks(others));
 }
+
+#[test]
+fn a_build_sets_no_mark_where_somebody_asks_for_marks() {
+    let owners = format!(
+        "{RULE}query.version = true\nown = \"me\"\n[[allow]]\noperations = [\"ContainerKill\"]\ncontainer.owner = \"me\"\n"
+    );
+    let policy = policy(&owners);
+    for text in ["FROM a\nLABEL version=$V \"io.dockgate\"=x", "FROM a\nLABEL a io.dockgate.owner=you"] {
+        assert_eq!(verdict(&policy, "tcp", build("t=x", text)), "permit r", "{text}");
+    }
+    for text in [
+        "FROM a\nLABEL io.dockgate.owner=me",
+        "FROM a\nlabel a=b io.\"dockgate\".owner=you",
+        "FROM a\nLABEL io.dock\\\n# x\ngate.owner=you",
+        "# escape=`\nFROM a\nLABEL io.`dockgate.owner you",
+        "FROM a\nENV A=io.dockgate.owner\nLABEL $A=you",
+        "FROM a\nONBUILD LABEL 'io.dockgate.image.owner'=you",
+    ] {
+        assert_eq!(verdict(&policy, "tcp", build("t=x", text)), "condition r", "{text}");
+    }
+    for (request, expected) in [
+        ("POST /build?t=x", "condition r"),
+        // It keeps its steps to itself.
+        ("POST /build?t=x&version=2", "permit r"),
+    ] {
+        assert_eq!(verdict(&policy, "tcp", read(request, ApiVersion::NEWEST)), expected, "{request}");
+    }
+    let endpoint = table::endpoints().find(|endpoint| endpoint.id == "ImageBuild").unwrap();
+    assert!(policy.looks_inside(&client("tcp"), endpoint) && policy.looks_into_archives());
+}

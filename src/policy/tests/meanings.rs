@@ -488,64 +488,6 @@ fn conditions_on_fields_hold_for_every_element_and_strike_for_one() {
 }
 
 #[test]
-fn what_is_required_must_be_there_and_work() {
-    let safe = r#"{"User":"1000","HostConfig":{"ReadonlyRootfs":true,"SecurityOpt":["no-new-privileges:true"],"CapDrop":["all"],"Memory":67108864,"PidsLimit":64}}"#;
-    let without = |what: &str, instead: &str| safe.replace(what, instead);
-    let no = [
-        without(r#""User":"1000","#, ""),
-        without("1000", "app"),
-        without("1000", "0"),
-        without(r#""ReadonlyRootfs":true,"#, ""),
-        without("no-new-privileges:true", "no-new-privileges:false"),
-        without(r#"["all"]"#, r#"["NET_RAW"]"#),
-        without("67108864", "0"),
-        without("64}", "-1}"),
-        // Only daemons up to 26.1 read it there, and only without a `HostConfig`.
-        r#"{"User":"1000","ReadonlyRootfs":true,"CapDrop":["ALL"],"Memory":1,"PidsLimit":1,"SecurityOpt":["no-new-privileges"]}"#.to_owned(),
-    ];
-    let no: Vec<&str> = no.iter().map(String::as_str).collect();
-    assert_permits("POST /containers/create", "profile = \"safe\"", &[safe], &no);
-    assert_permits(
-        "POST /containers/create",
-        r#"require.memory = { max = "64MiB" }
-           require.cpus = { max = 0.5 }
-           require."HostConfig.RestartPolicy.Name" = ["no"]
-           require.Labels = { some = "owner=me" }"#,
-        &[
-            r#"{"Labels":{"owner":"me"},"HostConfig":{"Memory":67108864,"CpuQuota":50000,"RestartPolicy":{"Name":"no"}}}"#,
-        ],
-        &[
-            "{}",
-            r#"{"Labels":{"owner":"me"},"HostConfig":{"Memory":67108865,"NanoCpus":5,"RestartPolicy":{"Name":"no"}}}"#,
-            r#"{"Labels":{"x":"y"},"HostConfig":{"Memory":1,"NanoCpus":5,"RestartPolicy":{"Name":"no"}}}"#,
-            r#"{"Labels":{"owner":"me"},"HostConfig":{"Memory":1,"NanoCpus":5}}"#,
-        ],
-    );
-    let service = r#"{"TaskTemplate":{"ContainerSpec":{"User":"5","ReadOnly":true,"CapabilityDrop":["ALL"],"Privileges":{"NoNewPrivileges":true}},"Resources":{"Limits":{"MemoryBytes":1,"Pids":2}}}}"#;
-    assert_permits("POST /services/create", "profile = \"safe\"", &[service], &["{}"]);
-    // A version that does not have the fields yet does not do what they say.
-    let policy = policy("[[allow]]\nname = \"r\"\noperations = [\"ServiceCreate\"]\nprofile = \"safe\"");
-    assert_eq!(judged(&policy, "tcp", &format!("POST /v1.43/services/create {service}")), "condition r");
-    assert_eq!(judged(&policy, "tcp", &format!("POST /v1.44/services/create {service}")), "permit r");
-}
-
-#[test]
-fn parameters_can_be_required() {
-    let policy = policy(
-        "[[allow]]\nname = \"r\"\noperations = [\"ImageBuild\", \"ContainerKill\", \"SystemPing\"]\nrequire.query.networkmode = \"none\"\nrequire.query.signal = \"SIGTERM\"",
-    );
-    for (request, expected) in [
-        ("POST /build?networkmode=none", "permit r"),
-        ("POST /build", "condition r"),
-        ("POST /containers/x/kill?signal=SIGTERM", "permit r"),
-        ("POST /containers/x/kill", "condition r"),
-        ("GET /_ping", "permit r"),
-    ] {
-        assert_eq!(judged(&policy, "tcp", request), expected, "{request}");
-    }
-}
-
-#[test]
 fn what_older_versions_take_by_default_is_meant_too() {
     let policy = policy(
         "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nnamespaces = false\nvolumes = [\"anonymous\"]",
@@ -559,6 +501,10 @@ fn what_older_versions_take_by_default_is_meant_too() {
         ),
         (
             r#"POST /v1.39/containers/create {"Image":"x","HostConfig":{"CgroupnsMode":"private"}}"#,
+            "condition r",
+        ),
+        (
+            r#"POST /v1.40/containers/create {"Image":"x","CgroupnsMode":"private","HostConfig":{"Memory":1}}"#,
             "condition r",
         ),
     ] {
@@ -586,4 +532,34 @@ fn names_of_one_line_stay_so() {
             r#"{"Image":"x","HostConfig":{"Dns":["1.1.1.1\noptions x"]}}"#,
         ],
     );
+}
+
+#[test]
+fn what_swarm_makes_of_templates_is_not_known() {
+    let mount =
+        |mount: &str| format!(r#"{{"TaskTemplate":{{"ContainerSpec":{{"Image":"x","Mounts":[{mount}]}}}}}}"#);
+    let plain = mount(r#"{"Type":"bind","Source":"/data/a","Target":"/x"}"#);
+    let templates = [
+        mount(r#"{"Type":"bind","Source":"/data/{{.Service.Name}}","Target":"/x"}"#),
+        mount(r#"{"Type":"bind","Source":"/data/a","Target":"/{{printf \"%c\" 47}}"}"#),
+        mount(
+            r#"{"Type":"volume","Source":"app-d","Target":"/x","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/data/{{.Task.Slot}}"}}}}"#,
+        ),
+        r#"{"TaskTemplate":{"ContainerSpec":{"Image":"x","Hostname":"{{index .Service.Labels \"p\"}}"}}}"#
+            .to_owned(),
+    ];
+    let named = r#"{"TaskTemplate":{"ContainerSpec":{"Image":"x","Hostname":"{{.Node.Hostname}}-{{ .Task.Slot }}"}}}"#;
+    let templates: Vec<&str> = templates.iter().map(String::as_str).collect();
+    let rule = "host_paths = [\"/data/*\"]\nvolumes = [\"app-*\"]";
+    assert_permits("POST /services/create", rule, &[&plain, named], &templates);
+    let forbid = policy(
+        "[[allow]]\nname = \"r\"\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\nname = \"f\"\noperations = [\"*\"]\nhost_paths = [\"/etc/**\"]",
+    );
+    for (request, expected) in [(plain.as_str(), "permit r"), (templates[0], "forbidden f")] {
+        assert_eq!(
+            judged(&forbid, "tcp", &format!("POST /services/create {request}")),
+            expected,
+            "{request}"
+        );
+    }
 }

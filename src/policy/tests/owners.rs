@@ -128,6 +128,10 @@ fn a_mark_is_not_put_together_from_variables() {
         "ENV+X=io%0alabel+$%7bX%7d.dockgate.owner=you",
         "ONBUILD+LABEL+\"$X\"=you",
         "LABEL+io.dockgate.image.owner=you",
+        "LABEL+io.\"dockgate\".owner=you",
+        "LABEL+io.%5c&changes=dockgate.owner=you",
+        "LABEL+io.%5c%0a%23+x%0adockgate.owner=you",
+        "%23+escape=`%0aLABEL+io.`dockgate.owner=you",
     ] {
         let request = format!("POST /commit?container=mine&repo=own/x&changes={changes}");
         assert_eq!(about(&policy, &request), "condition", "{changes}");

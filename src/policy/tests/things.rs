@@ -1,6 +1,7 @@
 //! Whose container: rules that speak of the things that an operation acts on, makes or shows.
 
 use super::*;
+use crate::operation::build::Builder;
 use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Body, Json};
 
@@ -53,8 +54,12 @@ fn shown(reference: &Reference) -> Option<Json> {
 }
 
 /// The request with everything answered that the policy asks for.
+/// With everything known that the policy asks for; of a build also its context.
 pub(super) fn asked(policy: &Policy, request: &str) -> Operation {
     let mut operation = read(request, ApiVersion::NEWEST);
+    if operation.leaves_steps() {
+        operation.look_inside(Dockerfile::read(b"FROM scratch", &[], Builder::Classic).map(Into::into));
+    }
     for _ in 0..4 {
         for question in policy.questions(&client("tcp"), &operation) {
             let answer = shown(&question);
@@ -438,6 +443,14 @@ fn what_is_made_is_marked_and_nothing_else_is_met() {
         (
             r#"POST /containers/create {"Image":"own/bb","HostConfig":{"NetworkMode":"future"}}"#,
             "no such network future",
+        ),
+        (
+            r#"POST /containers/create {"Image":"own/bb","HostConfig":{"NetworkMode":"a:b"}}"#,
+            "no such network a:b",
+        ),
+        (
+            r#"POST /containers/create {"Image":"own/bb","NetworkMode":"mynet","NetworkingConfig":{"EndpointsConfig":{"bridge":{}}}}"#,
+            "no such network bridge",
         ),
         (
             r#"POST /containers/create {"Image":"own/bb","HostConfig":{"NetworkMode":"container:other"}}"#,
