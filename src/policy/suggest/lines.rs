@@ -93,13 +93,16 @@ impl Lines {
     /// Grants what a rule lacks.
     pub(super) fn grant(&mut self, lacking: &[Shortfall], understood: &Understanding, rule: &Rule) {
         let mut several: BTreeMap<&str, Vec<&Json>> = BTreeMap::new();
+        let mut aspects = BTreeSet::new();
         for shortfall in lacking {
             match shortfall {
                 Shortfall::Grant { parameter, value, .. } => {
                     self.parameter(parameter.name, toml_text::exact(value));
                 }
                 Shortfall::Credentials => self.credentials = true,
-                Shortfall::Inside(meant) => self.aspect(meant.meaning.aspect(), understood),
+                Shortfall::Inside(meant) => {
+                    aspects.insert(meant.meaning.aspect());
+                }
                 Shortfall::Body { .. } => self.whole_body = true,
                 Shortfall::Field(field) if !field.known => self.unguarded = true,
                 Shortfall::Field(field) => {
@@ -109,10 +112,8 @@ impl Lines {
                         .filter(|means| means.iter().all(|one| aspect::item(&one.meaning).is_some()));
                     match means {
                         Some(means) => {
-                            let aspects = means.iter().map(|one| one.meaning.aspect());
-                            for aspect in aspects.filter(|aspect| !rule.aspects.contains_key(aspect)) {
-                                self.aspect(aspect, understood);
-                            }
+                            let kinds = means.iter().map(|one| one.meaning.aspect());
+                            aspects.extend(kinds.filter(|aspect| !rule.aspects.contains_key(aspect)));
                         }
                         None => several.entry(&field.path).or_default().push(&field.value),
                     }
@@ -130,6 +131,9 @@ impl Lines {
                 | Shortfall::Requirement(_) => {}
             }
         }
+        for aspect in aspects {
+            self.aspect(aspect, understood);
+        }
         for (path, values) in several {
             match values.as_slice() {
                 [only] => self.field(path, toml_text::exact_json(only)),
@@ -138,7 +142,6 @@ impl Lines {
         }
     }
 
-    /// Everything of this kind that is meant.
     /// Where lines are added to a rule that listed no networks: it goes on to admit what was admitted without any.
     pub(super) fn keep_bridge(&mut self, rule: &Rule, understood: &Understanding) {
         let Some(networks) = self.aspects.get_mut(&Aspect::Networks) else { return };
@@ -155,6 +158,7 @@ impl Lines {
         }
     }
 
+    /// Everything of this kind that is meant.
     fn aspect(&mut self, aspect: Aspect, understood: &Understanding) {
         let meant: Vec<&Meaning> =
             understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == aspect).collect();

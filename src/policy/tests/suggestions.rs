@@ -340,3 +340,21 @@ fn forbidding_has_no_suggestion() {
     assert_eq!(refused.refusal().suggestion(), None);
     assert_eq!(refused.refusal().rule(), Some("no exec"));
 }
+
+#[test]
+fn a_refusal_of_countless_things_takes_reasonable_time() {
+    let policy = policy("[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nvolumes = [\"app-*\"]");
+    let list = |item: &dyn Fn(usize) -> String| (0..20_000).map(item).collect::<Vec<_>>().join(",");
+    let devices = list(&|number| format!(r#"{{"PathOnHost":"/dev/{number}"}}"#));
+    let ports = list(&|number| format!(r#""{number}/tcp":[{{"HostPort":"80"}}]"#));
+    let volumes = list(&|number| format!(r#""/v{number}":{{}}"#));
+    let binds = list(&|number| format!(r#""/x/{number}:/v{number}""#));
+    for config in [
+        format!(r#"{{"HostConfig":{{"Devices":[{devices}]}}}}"#),
+        format!(r#"{{"HostConfig":{{"PortBindings":{{{ports}}}}}}}"#),
+        format!(r#"{{"Volumes":{{{volumes}}},"HostConfig":{{"Binds":[{binds}]}}}}"#),
+    ] {
+        let denial = denial(&policy, "tcp", &format!("POST /containers/create {config}"));
+        assert_eq!(denial.rule(), Some("r"));
+    }
+}
