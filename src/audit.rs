@@ -49,7 +49,7 @@ pub use copies::reach_receiver;
 use counts::Counters;
 pub use counts::Counts;
 use file::AuditFile;
-use head::Head;
+use head::{Head, Said};
 use keeper::Keeper;
 use line::Line;
 use record::{Event, Missing, Opened, PolicyInForce, Torn};
@@ -342,21 +342,21 @@ fn open_file(
         None
     });
     let opened = Head::open(path).and_then(|(mut head, said)| {
-        let resumed = head::resume(tail.last, head::newer(said, moved));
-        head.put(resumed.0)?;
-        Ok((head, resumed))
+        let (link, missing) = head::resume(tail.last, head::newer(said.map(|said| said.link), moved));
+        // Of what was lost before a record that is behind the head's, that record's group told.
+        let untold = said.filter(|said| said.link == link).map_or(0, |said| said.lost);
+        head.put(Said { link, lost: untold })?;
+        Ok((Some(head), link, untold, missing))
     });
-    let (head, (link, missing)) = match opened {
-        Ok((head, resumed)) => (Some(head), resumed),
-        Err(error) => {
-            let head = Head::path(path);
-            tracing::warn!(
-                "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
-                head.display()
-            );
-            (None, head::resume(tail.last, moved))
-        }
-    };
+    let (head, link, untold, missing) = opened.unwrap_or_else(|error| {
+        let head = Head::path(path);
+        tracing::warn!(
+            "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
+            head.display()
+        );
+        let (link, missing) = head::resume(tail.last, moved);
+        (None, link, 0, missing)
+    });
     if let Some(torn) = &tail.torn {
         tracing::warn!("the audit's last line was torn ({} bytes), and is no record", torn.bytes);
     }
@@ -367,7 +367,7 @@ fn open_file(
         );
     }
     let rotating = Rotating::new(path, rotation, (tail.bytes, tail.since), keeper);
-    let start = Start { link, mid_line: tail.mid_line, head, rotating: Some(rotating) };
+    let start = Start { link, untold, mid_line: tail.mid_line, head, rotating: Some(rotating) };
     Ok((Box::new(file), start, Way::Inline, (tail.torn, missing)))
 }
 

@@ -27,36 +27,58 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct Head(File);
 
+/// What it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The last record.
+    pub(super) link: Link,
+    /// How many records behind it could not be written, and no record tells of yet.
+    pub(super) lost: u64,
+}
+
 #[derive(Deserialize, Serialize)]
 struct Written {
     sequence: u64,
     hash: String,
     time: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    lost: u64,
     /// What the others come to, so that half of what was and half of what is shows.
     check: Option<String>,
 }
 
 impl Written {
-    fn new(link: Link, time: String) -> Self {
-        let check = Some(check(link, &time));
-        Self { sequence: link.sequence, hash: link.hash.to_string(), time, check }
+    fn new(said: Said, time: String) -> Self {
+        let Said { link, lost } = said;
+        let check = Some(check(said, &time));
+        Self { sequence: link.sequence, hash: link.hash.to_string(), time, lost, check }
     }
 
-    fn link(&self) -> Option<Link> {
-        Some(Link { sequence: self.sequence, hash: Hash::read(self.hash.as_bytes())? })
+    fn said(&self) -> Option<Said> {
+        let link = Link { sequence: self.sequence, hash: Hash::read(self.hash.as_bytes())? };
+        Some(Said { link, lost: self.lost })
     }
 
     /// Whether all of it was written at once, as far as it says.
     fn is_one(&self) -> bool {
-        let fits = |own: &String| self.link().is_some_and(|link| check(link, &self.time) == *own);
+        let fits = |own: &String| self.said().is_some_and(|said| check(said, &self.time) == *own);
         self.check.as_ref().is_none_or(fits)
     }
 }
 
-fn check(link: Link, time: &str) -> String {
-    let mut check = Hash::of(sealed_text(link, time).as_bytes()).to_string();
+fn check(said: Said, time: &str) -> String {
+    let mut text = sealed_text(said.link, time);
+    if said.lost > 0 {
+        text.push_str(&said.lost.to_string());
+    }
+    let mut check = Hash::of(text.as_bytes()).to_string();
     check.truncate(16);
     check
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Head {
@@ -68,7 +90,7 @@ impl Head {
     }
 
     /// Opens it, or makes it, with what it says.
-    pub(super) fn open(audit: &Path) -> io::Result<(Self, Option<Link>)> {
+    pub(super) fn open(audit: &Path) -> io::Result<(Self, Option<Said>)> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(Self::path(audit))?;
@@ -77,7 +99,7 @@ impl Head {
     }
 
     /// What the head beside an audit file says, where there is one.
-    pub(super) fn read(audit: &Path) -> io::Result<Option<Link>> {
+    pub(super) fn read(audit: &Path) -> io::Result<Option<Said>> {
         match File::open(Self::path(audit)) {
             Ok(mut file) => read(&mut file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -85,9 +107,9 @@ impl Head {
         }
     }
 
-    /// Says that this is the last record.
-    pub(super) fn put(&mut self, link: Link) -> io::Result<()> {
-        let mut text = serde_json::to_string(&Written::new(link, time_text(Timestamp::now())))?;
+    /// Says this.
+    pub(super) fn put(&mut self, said: Said) -> io::Result<()> {
+        let mut text = serde_json::to_string(&Written::new(said, time_text(Timestamp::now())))?;
         while text.len() < BYTES.saturating_sub(1) {
             text.push(' ');
         }
@@ -97,7 +119,7 @@ impl Head {
 }
 
 /// What it says; nothing where that cannot be made out.
-fn read(file: &mut File) -> io::Result<Option<Link>> {
+fn read(file: &mut File) -> io::Result<Option<Said>> {
     let mut written: Option<Written> = None;
     for _ in 0..TRIES {
         let mut text = Vec::new();
@@ -109,7 +131,7 @@ fn read(file: &mut File) -> io::Result<Option<Link>> {
         }
         thread::sleep(PAUSE);
     }
-    Ok(written.and_then(|written| written.link()))
+    Ok(written.and_then(|written| written.said()))
 }
 
 /// The one of two places in the chain that is further on.
@@ -146,17 +168,24 @@ mod tests {
         Link { sequence, hash: Hash::of(text.as_bytes()) }
     }
 
+    fn said(sequence: u64, text: &str) -> Said {
+        Said { link: link(sequence, text), lost: 0 }
+    }
+
     #[test]
     fn it_says_what_was_put_last() {
         let directory = tempfile::tempdir().unwrap();
         let audit = directory.path().join("audit");
         assert_eq!(Head::read(&audit).unwrap(), None);
-        let (mut head, said) = Head::open(&audit).unwrap();
-        assert_eq!(said, None);
-        head.put(link(u64::MAX, "a")).unwrap();
-        head.put(link(7, "b")).unwrap();
-        assert_eq!(Head::read(&audit).unwrap(), Some(link(7, "b")));
-        assert_eq!(Head::open(&audit).unwrap().1, Some(link(7, "b")));
+        let (mut head, before) = Head::open(&audit).unwrap();
+        assert_eq!(before, None);
+        head.put(said(u64::MAX, "a")).unwrap();
+        head.put(said(7, "b")).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Some(said(7, "b")));
+        assert_eq!(Head::open(&audit).unwrap().1, Some(said(7, "b")));
+        let most = Said { lost: u64::MAX, ..said(u64::MAX, "c") };
+        head.put(most).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Some(most));
         std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
         assert_eq!(Head::read(&audit).unwrap(), None);
     }
@@ -166,11 +195,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let audit = directory.path().join("audit");
         let (mut head, _) = Head::open(&audit).unwrap();
-        let mut put = |link| {
-            head.put(link).unwrap();
+        let mut put = |said| {
+            head.put(said).unwrap();
             std::fs::read(Head::path(&audit)).unwrap()
         };
-        let (old, new) = (put(link(219, "a")), put(link(223, "b")));
+        let (old, new) = (put(Said { lost: 8, ..said(219, "a") }), put(said(223, "b")));
         for written in 1..new.len() {
             let mixed = [&new[..written], &old[written..]].concat();
             let is_one = serde_json::from_slice::<Written>(&mixed).is_ok_and(|mixed| mixed.is_one());
@@ -184,15 +213,15 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(20));
                 OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&new, 0).unwrap();
             });
-            assert_eq!(Head::read(&audit).unwrap(), Some(link(223, "b")));
+            assert_eq!(Head::read(&audit).unwrap(), Some(said(223, "b")));
         });
         // What stays so is what it says, and is held against the records.
         std::fs::write(&path, [&new[..40], &old[40..]].concat()).unwrap();
-        assert_eq!(Head::read(&audit).unwrap().unwrap().sequence, 223);
+        assert_eq!(Head::read(&audit).unwrap().unwrap().link.sequence, 223);
         // As it was written before there was a check.
         let unchecked = format!("{{\"sequence\":7,\"hash\":\"{}\",\"time\":\"t\"}}", Hash::of(b"b"));
         std::fs::write(&path, unchecked).unwrap();
-        assert_eq!(Head::read(&audit).unwrap(), Some(link(7, "b")));
+        assert_eq!(Head::read(&audit).unwrap(), Some(said(7, "b")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod canaries;
 mod rotation;
 mod schema;
+mod starts;
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;

@@ -9,7 +9,7 @@ use super::AuditError;
 use super::chain::Link;
 use super::copies::Copies;
 use super::counts::Counters;
-use super::head::Head;
+use super::head::{Head, Said};
 use super::line::Line;
 use super::queue::{Answer, Waiting};
 use super::record::{Event, Gap, Seal, Torn, Why, time_text};
@@ -29,6 +29,8 @@ const KEPT_BYTES: usize = 1024 * 1024;
 pub(super) struct Writer {
     store: Box<dyn Store>,
     head: Option<Head>,
+    /// Whether the head could not be written the last time.
+    head_fails: bool,
     sealing: Sealing,
     is_synced: bool,
     /// The last record that is written.
@@ -66,6 +68,8 @@ pub(super) struct Sealing {
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) link: Link,
+    /// Lost records that no record tells of yet.
+    pub(super) untold: u64,
     pub(super) mid_line: bool,
     pub(super) head: Option<Head>,
     pub(super) rotating: Option<Rotating>,
@@ -73,7 +77,8 @@ pub(super) struct Start {
 
 impl Start {
     /// Where nothing can be carried on.
-    pub(super) const EMPTY: Self = Self { link: Link::START, mid_line: false, head: None, rotating: None };
+    pub(super) const EMPTY: Self =
+        Self { link: Link::START, untold: 0, mid_line: false, head: None, rotating: None };
 }
 
 /// A part of the group.
@@ -109,12 +114,13 @@ impl Writer {
         Self {
             store,
             head: start.head,
+            head_fails: false,
             sealing,
             is_synced: settings.durability == Durability::Synced,
             link: start.link,
             mid_line: start.mid_line,
             torn: None,
-            untold: 0,
+            untold: start.untold,
             failing: None,
             consequence: match settings.on_failure {
                 OnFailure::Refuse => "requests are refused",
@@ -234,6 +240,12 @@ impl Writer {
         if self.head_due.is_some() {
             self.put_head();
         }
+        if self.untold > 0 {
+            let kept = self.head.is_some() && !self.head_fails;
+            let then =
+                if kept { "the next start writes down how many" } else { "no record will tell of them" };
+            tracing::error!("{} records could not be written and are lost; {then}", self.untold);
+        }
         self.copies.iter().for_each(Copies::finish);
         if let Err(error) = self.store.sync() {
             tracing::warn!("the audit may not be whole after a loss of power: {error}");
@@ -291,8 +303,10 @@ impl Writer {
         let lost = self.parts.iter().filter(|part| part.kind == PartKind::Record && is_lost(part)).count();
         self.counters.wrote(self.link.sequence.saturating_sub(before.sequence), count);
         self.report(error.as_ref(), lost.try_into().unwrap_or(u64::MAX), before != end);
-        if self.link != before {
+        if self.link != before || self.untold > 0 {
             self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
+        }
+        if self.link != before {
             self.seal_due = self.seal_due.or_else(|| now.checked_add(self.sealing.interval));
             if let Some(rotating) = &mut self.rotating {
                 rotating.wrote(count, now);
@@ -371,10 +385,14 @@ impl Writer {
     fn put_head(&mut self) {
         self.head_due = None;
         let Some(head) = &mut self.head else { return };
-        if let Err(error) = head.put(self.link) {
+        let put = head.put(Said { link: self.link, lost: self.untold });
+        // Where the disk is full it may be well again; the operator is told once.
+        if let Err(error) = &put
+            && !self.head_fails
+        {
             tracing::warn!("the head of the audit cannot be written: {error}");
-            self.head = None;
         }
+        self.head_fails = put.is_err();
     }
 }
 

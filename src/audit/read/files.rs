@@ -5,8 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::chain::Link;
-use super::super::head::Head;
+use super::super::head::{Head, Said};
 use super::super::shelf::{COMPRESSED, UNFINISHED};
 use super::input::Input;
 
@@ -20,8 +19,8 @@ pub struct Log {
     pub files: Vec<LogFile>,
     /// The audit file that they belong to, where the log is more than files that were named.
     audit: Option<PathBuf>,
-    /// What the head beside the audit file says is the last record.
-    pub(in crate::audit) head: Option<Link>,
+    /// What the head beside the audit file says.
+    pub(in crate::audit) head: Option<Said>,
 }
 
 /// One of the files of a log.
@@ -70,7 +69,7 @@ impl Log {
         Err(named(path, &busy))
     }
 
-    fn of_these(path: &Path, beside: &[PathBuf], head: Option<Link>) -> io::Result<Self> {
+    fn of_these(path: &Path, beside: &[PathBuf], head: Option<Said>) -> io::Result<Self> {
         let mut files = moved(beside)?;
         match LogFile::open(path)? {
             // One with nothing in it yet may be another one by the time that it is read.
@@ -115,7 +114,7 @@ impl Log {
         self
     }
 
-    fn sorted(mut files: Vec<LogFile>, head: Option<Link>, audit: Option<PathBuf>) -> Self {
+    fn sorted(mut files: Vec<LogFile>, head: Option<Said>, audit: Option<PathBuf>) -> Self {
         // One that does not begin with a record is the audit file itself, or stands alone.
         files.sort_by(|one, other| {
             (one.first.is_none(), &one.first).cmp(&(other.first.is_none(), &other.first))

@@ -33,7 +33,7 @@ pub struct Verified {
     pub keys: BTreeSet<String>,
     /// The number of the last seal.
     pub last_seal: Option<u64>,
-    /// How many records could not be written, as the log itself says.
+    /// How many records could not be written, as the log itself says, and its head of those behind its end.
     pub lost: u64,
     /// Where the log says that older records were removed, as the settings said: up to which, and which record says
     /// so.
@@ -180,7 +180,8 @@ impl Walk<'_> {
             None => self.first(linked, here)?,
             Some(before) => self.next(linked, before, here)?,
         }
-        if self.log.head.is_some_and(|head| head.sequence == linked.sequence && head.hash != here.link.hash) {
+        let head = self.log.head.map(|head| head.link);
+        if head.is_some_and(|head| head.sequence == linked.sequence && head.hash != here.link.hash) {
             let what = format!(
                 "record {} was changed: the head beside the file has another hash of it",
                 linked.sequence
@@ -301,7 +302,7 @@ impl Walk<'_> {
             self.begin(first)?;
         }
         let last = self.verified.last;
-        match (self.log.head, self.seen) {
+        match (self.log.head.map(|head| head.link), self.seen) {
             (Some(head), Some(seen)) if head.sequence > last => {
                 let what = format!(
                     "{} missing: cut off behind record {last}",
@@ -319,6 +320,9 @@ impl Walk<'_> {
             (Some(_), _) if self.odd.is_some() => self.verified.end = End::Torn,
             (Some(_), _) => self.verified.end = End::Whole,
             (None, _) => {}
+        }
+        if let Some(head) = self.log.head.filter(|head| head.link.sequence == last) {
+            self.verified.lost = self.verified.lost.saturating_add(head.lost);
         }
         Ok(self.verified)
     }
@@ -397,7 +401,8 @@ impl Found {
             Self::Unlinked { before, here } => {
                 let (one, two) = (before.link.sequence, here.link.sequence);
                 let next = lines.next_line()?.and_then(|line| Some(Linked::read(line.bytes)?.previous));
-                let head = log.head.filter(|head| head.sequence == two).map(|head| head.hash);
+                let head =
+                    log.head.map(|head| head.link).filter(|head| head.sequence == two).map(|head| head.hash);
                 Ok(match next.or(head) {
                     Some(said) if said == here.link.hash => {
                         let what = format!("record {one} was changed: record {two} has another hash of it");

@@ -58,7 +58,7 @@ impl Bench {
 
     fn with(store: Scripted, settings: &AuditSettings) -> Self {
         let counters = Arc::new(Counters::default());
-        let start = Start { link: Link::START, mid_line: false, head: None, rotating: None };
+        let start = Start::EMPTY;
         let sealing = Sealing { interval: Duration::from_secs(60), key: None };
         let writer =
             Writer::new(Box::new(store.clone()), start, (sealing, None), settings, Arc::clone(&counters));
@@ -188,6 +188,24 @@ fn a_record_that_lacks_only_its_newline_is_written() {
 }
 
 #[test]
+fn what_is_lost_at_the_end_is_for_the_head_to_keep() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = directory.path().join("audit");
+    let mut bench = Bench::new();
+    bench.writer.head = Some(Head::open(&audit).unwrap().0);
+    bench.write(1, []);
+    bench.write(2, [full()]);
+    bench.store.steps.lock().unwrap().push_back(full());
+    let told = told(|| bench.writer.close());
+    insta::assert_snapshot!(told, @"ERROR 2 records could not be written and are lost; the next start writes down how many");
+    assert_eq!(bench.lines(), ["1 ended"]);
+    assert_eq!(Head::read(&audit).unwrap(), Some(Said { link: bench.writer.link, lost: 2 }));
+    bench.write(1, []);
+    bench.writer.close();
+    assert_eq!(Head::read(&audit).unwrap(), Some(Said { link: bench.writer.link, lost: 0 }));
+}
+
+#[test]
 fn a_waiter_is_answered_with_what_came_before() {
     let mut bench = Bench::new();
     let (mut queue, mut waiting) = (Queue::default(), Waiting::default());
@@ -294,8 +312,8 @@ impl Write for Told {
     }
 }
 
-#[test]
-fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
+/// What the operator is told meanwhile.
+fn told(act: impl FnOnce()) -> String {
     let told = Told::default();
     let writer = told.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -304,7 +322,13 @@ fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
         .with_target(false)
         .without_time()
         .finish();
-    tracing::subscriber::with_default(subscriber, || {
+    tracing::subscriber::with_default(subscriber, act);
+    String::from_utf8(told.0.lock().unwrap().clone()).unwrap()
+}
+
+#[test]
+fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
+    let told = told(|| {
         let mut bench = Bench::new();
         for _ in 0..3 {
             bench.write(2, [full()]);
@@ -312,7 +336,6 @@ fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
         bench.write(1, []);
         bench.write(1, []);
     });
-    let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap();
     insta::assert_snapshot!(told, @r"
     ERROR the audit cannot be written: no storage space; requests are refused until it can be written again
      WARN the audit is written again; 6 records were lost

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::audit::head::Head;
+use crate::audit::head::{Head, Said};
 use crate::audit::tests::write_log;
 use crate::settings::AuditSettings;
 
@@ -146,7 +146,7 @@ fn a_log_that_is_cut_off_anywhere_shows_where() {
 fn a_log_that_ended_before_its_first_record_lacks_nothing() {
     let bench = Bench::new();
     fs::write(&bench.path, "").unwrap();
-    Head::open(&bench.path).unwrap().0.put(Link::START).unwrap();
+    Head::open(&bench.path).unwrap().0.put(Said { link: Link::START, lost: 0 }).unwrap();
     let verified = verify(&bench.path, &Verifier::default()).unwrap();
     assert_eq!((verified.last, verified.end), (0, End::Whole));
 }
