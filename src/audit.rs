@@ -52,7 +52,7 @@ use file::AuditFile;
 use head::{Head, Said};
 use keeper::Keeper;
 use line::Line;
-use record::{Event, Missing, Opened, PolicyInForce, Torn};
+use record::{Event, Mismatch, Opened, PolicyInForce, Torn};
 pub use reopening::Reopening;
 pub use request_id::{RequestId, RequestIds};
 use rotating::Rotating;
@@ -178,14 +178,14 @@ impl Audit {
             detail: Detail { exec_argv: settings.exec_argv },
             on_failure: settings.on_failure,
         };
-        let (torn, missing) = opened;
+        let (torn, mismatch) = opened;
         let host = nix::unistd::gethostname().unwrap_or_default();
         audit.put(&Event::Opened(Opened {
             dockgate: env!("CARGO_PKG_VERSION"),
             host: &host.to_string_lossy(),
             pid: std::process::id(),
             torn: torn.as_ref(),
-            missing,
+            mismatch,
         }));
         if let (AuditSink::File(path), Way::Inline, true) =
             (&settings.sink, way_to_file, settings.rotation.is_wanted())
@@ -325,7 +325,7 @@ impl Audit {
 }
 
 /// What [`Audit::open`] has to say about the end that it carries on from.
-type Found = (Option<Torn>, Option<Missing>);
+type Found = (Option<Torn>, Option<Mismatch>);
 
 fn open_file(
     path: &Path,
@@ -342,33 +342,30 @@ fn open_file(
         None
     });
     let opened = Head::open(path).and_then(|(mut head, said)| {
-        let (link, missing) = head::resume(tail.last, head::newer(said.map(|said| said.link), moved));
+        let (link, mismatch) = head::resume(tail.last, head::newer(said.map(|said| said.link), moved));
         // Of what was lost before a record that is behind the head's, that record's group told.
         let untold = said.filter(|said| said.link == link).map_or(0, |said| said.lost);
         head.put(Said { link, lost: untold })?;
-        Ok((Some(head), link, untold, missing))
+        Ok((Some(head), link, untold, mismatch))
     });
-    let (head, link, untold, missing) = opened.unwrap_or_else(|error| {
+    let (head, link, untold, mismatch) = opened.unwrap_or_else(|error| {
         let head = Head::path(path);
         tracing::warn!(
             "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
             head.display()
         );
-        let (link, missing) = head::resume(tail.last, moved);
-        (None, link, 0, missing)
+        let (link, mismatch) = head::resume(tail.last, moved);
+        (None, link, 0, mismatch)
     });
     if let Some(torn) = &tail.torn {
         tracing::warn!("the audit's last line was torn ({} bytes), and is no record", torn.bytes);
     }
-    if let Some(Missing { from, to }) = missing {
-        tracing::error!(
-            "records {from} to {to} of the audit file {} were written and are gone",
-            path.display()
-        );
+    if let Some(mismatch) = mismatch {
+        tracing::error!("the audit file {}: {mismatch}", path.display());
     }
     let rotating = Rotating::new(path, rotation, (tail.bytes, tail.since), keeper);
     let start = Start { link, untold, mid_line: tail.mid_line, head, rotating: Some(rotating) };
-    Ok((Box::new(file), start, Way::Inline, (tail.torn, missing)))
+    Ok((Box::new(file), start, Way::Inline, (tail.torn, mismatch)))
 }
 
 fn read_key(path: &Path) -> io::Result<SealKey> {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Hash, Link};
-use super::record::{Missing, time_text};
+use super::record::{Mismatch, time_text};
 use super::writer::sealed_text;
 
 /// The size of the file, so that it is always overwritten whole; what is written is shorter.
@@ -143,19 +143,21 @@ pub(super) fn newer(one: Option<Link>, other: Option<Link>) -> Option<Link> {
     }
 }
 
-/// Where the chain goes on, and which records are gone: the file may be ahead of the head, which is written
-/// a little later, but never behind it.
-pub(super) fn resume(file: Option<Link>, head: Option<Link>) -> (Link, Option<Missing>) {
+/// Where the chain goes on, and what is wrong: the file may be ahead of the head, which is written a little
+/// later, but never behind it.
+pub(super) fn resume(file: Option<Link>, head: Option<Link>) -> (Link, Option<Mismatch>) {
     match (file, head) {
         (None, None) => (Link::START, None),
         // The file was moved away, to be kept elsewhere.
         (None, Some(head)) => (head, None),
         (Some(file), None) => (file, None),
         (Some(file), Some(head)) if file.sequence > head.sequence || file == head => (file, None),
+        (Some(file), Some(head)) if file.sequence == head.sequence => {
+            (head, Some(Mismatch::Changed(head.sequence)))
+        }
         (Some(file), Some(head)) => {
-            // Where it is the last record that is another one, that is what is gone.
-            let from = file.sequence.saturating_add(1).min(head.sequence);
-            (head, Some(Missing { from, to: head.sequence }))
+            let from = file.sequence.saturating_add(1);
+            (head, Some(Mismatch::Missing { from, to: head.sequence }))
         }
     }
 }
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_file_behind_its_head_lacks_records() {
-        let missing = |from, to| Some(Missing { from, to });
+        let missing = |from, to| Some(Mismatch::Missing { from, to });
         let (three, other, five) = (link(3, "3"), link(3, "x"), link(5, "5"));
         assert_eq!(resume(None, None), (Link::START, None));
         assert_eq!(resume(None, Some(five)), (five, None));
@@ -246,6 +248,6 @@ mod tests {
         assert_eq!(resume(Some(five), Some(three)), (five, None));
         assert_eq!(resume(Some(five), Some(five)), (five, None));
         assert_eq!(resume(Some(three), Some(five)), (five, missing(4, 5)));
-        assert_eq!(resume(Some(other), Some(three)), (three, missing(3, 3)));
+        assert_eq!(resume(Some(other), Some(three)), (three, Some(Mismatch::Changed(3))));
     }
 }

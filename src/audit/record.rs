@@ -1,6 +1,8 @@
 //! The lines of the audit, field by field. `docs/audit.md` describes them for those who read them, and
 //! `docs/audit.schema.json` for programs.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::chain::Hash;
@@ -39,7 +41,7 @@ pub(super) struct Opened<'a> {
     pub(super) host: &'a str,
     pub(super) pid: u32,
     pub(super) torn: Option<&'a Torn>,
-    pub(super) missing: Option<Missing>,
+    pub(super) mismatch: Option<Mismatch>,
 }
 
 /// The end of a line that was not whole.
@@ -51,11 +53,27 @@ pub(super) struct Torn {
     pub(super) text: String,
 }
 
-/// Records that were written and are gone.
+/// How what is there differs from what the head says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Missing {
-    pub(super) from: u64,
-    pub(super) to: u64,
+pub(super) enum Mismatch {
+    /// Records that were written are gone.
+    Missing { from: u64, to: u64 },
+    /// The last record, which has this number, is not as it was written.
+    Changed(u64),
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { from, to } if from == to => {
+                write!(f, "record {to} was written and is gone")
+            }
+            Self::Missing { from, to } => write!(f, "records {from} to {to} were written and are gone"),
+            Self::Changed(number) => {
+                write!(f, "record {number}, the last, is not as it was written: somebody changed it")
+            }
+        }
+    }
 }
 
 /// A policy is used from now on.
@@ -177,18 +195,20 @@ impl End {
 
 impl Opened<'_> {
     fn write(&self, line: &mut Line<'_>) {
-        let Self { dockgate, host, pid, torn, missing } = self;
+        let Self { dockgate, host, pid, torn, mismatch } = self;
         line.key("dockgate").word(dockgate);
         line.key("host").text(host);
         line.key("pid").number(*pid);
         if let Some(torn) = torn {
             line.key("torn").object(|line| torn.write(line));
         }
-        if let Some(Missing { from, to }) = missing {
-            line.key("missing").object(|line| {
+        match mismatch {
+            Some(Mismatch::Missing { from, to }) => line.key("missing").object(|line| {
                 line.key("from").number(*from);
                 line.key("to").number(*to);
-            });
+            }),
+            Some(Mismatch::Changed(number)) => line.key("changed").number(*number),
+            None => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a start finds of the log before it, and says of that.
 
+#![expect(clippy::arithmetic_side_effects, reason = "what a test does wrong may panic")]
+
 use super::*;
 use crate::audit::read::{Log, Verified, Verifier};
 
@@ -20,6 +22,14 @@ impl Stopped {
     /// Starts again, and stops.
     fn again(&self) {
         write_log(&self.path, &AuditSettings::default(), 0);
+    }
+
+    fn last_opened(&self) -> Value {
+        let text = std::fs::read_to_string(&self.path).unwrap();
+        let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let opened = records.rev().find(|record| record["event"] == "opened").unwrap();
+        schema::assert_valid(&opened);
+        opened
     }
 
     fn verify(&self) -> Result<Verified, String> {
@@ -44,4 +54,19 @@ fn what_was_lost_at_the_end_is_told_of_by_the_head_and_then_by_a_gap() {
     head.put(Said { lost: 7, ..said.unwrap() }).unwrap();
     log.again();
     assert_eq!(log.verify().unwrap().lost, 7);
+}
+
+#[test]
+fn a_last_record_that_was_changed_is_not_said_to_be_gone() {
+    let log = Stopped::new();
+    let written = std::fs::read_to_string(&log.path).unwrap();
+    std::fs::write(&log.path, written.replace("closing", "interval")).unwrap();
+    log.again();
+    let last = u64::try_from(written.lines().count()).unwrap();
+    let opened = log.last_opened();
+    assert_eq!((&opened["changed"], opened.get("missing")), (&last.into(), None));
+    assert_eq!(
+        log.verify(),
+        Err(format!("record {last} was changed: record {} has another hash of it", last + 1))
+    );
 }
