@@ -48,7 +48,7 @@ use copies::Copies;
 pub use copies::reach_receiver;
 use counts::Counters;
 pub use counts::Counts;
-use file::AuditFile;
+use file::{AuditFile, Tail};
 use head::{Head, Said};
 use keeper::Keeper;
 use line::Line;
@@ -336,27 +336,7 @@ fn open_file(
     if !file.is_regular() {
         return Ok((Box::new(file), Start::EMPTY, Way::Thread, (None, None)));
     }
-    let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
-    let moved = moved.unwrap_or_else(|error| {
-        tracing::warn!("what was moved out of the audit file cannot be read: {error}");
-        None
-    });
-    let opened = Head::open(path).and_then(|(mut head, said)| {
-        let (link, mismatch) = head::resume(tail.last, head::newer(said.map(|said| said.link), moved));
-        // Of what was lost before a record that is behind the head's, that record's group told.
-        let untold = said.filter(|said| said.link == link).map_or(0, |said| said.lost);
-        head.put(Said { link, lost: untold })?;
-        Ok((Some(head), link, untold, mismatch))
-    });
-    let (head, link, untold, mismatch) = opened.unwrap_or_else(|error| {
-        let head = Head::path(path);
-        tracing::warn!(
-            "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
-            head.display()
-        );
-        let (link, mismatch) = head::resume(tail.last, moved);
-        (None, link, 0, mismatch)
-    });
+    let (head, said, mismatch) = carry_on(path, &tail);
     if let Some(torn) = &tail.torn {
         tracing::warn!("the audit's last line was torn ({} bytes), and is no record", torn.bytes);
     }
@@ -364,8 +344,40 @@ fn open_file(
         tracing::error!("the audit file {}: {mismatch}", path.display());
     }
     let rotating = Rotating::new(path, rotation, (tail.bytes, tail.since), keeper);
-    let start = Start { link, untold, mid_line: tail.mid_line, head, rotating: Some(rotating) };
+    let start = Start { said, mid_line: tail.mid_line, head, rotating: Some(rotating) };
     Ok((Box::new(file), start, Way::Inline, (tail.torn, mismatch)))
+}
+
+/// Where the chain goes on from such a file, and what is wrong with it; the head says it from now on.
+fn carry_on(path: &Path, tail: &Tail) -> (Option<Head>, Said, Option<Mismatch>) {
+    let unwritable = |error: io::Error| {
+        let head = Head::path(path);
+        tracing::warn!(
+            "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
+            head.display()
+        );
+    };
+    let (mut head, before) = match Head::open(path) {
+        Ok((head, before)) => (Some(head), before),
+        Err(error) => {
+            unwritable(error);
+            (None, Head::read(path).unwrap_or_default())
+        }
+    };
+    let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
+    let moved = moved.unwrap_or_else(|error| {
+        tracing::warn!("what was moved out of the audit file cannot be read: {error}");
+        // Nothing tells that it is not what the head says.
+        before.map(|before| before.link)
+    });
+    let (link, mismatch) = head::resume(tail.last, moved, before);
+    // Where the file is ahead of the head, a record in it tells of what was lost.
+    let lost = before.filter(|before| before.link == link).map_or(0, |before| before.lost);
+    let said = Said { link, lost, is_moved: tail.last.is_none() && mismatch.is_none() };
+    if let Some(Err(error)) = head.as_mut().map(|head| head.put(said)) {
+        unwritable(error);
+    }
+    (head, said, mismatch)
 }
 
 fn read_key(path: &Path) -> io::Result<SealKey> {

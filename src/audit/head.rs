@@ -25,7 +25,11 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// The file beside the audit file.
 #[derive(Debug)]
-pub(super) struct Head(File);
+pub(super) struct Head {
+    file: File,
+    /// Whether it could not be written the last time.
+    pub(super) is_failing: bool,
+}
 
 /// What it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,13 @@ pub(super) struct Said {
     pub(super) link: Link,
     /// How many records behind it could not be written, and no record tells of yet.
     pub(super) lost: u64,
+    /// Whether it stands in a file that was moved away since, and nothing in the one that is written to.
+    pub(super) is_moved: bool,
+}
+
+impl Said {
+    /// Before the first record.
+    pub(super) const START: Self = Self { link: Link::START, lost: 0, is_moved: false };
 }
 
 #[derive(Deserialize, Serialize)]
@@ -43,20 +54,22 @@ struct Written {
     time: String,
     #[serde(default, skip_serializing_if = "is_zero")]
     lost: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    moved: bool,
     /// What the others come to, so that half of what was and half of what is shows.
     check: Option<String>,
 }
 
 impl Written {
     fn new(said: Said, time: String) -> Self {
-        let Said { link, lost } = said;
+        let Said { link, lost, is_moved } = said;
         let check = Some(check(said, &time));
-        Self { sequence: link.sequence, hash: link.hash.to_string(), time, lost, check }
+        Self { sequence: link.sequence, hash: link.hash.to_string(), time, lost, moved: is_moved, check }
     }
 
     fn said(&self) -> Option<Said> {
         let link = Link { sequence: self.sequence, hash: Hash::read(self.hash.as_bytes())? };
-        Some(Said { link, lost: self.lost })
+        Some(Said { link, lost: self.lost, is_moved: self.moved })
     }
 
     /// Whether all of it was written at once, as far as it says.
@@ -67,9 +80,10 @@ impl Written {
 }
 
 fn check(said: Said, time: &str) -> String {
-    let mut text = sealed_text(said.link, time);
-    if said.lost > 0 {
-        text.push_str(&said.lost.to_string());
+    let Said { link, lost, is_moved } = said;
+    let mut text = sealed_text(link, time);
+    if lost > 0 || is_moved {
+        text = format!("{text}{lost} {is_moved}");
     }
     let mut check = Hash::of(text.as_bytes()).to_string();
     check.truncate(16);
@@ -95,7 +109,7 @@ impl Head {
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(Self::path(audit))?;
         let said = read(&mut file)?;
-        Ok((Self(file), said))
+        Ok((Self { file, is_failing: false }, said))
     }
 
     /// What the head beside an audit file says, where there is one.
@@ -114,7 +128,9 @@ impl Head {
             text.push(' ');
         }
         text.push('\n');
-        self.0.write_all_at(text.as_bytes(), 0)
+        let written = self.file.write_all_at(text.as_bytes(), 0);
+        self.is_failing = written.is_err();
+        written
     }
 }
 
@@ -134,32 +150,31 @@ fn read(file: &mut File) -> io::Result<Option<Said>> {
     Ok(written.and_then(|written| written.said()))
 }
 
-/// The one of two places in the chain that is further on.
-pub(super) fn newer(one: Option<Link>, other: Option<Link>) -> Option<Link> {
-    match (one, other) {
-        (Some(head), Some(moved)) if moved.sequence > head.sequence => other,
-        (Some(_), _) => one,
-        (None, _) => other,
+/// Where the chain goes on, and what is wrong, by the last record of the file, the last of those that were moved out of
+/// it where it has none, and the head. Files may be ahead of the head, which is written a little later, but never
+/// behind it, unless they were moved elsewhere when dockgate was told so.
+pub(super) fn resume(
+    file: Option<Link>,
+    moved: Option<Link>,
+    head: Option<Said>,
+) -> (Link, Option<Mismatch>) {
+    let last = file.or(moved);
+    let Some(Said { link: head, lost: _, is_moved }) = head else {
+        return (last.unwrap_or(Link::START), None);
+    };
+    let last = last.unwrap_or(Link::START);
+    if last.sequence > head.sequence || last == head {
+        return (last, None);
     }
-}
-
-/// Where the chain goes on, and what is wrong: the file may be ahead of the head, which is written a little
-/// later, but never behind it.
-pub(super) fn resume(file: Option<Link>, head: Option<Link>) -> (Link, Option<Mismatch>) {
-    match (file, head) {
-        (None, None) => (Link::START, None),
-        // The file was moved away, to be kept elsewhere.
-        (None, Some(head)) => (head, None),
-        (Some(file), None) => (file, None),
-        (Some(file), Some(head)) if file.sequence > head.sequence || file == head => (file, None),
-        (Some(file), Some(head)) if file.sequence == head.sequence => {
-            (head, Some(Mismatch::Changed(head.sequence)))
-        }
-        (Some(file), Some(head)) => {
-            let from = file.sequence.saturating_add(1);
-            (head, Some(Mismatch::Missing { from, to: head.sequence }))
-        }
+    if file.is_none() && is_moved {
+        return (head, None);
     }
+    let mismatch = if last.sequence == head.sequence {
+        Mismatch::Changed(head.sequence)
+    } else {
+        Mismatch::Missing { from: last.sequence.saturating_add(1), to: head.sequence }
+    };
+    (head, Some(mismatch))
 }
 
 #[cfg(test)]
@@ -171,7 +186,7 @@ mod tests {
     }
 
     fn said(sequence: u64, text: &str) -> Said {
-        Said { link: link(sequence, text), lost: 0 }
+        Said { link: link(sequence, text), lost: 0, is_moved: false }
     }
 
     #[test]
@@ -185,7 +200,7 @@ mod tests {
         head.put(said(7, "b")).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Some(said(7, "b")));
         assert_eq!(Head::open(&audit).unwrap().1, Some(said(7, "b")));
-        let most = Said { lost: u64::MAX, ..said(u64::MAX, "c") };
+        let most = Said { lost: u64::MAX, is_moved: true, ..said(u64::MAX, "c") };
         head.put(most).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Some(most));
         std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
@@ -227,27 +242,27 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_moved_may_be_newer_than_the_head() {
-        let (three, other, five) = (link(3, "3"), link(3, "x"), link(5, "5"));
-        assert_eq!(newer(Some(three), Some(five)), Some(five));
-        assert_eq!(newer(Some(five), Some(three)), Some(five));
-        assert_eq!(newer(Some(three), Some(other)), Some(three));
-        assert_eq!(
-            (newer(None, Some(five)), newer(Some(five), None), newer(None, None)),
-            (Some(five), Some(five), None)
-        );
-    }
-
-    #[test]
     fn a_file_behind_its_head_lacks_records() {
         let missing = |from, to| Some(Mismatch::Missing { from, to });
         let (three, other, five) = (link(3, "3"), link(3, "x"), link(5, "5"));
-        assert_eq!(resume(None, None), (Link::START, None));
-        assert_eq!(resume(None, Some(five)), (five, None));
-        assert_eq!(resume(Some(five), None), (five, None));
-        assert_eq!(resume(Some(five), Some(three)), (five, None));
-        assert_eq!(resume(Some(five), Some(five)), (five, None));
-        assert_eq!(resume(Some(three), Some(five)), (five, missing(4, 5)));
-        assert_eq!(resume(Some(other), Some(three)), (three, Some(Mismatch::Changed(3))));
+        let in_place = |link| Some(Said { link, lost: 0, is_moved: false });
+        assert_eq!(resume(None, None, None), (Link::START, None));
+        assert_eq!(resume(None, None, in_place(Link::START)), (Link::START, None));
+        assert_eq!(resume(Some(five), None, None), (five, None));
+        assert_eq!(resume(Some(five), None, in_place(three)), (five, None));
+        assert_eq!(resume(Some(five), None, in_place(five)), (five, None));
+        assert_eq!(resume(Some(three), None, in_place(five)), (five, missing(4, 5)));
+        assert_eq!(resume(Some(other), None, in_place(three)), (three, Some(Mismatch::Changed(3))));
+        // What was moved may be newer than the head.
+        assert_eq!(resume(None, Some(five), None), (five, None));
+        assert_eq!(resume(None, Some(five), in_place(three)), (five, None));
+        assert_eq!(resume(None, Some(five), in_place(five)), (five, None));
+        assert_eq!(resume(None, Some(three), in_place(five)), (five, missing(4, 5)));
+        assert_eq!(resume(None, None, in_place(five)), (five, missing(1, 5)));
+        // It may be anywhere, where dockgate was told.
+        let elsewhere = |link| Some(Said { link, lost: 0, is_moved: true });
+        assert_eq!(resume(None, None, elsewhere(five)), (five, None));
+        assert_eq!(resume(None, Some(three), elsewhere(five)), (five, None));
+        assert_eq!(resume(Some(three), None, elsewhere(five)), (five, missing(4, 5)));
     }
 }

@@ -29,12 +29,12 @@ const KEPT_BYTES: usize = 1024 * 1024;
 pub(super) struct Writer {
     store: Box<dyn Store>,
     head: Option<Head>,
-    /// Whether the head could not be written the last time.
-    head_fails: bool,
     sealing: Sealing,
     is_synced: bool,
     /// The last record that is written.
     link: Link,
+    /// Whether it is in a file that was moved away since.
+    is_moved: bool,
     /// Whether the last line lacks its newline.
     mid_line: bool,
     /// What a failed write left there, where it could not be taken back.
@@ -67,9 +67,8 @@ pub(super) struct Sealing {
 /// What a writer carries on from.
 #[derive(Debug)]
 pub(super) struct Start {
-    pub(super) link: Link,
-    /// Lost records that no record tells of yet.
-    pub(super) untold: u64,
+    /// What the head says of it.
+    pub(super) said: Said,
     pub(super) mid_line: bool,
     pub(super) head: Option<Head>,
     pub(super) rotating: Option<Rotating>,
@@ -77,8 +76,7 @@ pub(super) struct Start {
 
 impl Start {
     /// Where nothing can be carried on.
-    pub(super) const EMPTY: Self =
-        Self { link: Link::START, untold: 0, mid_line: false, head: None, rotating: None };
+    pub(super) const EMPTY: Self = Self { said: Said::START, mid_line: false, head: None, rotating: None };
 }
 
 /// A part of the group.
@@ -114,13 +112,13 @@ impl Writer {
         Self {
             store,
             head: start.head,
-            head_fails: false,
             sealing,
             is_synced: settings.durability == Durability::Synced,
-            link: start.link,
+            link: start.said.link,
+            is_moved: start.said.is_moved,
             mid_line: start.mid_line,
             torn: None,
-            untold: start.untold,
+            untold: start.said.lost,
             failing: None,
             consequence: match settings.on_failure {
                 OnFailure::Refuse => "requests are refused",
@@ -176,6 +174,8 @@ impl Writer {
                 tracing::info!("the audit file was moved to {}", to.display());
                 rotating.moved();
                 self.mid_line = false;
+                self.is_moved = true;
+                self.put_head();
             }
             Err(error) => {
                 tracing::error!("the audit file cannot be rotated, and grows: {error}");
@@ -194,6 +194,8 @@ impl Writer {
                 self.rotating.iter_mut().for_each(Rotating::moved);
                 self.mid_line = false;
                 self.torn = None;
+                self.is_moved = true;
+                self.put_head();
             }
             Ok(false) => tracing::info!("the audit file is where it was, and stays"),
             Err(error) => {
@@ -241,7 +243,7 @@ impl Writer {
             self.put_head();
         }
         if self.untold > 0 {
-            let kept = self.head.is_some() && !self.head_fails;
+            let kept = self.head.as_ref().is_some_and(|head| !head.is_failing);
             let then =
                 if kept { "the next start writes down how many" } else { "no record will tell of them" };
             tracing::error!("{} records could not be written and are lost; {then}", self.untold);
@@ -307,6 +309,7 @@ impl Writer {
             self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
         }
         if self.link != before {
+            self.is_moved = false;
             self.seal_due = self.seal_due.or_else(|| now.checked_add(self.sealing.interval));
             if let Some(rotating) = &mut self.rotating {
                 rotating.wrote(count, now);
@@ -385,14 +388,14 @@ impl Writer {
     fn put_head(&mut self) {
         self.head_due = None;
         let Some(head) = &mut self.head else { return };
-        let put = head.put(Said { link: self.link, lost: self.untold });
+        let was_failing = head.is_failing;
+        let put = head.put(Said { link: self.link, lost: self.untold, is_moved: self.is_moved });
         // Where the disk is full it may be well again; the operator is told once.
-        if let Err(error) = &put
-            && !self.head_fails
+        if let Err(error) = put
+            && !was_failing
         {
             tracing::warn!("the head of the audit cannot be written: {error}");
         }
-        self.head_fails = put.is_err();
     }
 }
 

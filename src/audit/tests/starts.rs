@@ -1,7 +1,5 @@
 //! What a start finds of the log before it, and says of that.
 
-#![expect(clippy::arithmetic_side_effects, reason = "what a test does wrong may panic")]
-
 use super::*;
 use crate::audit::read::{Log, Verified, Verifier};
 
@@ -69,4 +67,54 @@ fn a_last_record_that_was_changed_is_not_said_to_be_gone() {
         log.verify(),
         Err(format!("record {last} was changed: record {} has another hash of it", last + 1))
     );
+}
+
+#[test]
+fn a_file_that_was_taken_away_is_missed() {
+    for take_away in [|path: &Path| std::fs::remove_file(path), |path: &Path| std::fs::write(path, "")] {
+        let log = Stopped::new();
+        take_away(&log.path).unwrap();
+        log.again();
+        assert_eq!(log.last_opened()["missing"], serde_json::json!({"from": 1, "to": 8}));
+        assert_eq!(log.verify(), Err("records 1 to 8 are missing: the log begins with record 9".to_owned()));
+        log.again();
+        assert_eq!(log.last_opened().get("missing"), None, "it is told once");
+    }
+}
+
+#[test]
+fn a_file_that_was_moved_is_not_missed() {
+    // By logrotate, while dockgate was stopped.
+    let log = Stopped::new();
+    let name = |name: &str| log.path.with_file_name(name);
+    std::fs::rename(&log.path, name("audit.1")).unwrap();
+    log.again();
+    assert_eq!(log.last_opened().get("missing"), None);
+    std::fs::rename(name("audit.1"), name("audit.2")).unwrap();
+    std::fs::rename(&log.path, name("audit-20260102")).unwrap();
+    log.again();
+    assert_eq!(log.last_opened().get("missing"), None);
+    log.verify().unwrap();
+
+    // To elsewhere, as dockgate was told, which was killed then.
+    let log = Stopped::new();
+    let head = std::fs::read(Head::path(&log.path)).unwrap();
+    let audit = open(&log.path);
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::rename(&log.path, elsewhere.path().join("audit")).unwrap();
+    audit.reopen();
+    while !log.path.exists() || !is_moved(&log.path) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_ne!(head, std::fs::read(Head::path(&log.path)).unwrap());
+    drop(audit);
+    wait_for_the_lock(&log.path);
+    for _ in 0..2 {
+        log.again();
+        assert_eq!(log.last_opened().get("missing"), None);
+    }
+}
+
+fn is_moved(path: &Path) -> bool {
+    Head::read(path).unwrap().unwrap().is_moved
 }

@@ -146,7 +146,7 @@ fn a_log_that_is_cut_off_anywhere_shows_where() {
 fn a_log_that_ended_before_its_first_record_lacks_nothing() {
     let bench = Bench::new();
     fs::write(&bench.path, "").unwrap();
-    Head::open(&bench.path).unwrap().0.put(Said { link: Link::START, lost: 0 }).unwrap();
+    Head::open(&bench.path).unwrap().0.put(Said::START).unwrap();
     let verified = verify(&bench.path, &Verifier::default()).unwrap();
     assert_eq!((verified.last, verified.end), (0, End::Whole));
 }
