@@ -49,7 +49,7 @@ pub use copies::reach_receiver;
 use counts::Counters;
 pub use counts::Counts;
 use file::{AuditFile, Tail};
-use head::{Head, Said};
+use head::{Head, Reading, Said};
 use keeper::Keeper;
 use line::Line;
 use record::{Event, Mismatch, Opened, PolicyInForce, Torn};
@@ -361,18 +361,18 @@ fn carry_on(path: &Path, tail: &Tail) -> (Option<Head>, Said, Option<Mismatch>) 
         Ok((head, before)) => (Some(head), before),
         Err(error) => {
             unwritable(error);
-            (None, Head::read(path).unwrap_or_default())
+            (None, Head::read(path).unwrap_or(Reading::Unreadable))
         }
     };
     let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
     let moved = moved.unwrap_or_else(|error| {
         tracing::warn!("what was moved out of the audit file cannot be read: {error}");
         // Nothing tells that it is not what the head says.
-        before.map(|before| before.link)
+        before.said().map(|before| before.link)
     });
     let (link, mismatch) = head::resume(tail.last, moved, before);
     // Where the file is ahead of the head, a record in it tells of what was lost.
-    let lost = before.filter(|before| before.link == link).map_or(0, |before| before.lost);
+    let lost = before.said().filter(|before| before.link == link).map_or(0, |before| before.lost);
     let said = Said { link, lost, is_moved: tail.last.is_none() && mismatch.is_none() };
     if let Some(Err(error)) = head.as_mut().map(|head| head.put(said)) {
         unwritable(error);

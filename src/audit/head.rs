@@ -31,6 +31,27 @@ pub(super) struct Head {
     pub(super) is_failing: bool,
 }
 
+/// What was found of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// There is none, or nothing in it.
+    Absent,
+    /// What it holds cannot be made out.
+    Unreadable,
+    /// What it says.
+    Said(Said),
+}
+
+impl Reading {
+    /// What it says, if anything.
+    pub(super) fn said(self) -> Option<Said> {
+        match self {
+            Self::Absent | Self::Unreadable => None,
+            Self::Said(said) => Some(said),
+        }
+    }
+}
+
 /// What it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Said {
@@ -104,7 +125,7 @@ impl Head {
     }
 
     /// Opens it, or makes it, with what it says.
-    pub(super) fn open(audit: &Path) -> io::Result<(Self, Option<Said>)> {
+    pub(super) fn open(audit: &Path) -> io::Result<(Self, Reading)> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(Self::path(audit))?;
@@ -112,11 +133,11 @@ impl Head {
         Ok((Self { file, is_failing: false }, said))
     }
 
-    /// What the head beside an audit file says, where there is one.
-    pub(super) fn read(audit: &Path) -> io::Result<Option<Said>> {
+    /// What is found of the head beside an audit file.
+    pub(super) fn read(audit: &Path) -> io::Result<Reading> {
         match File::open(Self::path(audit)) {
             Ok(mut file) => read(&mut file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::Absent),
             Err(error) => Err(error),
         }
     }
@@ -134,35 +155,34 @@ impl Head {
     }
 }
 
-/// What it says; nothing where that cannot be made out.
-fn read(file: &mut File) -> io::Result<Option<Said>> {
+fn read(file: &mut File) -> io::Result<Reading> {
     let mut written: Option<Written> = None;
     for _ in 0..TRIES {
         let mut text = Vec::new();
         file.rewind()?;
         file.take(u64::try_from(BYTES).unwrap_or(u64::MAX)).read_to_end(&mut text)?;
         written = serde_json::from_slice(&text).ok();
-        if text.is_empty() || written.as_ref().is_some_and(Written::is_one) {
+        if text.is_empty() {
+            return Ok(Reading::Absent);
+        }
+        if written.as_ref().is_some_and(Written::is_one) {
             break;
         }
         thread::sleep(PAUSE);
     }
-    Ok(written.and_then(|written| written.said()))
+    Ok(written.and_then(|written| written.said()).map_or(Reading::Unreadable, Reading::Said))
 }
 
 /// Where the chain goes on, and what is wrong, by the last record of the file, the last of those that were moved out of
 /// it where it has none, and the head. Files may be ahead of the head, which is written a little later, but never
 /// behind it, unless they were moved elsewhere when dockgate was told so.
-pub(super) fn resume(
-    file: Option<Link>,
-    moved: Option<Link>,
-    head: Option<Said>,
-) -> (Link, Option<Mismatch>) {
-    let last = file.or(moved);
-    let Some(Said { link: head, lost: _, is_moved }) = head else {
-        return (last.unwrap_or(Link::START), None);
+pub(super) fn resume(file: Option<Link>, moved: Option<Link>, head: Reading) -> (Link, Option<Mismatch>) {
+    let last = file.or(moved).unwrap_or(Link::START);
+    let Said { link: head, lost: _, is_moved } = match head {
+        Reading::Absent => return (last, (last != Link::START).then_some(Mismatch::NoHead)),
+        Reading::Unreadable => return (last, Some(Mismatch::UnreadableHead)),
+        Reading::Said(said) => said,
     };
-    let last = last.unwrap_or(Link::START);
     if last.sequence > head.sequence || last == head {
         return (last, None);
     }
@@ -193,18 +213,18 @@ mod tests {
     fn it_says_what_was_put_last() {
         let directory = tempfile::tempdir().unwrap();
         let audit = directory.path().join("audit");
-        assert_eq!(Head::read(&audit).unwrap(), None);
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Absent);
         let (mut head, before) = Head::open(&audit).unwrap();
-        assert_eq!(before, None);
+        assert_eq!(before, Reading::Absent);
         head.put(said(u64::MAX, "a")).unwrap();
         head.put(said(7, "b")).unwrap();
-        assert_eq!(Head::read(&audit).unwrap(), Some(said(7, "b")));
-        assert_eq!(Head::open(&audit).unwrap().1, Some(said(7, "b")));
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
+        assert_eq!(Head::open(&audit).unwrap().1, Reading::Said(said(7, "b")));
         let most = Said { lost: u64::MAX, is_moved: true, ..said(u64::MAX, "c") };
         head.put(most).unwrap();
-        assert_eq!(Head::read(&audit).unwrap(), Some(most));
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(most));
         std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
-        assert_eq!(Head::read(&audit).unwrap(), None);
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Unreadable);
     }
 
     #[test]
@@ -230,37 +250,38 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(20));
                 OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&new, 0).unwrap();
             });
-            assert_eq!(Head::read(&audit).unwrap(), Some(said(223, "b")));
+            assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(223, "b")));
         });
         // What stays so is what it says, and is held against the records.
         std::fs::write(&path, [&new[..40], &old[40..]].concat()).unwrap();
-        assert_eq!(Head::read(&audit).unwrap().unwrap().link.sequence, 223);
+        assert_eq!(Head::read(&audit).unwrap().said().unwrap().link.sequence, 223);
         // As it was written before there was a check.
         let unchecked = format!("{{\"sequence\":7,\"hash\":\"{}\",\"time\":\"t\"}}", Hash::of(b"b"));
         std::fs::write(&path, unchecked).unwrap();
-        assert_eq!(Head::read(&audit).unwrap(), Some(said(7, "b")));
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
     }
 
     #[test]
     fn a_file_behind_its_head_lacks_records() {
         let missing = |from, to| Some(Mismatch::Missing { from, to });
         let (three, other, five) = (link(3, "3"), link(3, "x"), link(5, "5"));
-        let in_place = |link| Some(Said { link, lost: 0, is_moved: false });
-        assert_eq!(resume(None, None, None), (Link::START, None));
+        let in_place = |link| Reading::Said(Said { link, lost: 0, is_moved: false });
+        assert_eq!(resume(None, None, Reading::Absent), (Link::START, None));
         assert_eq!(resume(None, None, in_place(Link::START)), (Link::START, None));
-        assert_eq!(resume(Some(five), None, None), (five, None));
+        assert_eq!(resume(Some(five), None, Reading::Absent), (five, Some(Mismatch::NoHead)));
+        assert_eq!(resume(Some(five), None, Reading::Unreadable), (five, Some(Mismatch::UnreadableHead)));
         assert_eq!(resume(Some(five), None, in_place(three)), (five, None));
         assert_eq!(resume(Some(five), None, in_place(five)), (five, None));
         assert_eq!(resume(Some(three), None, in_place(five)), (five, missing(4, 5)));
         assert_eq!(resume(Some(other), None, in_place(three)), (three, Some(Mismatch::Changed(3))));
         // What was moved may be newer than the head.
-        assert_eq!(resume(None, Some(five), None), (five, None));
+        assert_eq!(resume(None, Some(five), Reading::Absent), (five, Some(Mismatch::NoHead)));
         assert_eq!(resume(None, Some(five), in_place(three)), (five, None));
         assert_eq!(resume(None, Some(five), in_place(five)), (five, None));
         assert_eq!(resume(None, Some(three), in_place(five)), (five, missing(4, 5)));
         assert_eq!(resume(None, None, in_place(five)), (five, missing(1, 5)));
         // It may be anywhere, where dockgate was told.
-        let elsewhere = |link| Some(Said { link, lost: 0, is_moved: true });
+        let elsewhere = |link| Reading::Said(Said { link, lost: 0, is_moved: true });
         assert_eq!(resume(None, None, elsewhere(five)), (five, None));
         assert_eq!(resume(None, Some(three), elsewhere(five)), (five, None));
         assert_eq!(resume(Some(three), None, elsewhere(five)), (five, missing(4, 5)));

@@ -60,6 +60,10 @@ pub(super) enum Mismatch {
     Missing { from: u64, to: u64 },
     /// The last record, which has this number, is not as it was written.
     Changed(u64),
+    /// There are records, and no head to hold them against.
+    NoHead,
+    /// There is something else than a head.
+    UnreadableHead,
 }
 
 impl fmt::Display for Mismatch {
@@ -72,6 +76,12 @@ impl fmt::Display for Mismatch {
             Self::Changed(number) => {
                 write!(f, "record {number}, the last, is not as it was written: somebody changed it")
             }
+            Self::NoHead => f.write_str(
+                "the head beside it (.head) is gone: whether records were cut off at the end cannot be told",
+            ),
+            Self::UnreadableHead => f.write_str(
+                "the head beside it (.head) holds something else: whether records were cut off at the end cannot be told",
+            ),
         }
     }
 }
@@ -208,6 +218,8 @@ impl Opened<'_> {
                 line.key("to").number(*to);
             }),
             Some(Mismatch::Changed(number)) => line.key("changed").number(*number),
+            Some(Mismatch::NoHead) => line.key("head").word("absent"),
+            Some(Mismatch::UnreadableHead) => line.key("head").word("unreadable"),
             None => {}
         }
     }

@@ -54,7 +54,7 @@ impl Log {
     /// If none of them can be read.
     pub fn of(path: &Path) -> io::Result<Self> {
         // What was written before the head was is there when the files are read.
-        let head = Head::read(path)?;
+        let head = Head::read(path)?.said();
         let mut names = beside(path)?;
         for _ in 0..TRIES {
             let log = Self::of_these(path, &names, head);

@@ -33,6 +33,10 @@ pub struct Verified {
     pub keys: BTreeSet<String>,
     /// The number of the last seal.
     pub last_seal: Option<u64>,
+    /// How often dockgate began to write behind records that there was no head to hold against.
+    pub headless: u64,
+    /// The number of the last record that says so.
+    pub last_headless: Option<u64>,
     /// How many records could not be written, as the log itself says, and its head of those behind its end.
     pub lost: u64,
     /// Where the log says that older records were removed, as the settings said: up to which, and which record says
@@ -199,6 +203,16 @@ impl Walk<'_> {
                 self.verified.lost = self.verified.lost.saturating_add(gap);
             }
             b"removed" => self.removed(linked, line.bytes),
+            b"opened" => {
+                #[derive(Deserialize)]
+                struct Opened {
+                    head: Option<IgnoredAny>,
+                }
+                if serde_json::from_slice(line.bytes).is_ok_and(|Opened { head }| head.is_some()) {
+                    self.verified.headless = self.verified.headless.saturating_add(1);
+                    self.verified.last_headless = Some(linked.sequence);
+                }
+            }
             _ => {}
         }
         self.verified.last = linked.sequence;

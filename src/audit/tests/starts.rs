@@ -40,7 +40,8 @@ impl Stopped {
 fn what_was_lost_at_the_end_is_told_of_by_the_head_and_then_by_a_gap() {
     let log = Stopped::new();
     let (mut head, said) = Head::open(&log.path).unwrap();
-    head.put(Said { lost: 7, ..said.unwrap() }).unwrap();
+    let said = said.said().unwrap();
+    head.put(Said { lost: 7, ..said }).unwrap();
     assert_eq!(log.verify().unwrap().lost, 7);
     log.again();
     log.again();
@@ -49,7 +50,7 @@ fn what_was_lost_at_the_end_is_told_of_by_the_head_and_then_by_a_gap() {
     let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
     assert_eq!(events[events.len() - 6..], ["seal", "gap", "opened", "seal", "opened", "seal"]);
     // Where it was written down, and dockgate was killed before its head said so.
-    head.put(Said { lost: 7, ..said.unwrap() }).unwrap();
+    head.put(Said { lost: 7, ..said }).unwrap();
     log.again();
     assert_eq!(log.verify().unwrap().lost, 7);
 }
@@ -116,5 +117,33 @@ fn a_file_that_was_moved_is_not_missed() {
 }
 
 fn is_moved(path: &Path) -> bool {
-    Head::read(path).unwrap().unwrap().is_moved
+    Head::read(path).unwrap().said().unwrap().is_moved
+}
+
+#[test]
+fn where_there_is_no_head_the_log_says_so_itself() {
+    let log = Stopped::new();
+    assert_eq!((log.last_opened().get("head"), log.verify().unwrap().headless), (None, 0));
+    let written = std::fs::read_to_string(&log.path).unwrap();
+    let kept: Vec<_> = written.split_inclusive('\n').take(6).collect();
+    std::fs::write(&log.path, kept.concat()).unwrap();
+    std::fs::remove_file(Head::path(&log.path)).unwrap();
+    log.again();
+    assert_eq!(log.last_opened()["head"], "absent");
+    std::fs::write(Head::path(&log.path), "rubbish").unwrap();
+    log.again();
+    assert_eq!(log.last_opened()["head"], "unreadable");
+    log.again();
+    assert_eq!(log.last_opened().get("head"), None, "there is one again");
+    let verified = log.verify().unwrap();
+    assert_eq!((verified.headless, verified.last_headless), (2, Some(9)));
+}
+
+#[test]
+fn a_new_file_needs_no_head() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    std::fs::write(&path, "").unwrap();
+    write_log(&path, &AuditSettings::default(), 0);
+    assert_eq!(lines(&path)[0].get("head"), None);
 }

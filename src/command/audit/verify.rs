@@ -71,12 +71,24 @@ fn describe(log: &Log, verified: &Verified) -> String {
     if log.files.len() > 1 {
         add(&format!(" in {} files", log.files.len()));
     }
-    add(match verified.end {
-        End::Whole | End::Torn => ": nothing was changed, removed, reordered or cut off",
-        End::Unknown => {
+    add(match (verified.end, verified.last_headless) {
+        (End::Whole | End::Torn, None) => ": nothing was changed, removed, reordered or cut off",
+        (End::Whole | End::Torn, Some(_)) => {
+            ": nothing was changed, removed or reordered, and nothing cut off at the end"
+        }
+        (End::Unknown, _) => {
             ": nothing was changed, removed or reordered; without the head beside the file it cannot be told whether anything was cut off at the end"
         }
     });
+    if let Some(last) = verified.last_headless {
+        let more = match verified.headless.saturating_sub(1) {
+            0 => String::new(),
+            more => format!(", and of {more} others before it"),
+        };
+        add(&format!(
+            "; whether anything was cut off before record {last}{more} cannot be told: that start found no head"
+        ));
+    }
     match (verified.seals, verified.last_seal) {
         (0, _) | (_, None) => add("; no seal"),
         (1, Some(last)) => add(&format!("; 1 seal, record {last}")),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::Signal;
 
 use super::{LIST, audit, text};
-use crate::harness::{Command, FakeDaemon, Gate};
+use crate::harness::{Command, FakeDaemon, Gate, eventually};
 
 /// A gate that was asked some things and has stopped; with its audit file.
 fn stopped(arguments: &[&str]) -> (Gate, PathBuf) {
@@ -66,6 +66,29 @@ fn a_log_is_whole_until_somebody_touches_it() {
     fs::remove_file(&path).unwrap();
     let ran = audit(["verify", text(&path)]).failed(2);
     assert!(ran.stderr.contains("audit.jsonl cannot be read"), "{ran:?}");
+}
+
+#[test]
+fn where_there_was_no_head_it_is_not_said_that_nothing_was_cut_off() {
+    let (_gate, path) = stopped(&[]);
+    let written = fs::read_to_string(&path).unwrap();
+    fs::write(&path, written.split_inclusive('\n').take(6).collect::<String>()).unwrap();
+    fs::remove_file(format!("{}.head", path.display())).unwrap();
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("read-only").behind(&daemon).audit_at(path.clone()).start();
+    eventually("the log to tell of it", || {
+        gate.log().contains("whether records were cut off at the end cannot be told").then_some(())
+    });
+    gate.signal(Signal::SIGTERM);
+    assert!(gate.wait().success(), "{}", gate.log());
+    let verified = audit(["verify", text(&path)]).ok();
+    assert_eq!(
+        verified.stdout,
+        format!(
+            "{}: records 1 to 9: nothing was changed, removed or reordered, and nothing cut off at the end; whether anything was cut off before record 7 cannot be told: that start found no head; 1 seal, record 9\n",
+            path.display()
+        )
+    );
 }
 
 #[test]

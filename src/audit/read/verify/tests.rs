@@ -65,6 +65,8 @@ fn a_log_as_it_was_written_is_whole() {
             signed: 2,
             keys: [key].into(),
             last_seal: Some(last),
+            headless: 0,
+            last_headless: None,
             lost: 0,
             removed: None,
             end: End::Whole
