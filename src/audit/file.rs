@@ -121,16 +121,19 @@ impl AuditFile {
 
     /// Writes to the file that has its name now, which must be new, from now on.
     fn begin_anew(&mut self) -> io::Result<()> {
-        let (mut file, tail) = Self::open(&self.path)?;
+        let (file, tail) = Self::open(&self.path)?;
         if !file.is_regular() || tail.bytes > 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                format!(
-                    "the audit file {}: there is another file now, and it is not empty",
-                    self.path.display()
-                ),
-            ));
+            return Err(self.occupied("there is another file now, and it is not empty"));
         }
+        self.go_on_in(file)
+    }
+
+    fn occupied(&self, what: &str) -> io::Error {
+        let message = format!("the audit file {}: {what}", self.path.display());
+        io::Error::new(io::ErrorKind::AlreadyExists, message)
+    }
+
+    fn go_on_in(&mut self, mut file: Self) -> io::Result<()> {
         // Whoever could read the old one can read the new one.
         let old = self.file_mut().metadata()?;
         let group = (old.gid() != file.file_mut().metadata()?.gid()).then_some(old.gid());
@@ -200,6 +203,23 @@ impl Store for AuditFile {
             return Ok(false);
         }
         self.begin_anew().map(|()| true)
+    }
+
+    fn replace_removed(&mut self) -> io::Result<Option<Tail>> {
+        // Some file systems count no names.
+        if !self.is_regular() || self.file_mut().metadata()?.nlink() > 0 || self.is_in_place()? {
+            return Ok(None);
+        }
+        let (file, tail) = Self::open(&self.path)?;
+        if !file.is_regular() {
+            return Err(self.occupied("there is something else than a file now"));
+        }
+        self.go_on_in(file)?;
+        tracing::error!(
+            "the audit file {} was removed, with the records in it: dockgate goes on in the file that has its name now",
+            self.path.display()
+        );
+        Ok(Some(tail))
     }
 }
 

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use super::file::Tail;
+
 /// How long to wait before a store that is full is tried again.
 const FULL_PAUSE: Duration = Duration::from_millis(2);
 
@@ -36,6 +38,12 @@ pub(super) trait Store: fmt::Debug + Send {
     /// Goes on in the file that has the name now, where the one that is written to was moved away; whether it was.
     fn reopen(&mut self) -> io::Result<bool> {
         Ok(false)
+    }
+
+    /// Goes on in a file that has the name, where the one that is written to has none any more; what stands at its end
+    /// then.
+    fn replace_removed(&mut self) -> io::Result<Option<Tail>> {
+        Ok(None)
     }
 }
 

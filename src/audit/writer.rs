@@ -21,6 +21,10 @@ use crate::settings::{AuditSettings, Durability, OnFailure};
 /// How far the head may be behind what is written.
 const HEAD_LAG: Duration = Duration::from_millis(100);
 
+/// How long after a record it is looked whether the file was removed, and if it could not be replaced, again.
+const LOOK_LAG: Duration = Duration::from_secs(5);
+const LOOK_PAUSE: Duration = Duration::from_secs(60);
+
 /// Room for lines that is kept from one group to the next.
 const KEPT_BYTES: usize = 1024 * 1024;
 
@@ -50,6 +54,7 @@ pub(super) struct Writer {
     parts: Vec<Part>,
     head_due: Option<Instant>,
     seal_due: Option<Instant>,
+    look_due: Option<Instant>,
     rotating: Option<Rotating>,
     copies: Option<Copies>,
     counters: Arc<Counters>,
@@ -128,6 +133,7 @@ impl Writer {
             parts: Vec::new(),
             head_due: None,
             seal_due: None,
+            look_due: None,
             rotating: start.rotating,
             copies,
             counters,
@@ -161,6 +167,9 @@ impl Writer {
 
     /// Moves the file away, sealed, and begins another.
     fn rotate(&mut self) {
+        if self.replace_removed(Instant::now()) {
+            return;
+        }
         self.seal(Why::Rotation);
         // The head is to be right before the move: whoever starts next may find nothing else.
         self.put_head();
@@ -204,6 +213,26 @@ impl Writer {
         }
     }
 
+    /// Goes on in another file where the one that is written to was removed; whether it was.
+    fn replace_removed(&mut self, now: Instant) -> bool {
+        self.look_due = None;
+        match self.store.replace_removed() {
+            Ok(None) => return false,
+            Ok(Some(tail)) => {
+                self.rotating.iter_mut().for_each(Rotating::moved);
+                self.mid_line = tail.mid_line;
+                self.torn = tail.torn;
+            }
+            Err(error) => {
+                tracing::error!(
+                    "the audit file was removed, and what is written to it will be gone: {error}"
+                );
+                self.look_due = now.checked_add(LOOK_PAUSE);
+            }
+        }
+        true
+    }
+
     /// Puts a seal behind what is written.
     pub(super) fn seal(&mut self, why: Why) {
         let mut link = self.begin();
@@ -225,6 +254,9 @@ impl Writer {
         if self.head_due.is_some_and(|due| due <= now) {
             self.put_head();
         }
+        if self.look_due.is_some_and(|due| due <= now) {
+            self.replace_removed(now);
+        }
         if self.rotating.as_ref().is_some_and(|rotating| rotating.is_old(now)) {
             self.rotate();
         }
@@ -233,11 +265,12 @@ impl Writer {
     /// When the next thing is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let rotation_due = self.rotating.as_ref().and_then(Rotating::due);
-        [self.head_due, self.seal_due, rotation_due].into_iter().flatten().min()
+        [self.head_due, self.seal_due, self.look_due, rotation_due].into_iter().flatten().min()
     }
 
     /// Leaves everything as it is to stay: sealed, and on the disk.
     pub(super) fn close(&mut self) {
+        self.replace_removed(Instant::now());
         self.seal(Why::Closing);
         if self.head_due.is_some() {
             self.put_head();
@@ -310,6 +343,7 @@ impl Writer {
         }
         if self.link != before {
             self.is_moved = false;
+            self.look_due = self.look_due.or_else(|| now.checked_add(LOOK_LAG));
             self.seal_due = self.seal_due.or_else(|| now.checked_add(self.sealing.interval));
             if let Some(rotating) = &mut self.rotating {
                 rotating.wrote(count, now);

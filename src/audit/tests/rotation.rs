@@ -160,6 +160,33 @@ async fn a_file_that_somebody_moved_is_left_where_it_is_told_so_and_another_begu
     assert_eq!(fs::read_to_string(&path).unwrap().matches("\"judged\"").count(), 2);
 }
 
+#[tokio::test]
+async fn a_file_that_somebody_removed_is_replaced_unasked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let audit = Audit::open(&settings(&path, Rotation::default())).unwrap();
+    record(&audit, 3).await;
+    fs::remove_file(&path).unwrap();
+    record(&audit, 1).await;
+    eventually("another file", || path.exists());
+    record(&audit, 1).await;
+    audit.flush().await;
+    assert_eq!(fs::read_to_string(&path).unwrap().matches("\"judged\"").count(), 1);
+    // By one that lacks a record and ends in the middle of a line, as an editor may leave it.
+    let edited = directory.path().join("edited");
+    fs::write(&edited, fs::read_to_string(&path).unwrap().trim_end().to_owned() + "\n{").unwrap();
+    fs::rename(&edited, &path).unwrap();
+    audit.close().await;
+    let written = fs::read_to_string(&path).unwrap();
+    let events: Vec<_> = written
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(events, ["judged", "ended", "gap", "seal"]);
+    let found = Verifier::default().verify(&Log::of(&path).unwrap(), &mut |_| {}).unwrap().unwrap_err();
+    assert_eq!(found.what, "records 1 to 9 are missing: the log begins with record 10");
+}
+
 #[test]
 fn numbers_are_not_used_twice_where_dockgate_is_killed_between_a_move_and_its_head() {
     let directory = tempfile::tempdir().unwrap();
