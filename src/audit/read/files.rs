@@ -54,7 +54,10 @@ impl Log {
     /// If none of them can be read.
     pub fn of(path: &Path) -> io::Result<Self> {
         // What was written before the head was is there when the files are read.
-        let head = Head::read(path)?.said();
+        // Where both cannot be read, it is the file itself that whoever asks has heard of.
+        let unreadable =
+            |error| LogFile::open(path).err().unwrap_or_else(|| named(&Head::path(path), &error));
+        let head = Head::read(path).map_err(unreadable)?.said();
         let mut names = beside(path)?;
         for _ in 0..TRIES {
             let log = Self::of_these(path, &names, head);
@@ -243,6 +246,13 @@ mod tests {
         let expected = ["log-20260101", "log.1", "log"].map(|name| path(name).display().to_string());
         assert_eq!(names, expected);
         assert!(Log::of(&path("none")).unwrap_err().to_string().contains("none cannot be read"));
+        fs::create_dir(path("other.log.head")).unwrap();
+        let error = Log::of(&path("other.log")).unwrap_err().to_string();
+        assert!(error.contains("other.log.head cannot be read"), "{error}");
+        fs::remove_file(path("other.log")).unwrap();
+        fs::create_dir(path("other.log")).unwrap();
+        let error = Log::of(&path("other.log")).unwrap_err().to_string();
+        assert!(error.contains("other.log cannot be read"), "{error}");
     }
 
     #[test]
