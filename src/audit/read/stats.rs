@@ -61,7 +61,7 @@ pub struct Slow {
     pub duration_us: u64,
     /// The request.
     pub id: String,
-    /// When it was over, as text of its record.
+    /// When it was judged, as text of its record.
     pub time: String,
     /// The operation.
     pub operation: String,
@@ -72,6 +72,7 @@ pub struct Slow {
 /// A request that is not over.
 #[derive(Clone, Debug)]
 struct Open {
+    time: Box<[u8]>,
     operation: Box<[u8]>,
     client: Box<[u8]>,
 }
@@ -161,7 +162,10 @@ impl Stats {
             if open.len() >= OPEN {
                 open.clear();
             }
-            open.insert(id, Open { operation: operation.into(), client: client.into() });
+            open.insert(
+                id,
+                Open { time: linked.time.into(), operation: operation.into(), client: client.into() },
+            );
         }
     }
 
@@ -180,7 +184,7 @@ impl Stats {
         let slow = Slow {
             duration_us,
             id: String::from_utf8_lossy(linked.id().unwrap_or_default()).into_owned(),
-            time: String::from_utf8_lossy(linked.time).into_owned(),
+            time: String::from_utf8_lossy(&request.time).into_owned(),
             operation: unescaped(&request.operation),
             client: unescaped(&request.client),
         };
@@ -265,7 +269,8 @@ mod tests {
                 r#""client":{"listener":"l","address":"[::1]:77"},"operation":"ContainerLogs","decision":"permit","rules":[{"name":"look"}]"#,
             ),
             line("ended", 3, r#""daemon_status":500,"duration_us":900,"end":"complete""#),
-            line("ended", 1, r#""daemon_status":200,"duration_us":30,"end":"complete""#),
+            line("ended", 1, r#""daemon_status":200,"duration_us":30,"end":"complete""#)
+                .replace("2026-01-01", "2026-01-02"),
             line("ended", 9, r#""duration_us":999,"end":"complete""#),
         ];
         let (mut stats, mut open) = (Stats::default(), HashMap::new());
@@ -288,6 +293,7 @@ mod tests {
             [(["condition", "ContainerStop", "uid=1000"].map(str::to_owned), 1)]
         );
         assert_eq!(stats.slowest.len(), 1);
+        assert_eq!(stats.slowest[0].time, "2026-01-01T00:00:00.000001Z", "when it began, as in a list");
         assert_eq!((stats.slowest[0].duration_us, stats.slowest[0].client.as_str()), (30, "a\"\u{202e}"));
     }
 
