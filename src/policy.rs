@@ -14,7 +14,7 @@ mod draft;
 pub mod group;
 mod judge;
 mod lint;
-mod nearest;
+pub(crate) mod nearest;
 mod path_expression;
 mod pattern;
 pub mod problem;

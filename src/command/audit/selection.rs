@@ -7,6 +7,10 @@ use jiff::Timestamp;
 use super::LogArguments;
 use crate::audit::read::{Filter, Log, Pattern, time_of};
 use crate::command::{Exit, complain};
+use crate::operation::Fault;
+use crate::operation::table::endpoints;
+use crate::policy::Reason;
+use crate::policy::nearest::{did_you_mean, nearest};
 
 /// Which requests are meant.
 #[derive(Args, Clone, Debug, Default)]
@@ -53,7 +57,9 @@ impl Selection {
         let now = Timestamp::now();
         let time = |text: &Option<String>| text.as_ref().map(|text| time_of(text, now)).transpose();
         let times = time(&self.since).and_then(|since| Ok((since, time(&self.until)?)));
-        let (since, until) = times.map_err(|problem| {
+        let known = self.operation.iter().try_for_each(|text| known_operation(text));
+        let known = known.and_then(|()| self.reason.iter().try_for_each(|text| known_reason(text)));
+        let (since, until) = known.and(times).map_err(|problem| {
             complain(&format_args!("dockgate: {problem}"));
             Exit::Usage
         })?;
@@ -77,10 +83,64 @@ impl Selection {
     }
 }
 
+/// Whether there can be such an operation, as far as that can be told.
+fn known_operation(text: &str) -> Result<(), String> {
+    let mut ids = endpoints().map(|endpoint| endpoint.id);
+    if text.contains(['*', '/']) || ids.any(|id| id.eq_ignore_ascii_case(text)) {
+        return Ok(());
+    }
+    let help = nearest(text, endpoints().map(|endpoint| endpoint.id)).map_or_else(
+        || "`dockgate operations` lists them".to_owned(),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
+    Err(format!("there is no operation `{text}`: {help}"))
+}
+
+/// The same for a reason.
+fn known_reason(text: &str) -> Result<(), String> {
+    let codes: Vec<_> =
+        Reason::ALL.into_iter().map(Reason::code).chain(Fault::ALL.into_iter().map(Fault::code)).collect();
+    if text.contains('*') || codes.iter().any(|code| code.eq_ignore_ascii_case(text)) {
+        return Ok(());
+    }
+    let help = did_you_mean(text, codes.iter().copied()).unwrap_or_default();
+    Err(format!("there is no reason `{text}`: {help}"))
+}
+
 /// The log without what `filter` passes over file by file.
 pub(super) fn narrowed(log: Log, filter: &Filter) -> Log {
     match &filter.since {
         Some(since) => log.since(since),
         None => log,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_record_can_hold_is_not_looked_for() {
+        for known in ["ContainerList", "containerlist", "Container*", "GET /containers/json", "/_ping"] {
+            assert_eq!(known_operation(known), Ok(()));
+        }
+        assert_eq!(
+            known_operation("ContainerLst"),
+            Err("there is no operation `ContainerLst`: did you mean `ContainerList`?".to_owned())
+        );
+        assert_eq!(
+            known_operation("xyzzy"),
+            Err("there is no operation `xyzzy`: `dockgate operations` lists them".to_owned())
+        );
+        for known in ["no_rule", "unkept", "*_too_large"] {
+            assert_eq!(known_reason(known), Ok(()));
+        }
+        let problem = known_reason("forbiden").unwrap_err();
+        assert_eq!(problem, "there is no reason `forbiden`: did you mean `forbidden`?");
+        let problem = known_reason("foo").unwrap_err();
+        assert!(
+            problem.starts_with("there is no reason `foo`: there is `no_rule`, `forbidden`"),
+            "{problem}"
+        );
     }
 }

@@ -105,6 +105,10 @@ fn questions_of_an_auditor() {
     assert_eq!(count(&["--until", "1d"]), 0);
     assert_eq!(count(&["--limit", "3"]), 3);
 
+    let misspelt = audit(["query", "--operation", "ContainerLst", text(&path)]).failed(2);
+    let expected = "dockgate: there is no operation `ContainerLst`: did you mean `ContainerList`?\n";
+    assert_eq!(misspelt.stderr, expected);
+
     // Why was that one refused?
     let id = forbidden[0]["id"].as_str().unwrap();
     let shown = ask(&path, ["show", id]);
