@@ -10,6 +10,7 @@ mod limits;
 mod listener;
 mod mount;
 mod policy;
+mod port;
 mod rights;
 mod running;
 mod who;
@@ -22,6 +23,7 @@ use tokio::runtime;
 use super::{Exit, complain, print};
 use crate::settings::{ServeArgs, Settings};
 use finding::{Finding, Findings, Level};
+use listener::Known;
 
 /// Looks at everything an operator can get wrong.
 #[derive(Args, Clone, Debug)]
@@ -66,11 +68,13 @@ async fn look(settings: &Settings, findings: &mut Findings) {
     who::look(findings);
     daemon::look(&settings.daemon, findings).await;
     policy::look(settings, findings);
+    let mut accepts = false;
     for wanted in &settings.listeners {
-        listener::look(wanted, findings).await;
+        accepts |= listener::look(wanted, findings).await;
     }
     client::look(settings, findings);
     audit::look(&settings.audit, findings);
     limits::look(settings.limits, findings);
-    running::look(settings.admin.as_ref(), findings).await;
+    let known = if accepts { Known::OthersAccept } else { Known::Nothing };
+    running::look(settings.admin.as_ref(), known, findings).await;
 }

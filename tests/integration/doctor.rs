@@ -78,18 +78,25 @@ const POLICY: &str = "version = 1\n[[allow]]\noperations = [\"@read\"]\n";
 fn where_all_is_well_nothing_is_wrong() {
     let directory = directory();
     let daemon = FakeDaemon::content();
-    let starting = Gate::with_policy_text(POLICY).behind(&daemon);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let starting = Gate::with_policy_text(POLICY).behind(&daemon).listen(&format!("tcp://{port}"));
     let (policy, admin) = (starting.dir().join("policy.toml"), unix(&starting.dir().join("admin.sock")));
     let audit = starting.dir().join("audit.jsonl");
     let (journal, must_have) = (directory.path().join("journal"), ["--audit-copies-must", "yes"]);
     let receiver = UnixDatagram::bind(&journal).unwrap();
     let gate = starting.with(["--admin", &admin]).start();
+    let none = unix(&directory.path().join("none.sock"));
+    let mut command = dockgate();
+    command.args(["doctor", "--listen", &gate.address(), "--admin", &none]);
+    Report::of(&mut command).has("warning", "admin", "nobody listens there", "Restart dockgate");
     let doctor = || {
         let mut command = dockgate();
         command.args([
             "doctor",
             "--listen",
             &gate.address(),
+            "--listen",
+            &format!("tcp://{port}"),
             "--daemon",
             &daemon.address(),
             "--admin",
@@ -105,6 +112,7 @@ fn where_all_is_well_nothing_is_wrong() {
         .has("ok", "daemon", "answers: Docker 20.10.24, API 1.41.", "")
         .has("ok", "policy", "1 rule, sha256:", "")
         .has("ok", &format!("listener {}", gate.address()), "accepts connections", "")
+        .has("ok", &format!("listener tcp://{port}"), "accepts connections", "")
         .has("ok", "client", "DOCKER_HOST is the address of listener", "")
         .has("ok", "audit", "can be written to", "")
         .has("ok", "audit", "copies go to journald:", "")
@@ -164,7 +172,7 @@ fn everything_that_is_wrong_is_found_at_once() {
         .has("note", "listener d", "can be made", "Start dockgate")
         .has("error", "listener e", "cannot be listened on", "no address of this host")
         .has("warning", "listener e", "other hosts can reach", "Prefer a unix socket")
-        .has("ok", "listener f", "accepts connections", "")
+        .has("error", "listener f", &process, "Stop that")
         .has("warning", "client", "the daemon itself", "DOCKER_HOST=unix:///")
         .has("warning", "client", "DOCKER_CONTEXT is `prod`", "Unset")
         .has("error", "audit", "does not exist", "mkdir -p")
@@ -215,9 +223,12 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
     command.args(["--listen", &format!("a={}", unix(&at("new.sock")))]);
     command.args(["--listen", &format!("b={}", unix(&at("clients.sock")))]);
     command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("audit.jsonl"));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    command.args(["--listen", &format!("c=tcp://{}", port.local_addr().unwrap())]);
     let report = Report::of(&mut command);
     assert_eq!(report.code, Some(1));
     report
+        .has("note", "listener c", "cannot be told: the process is uid 0's", "Run the doctor as")
         .has("ok", "user", "uid 65532, gids 65532.", "")
         .has("error", "daemon", "gid 4711", "group_add: [\"4711\"]")
         .has("warning", "policy", "everybody on this machine may write", "chmod go-w")

@@ -1,5 +1,6 @@
 //! A listener: whether it can be made, or is there already, whose it is, and who may use it.
 
+use std::fmt::Display;
 use std::fs::{self, Metadata};
 use std::io;
 use std::net::TcpListener;
@@ -9,6 +10,7 @@ use std::path::Path;
 use nix::unistd::{Uid, getegid, geteuid, getgroups};
 
 use super::finding::{Finding, Findings};
+use super::port::{self, Holder};
 use super::rights;
 use crate::command::reach;
 use crate::settings::{Account, Address, ListenerSettings};
@@ -16,21 +18,37 @@ use crate::wire::Stream;
 
 /// The name of this program's processes.
 const PROGRAM: &str = "dockgate";
+/// Docker's own, which passes on what comes to a published port of a container.
+const FORWARDER: &str = "docker-proxy";
 
-/// Looks at the listener that `wanted` asks for.
-pub(super) async fn look(wanted: &ListenerSettings, findings: &mut Findings) {
-    let part = format!("listener {}", wanted.name);
-    look_at(&part, wanted, findings).await;
+/// What is known of dockgate before an address of its is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing.
+    Nothing,
+    /// Others of its addresses accept connections.
+    OthersAccept,
 }
 
-/// The same, as `part` of the findings; whether somebody accepts there.
-pub(super) async fn look_at(part: &str, wanted: &ListenerSettings, findings: &mut Findings) -> bool {
+/// Looks at the listener that `wanted` asks for; whether dockgate accepts there, as far as can be told.
+pub(super) async fn look(wanted: &ListenerSettings, findings: &mut Findings) -> bool {
+    let part = format!("listener {}", wanted.name);
+    look_at(&part, wanted, Known::Nothing, findings).await
+}
+
+/// The same, as `part` of the findings.
+pub(super) async fn look_at(
+    part: &str,
+    wanted: &ListenerSettings,
+    known: Known,
+    findings: &mut Findings,
+) -> bool {
     match &wanted.address {
         Address::Unix(path) => {
             look_at_accounts(part, wanted, findings);
-            look_at_socket(part, path, wanted, findings).await
+            look_at_socket(part, path, wanted, known, findings).await
         }
-        Address::Tcp { host, port } => look_at_port(part, host, *port, wanted, findings).await,
+        Address::Tcp { host, port } => look_at_port(part, host, *port, wanted, known, findings).await,
     }
 }
 
@@ -70,7 +88,13 @@ fn look_at_accounts(part: &str, wanted: &ListenerSettings, findings: &mut Findin
     }
 }
 
-async fn look_at_socket(part: &str, path: &Path, wanted: &ListenerSettings, findings: &mut Findings) -> bool {
+async fn look_at_socket(
+    part: &str,
+    path: &Path,
+    wanted: &ListenerSettings,
+    known: Known,
+    findings: &mut Findings,
+) -> bool {
     let shown = path.display();
     let found = match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => found,
@@ -83,7 +107,7 @@ async fn look_at_socket(part: &str, path: &Path, wanted: &ListenerSettings, find
             return false;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            look_at_directory(part, path, "nobody listens there", findings);
+            look_at_directory(part, path, "nobody listens there", known, findings);
             return false;
         }
         Err(error) => {
@@ -97,15 +121,16 @@ async fn look_at_socket(part: &str, path: &Path, wanted: &ListenerSettings, find
     };
     match reach::connect(&wanted.address).await {
         Ok(stream) => {
-            look_at_owner(part, &stream, findings);
+            let accepts = look_at_owner(part, &stream, findings);
             look_at_mode(part, path, &found, wanted, findings);
-            true
+            accepts
         }
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             look_at_directory(
                 part,
                 path,
                 "a socket is there on which nobody listens; dockgate replaces it",
+                known,
                 findings,
             );
             false
@@ -131,16 +156,12 @@ async fn look_at_socket(part: &str, path: &Path, wanted: &ListenerSettings, find
 }
 
 /// Whether a socket can be made where none is, or none that is used.
-fn look_at_directory(part: &str, path: &Path, state: &str, findings: &mut Findings) {
+fn look_at_directory(part: &str, path: &Path, state: &str, known: Known, findings: &mut Findings) {
     let shown = path.display();
     let directory = path.parent().unwrap_or(path);
     let nearest = rights::nearest_directory(directory);
     if rights::may_write_in(&nearest) {
-        findings.add(Finding::note(
-            part,
-            format_args!("{state}: {shown} can be made."),
-            "Start dockgate; if it runs, it has other settings: give the doctor the same flags and environment.",
-        ));
+        findings.add(nobody(part, format_args!("{state}: {shown} can be made"), known));
     } else {
         findings.add(Finding::error(
             part,
@@ -153,8 +174,26 @@ fn look_at_directory(part: &str, path: &Path, state: &str, findings: &mut Findin
     }
 }
 
-/// Whether it is dockgate that listens.
-fn look_at_owner(part: &str, stream: &Stream, findings: &mut Findings) {
+/// An address that could be dockgate's, and is nobody's.
+fn nobody(part: &str, found: impl Display, known: Known) -> Finding {
+    match known {
+        Known::Nothing => Finding::note(
+            part,
+            format_args!("{found}."),
+            "Start dockgate; if it runs, it has other settings: give the doctor the same flags and environment.",
+        ),
+        Known::OthersAccept => Finding::warning(
+            part,
+            format_args!(
+                "{found}, although a listener accepts connections: whoever serves there does not have this address."
+            ),
+            "Restart dockgate with these settings, or give the doctor those that it runs with.",
+        ),
+    }
+}
+
+/// Whether it is dockgate that listens, as far as can be told.
+fn look_at_owner(part: &str, stream: &Stream, findings: &mut Findings) -> bool {
     // Not told across pid namespaces.
     let peer = match stream {
         Stream::Unix(socket) => socket.peer().ok(),
@@ -163,14 +202,59 @@ fn look_at_owner(part: &str, stream: &Stream, findings: &mut Findings) {
     let process = peer.map(|peer| peer.pid()).filter(|pid| *pid > 0);
     let name = process.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
     match (process, name.as_deref().map(str::trim_end)) {
-        (Some(pid), Some(name)) if name != PROGRAM => findings.add(Finding::error(
-            part,
-            format_args!("it is in use by process {pid} ({name})."),
-            "Stop that, or choose another address.",
-        )),
+        (Some(pid), Some(name)) if name != PROGRAM => {
+            findings.add(taken(part, pid, name));
+            return false;
+        }
         (Some(pid), _) => findings.ok(part, format_args!("process {pid} accepts connections.")),
         (None, _) => findings.ok(part, "it accepts connections."),
     }
+    true
+}
+
+/// The same of a TCP port.
+fn look_at_holder(part: &str, stream: &Stream, findings: &mut Findings) -> bool {
+    let peer = match stream {
+        Stream::Tcp(socket) => socket.peer_addr().ok(),
+        Stream::Unix(_) | Stream::Tls(_) => None,
+    };
+    let unknown = |who: &dyn Display, cure| {
+        Finding::note(
+            part,
+            format_args!("it accepts connections, and whether that is dockgate cannot be told: {who}."),
+            cure,
+        )
+    };
+    let where_it_runs = "Run the doctor where dockgate runs: `docker exec CONTAINER /dockgate doctor`.";
+    findings.add(match peer.map_or(Holder::Elsewhere, |peer| port::holder(peer, PROGRAM)) {
+        Holder::Process { pid, name } if name == PROGRAM => {
+            findings.ok(part, format_args!("process {pid} accepts connections."));
+            return true;
+        }
+        Holder::Process { pid, name } if name == FORWARDER => {
+            unknown(&format_args!("process {pid} ({name}) passes them on to a container"), where_it_runs)
+        }
+        Holder::Process { pid, name } => {
+            findings.add(taken(part, pid, &name));
+            return false;
+        }
+        Holder::Hidden { uid } => unknown(
+            &format_args!("the process is uid {uid}'s, and this user may not look into it"),
+            "Run the doctor as the user that dockgate runs as, or as root.",
+        ),
+        Holder::Elsewhere => {
+            unknown(&"no process of this host, or of this container, listens there", where_it_runs)
+        }
+    });
+    true
+}
+
+fn taken(part: &str, pid: i32, name: &str) -> Finding {
+    Finding::error(
+        part,
+        format_args!("it is in use by process {pid} ({name}), which is not dockgate."),
+        "Stop that, or choose another address.",
+    )
 }
 
 /// Whether the socket is as asked for, and for whom it is.
@@ -211,26 +295,23 @@ async fn look_at_port(
     host: &str,
     number: u16,
     wanted: &ListenerSettings,
+    known: Known,
     findings: &mut Findings,
 ) -> bool {
     let address = &wanted.address;
-    let accepts = reach::connect(address).await.is_ok();
-    if accepts {
-        findings.ok(part, format_args!("{address} accepts connections."));
+    let accepts = if let Ok(stream) = reach::connect(address).await {
+        look_at_holder(part, &stream, findings)
     } else {
-        match TcpListener::bind((host, number)) {
-            Ok(_) => findings.add(Finding::note(
-                part,
-                format_args!("nobody listens there: {address} can be listened on."),
-                "Start dockgate; if it runs, it has other settings: give the doctor the same flags and environment.",
-            )),
-            Err(error) => findings.add(Finding::error(
+        findings.add(match TcpListener::bind((host, number)) {
+            Ok(_) => nobody(part, format_args!("nobody listens there: {address} can be listened on"), known),
+            Err(error) => Finding::error(
                 part,
                 format_args!("{address} cannot be listened on: {error}."),
                 cure_of_port(&error),
-            )),
-        }
-    }
+            ),
+        });
+        false
+    };
     let is_loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
     if !is_loopback {
         findings.add(Finding::warning(

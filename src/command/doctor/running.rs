@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::finding::{Finding, Findings, Level};
-use super::listener;
+use super::listener::{self, Known};
 use crate::command::reach;
 use crate::settings::ListenerSettings;
 
 const PART: &str = "admin";
 
 /// Asks the admin socket, where there is one.
-pub(super) async fn look(admin: Option<&ListenerSettings>, findings: &mut Findings) {
+pub(super) async fn look(admin: Option<&ListenerSettings>, known: Known, findings: &mut Findings) {
     let Some(admin) = admin else {
         findings.add(Finding::note(
             PART,
@@ -19,7 +19,7 @@ pub(super) async fn look(admin: Option<&ListenerSettings>, findings: &mut Findin
         ));
         return;
     };
-    if !listener::look_at(PART, admin, findings).await {
+    if !listener::look_at(PART, admin, known, findings).await {
         return;
     }
     match reach::ask(&admin.address, "/healthz").await {
