@@ -236,6 +236,13 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
         .has("error", "listener a", "is to belong to gid 4713", "group_add: [\"4713\"]")
         .has("warning", "listener b", "this user may not use", "group_add: [\"4712\"]")
         .has("error", "audit", "cannot be made", "Give uid 65532 write access");
+
+    chown(directory.path(), Some(65532), None).unwrap();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).unwrap();
+    let mut command = Command::new("setpriv");
+    command.env_clear().args(["--reuid=65532", "--regid=65532", "--clear-groups"]).arg(at("dockgate"));
+    command.arg("doctor").arg("--audit").arg(at("audit.jsonl"));
+    Report::of(&mut command).has("error", "audit", "though it is its own (mode 0555)", "chmod u+rwx");
 }
 
 #[test]
@@ -276,4 +283,31 @@ fn a_full_disk_and_a_mounted_file_are_found() {
         .has("error", "audit", "is full", "Make room")
         .has("note", "daemon", "is mounted as a file", "Mount the directory")
         .has("note", "policy", "is mounted as a file", "Mount the directory");
+}
+
+#[test]
+fn a_file_system_that_is_read_only_is_named() {
+    let directory = directory();
+    fs::create_dir(directory.path().join("disk")).unwrap();
+    let at = |name: &str| directory.path().join("disk").join(name);
+    let script = "cd \"$1\" && mount -t tmpfs none disk && mkdir disk/run && chown 65532 disk/run && \
+                  echo '{}' >disk/old.jsonl && mount -o remount,bind,ro disk && shift && exec \"$@\"";
+    fs::copy(binary(), directory.path().join("dockgate")).unwrap();
+    let mount = fs::canonicalize(at("")).unwrap().display().to_string();
+    for who in ["0", "65532"] {
+        for (audit, place) in [("run/audit.jsonl", "/run"), ("no/audit.jsonl", "/no"), ("old.jsonl", "")] {
+            let mut command = Command::new("unshare");
+            command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+            command.args(["--mount", "sh", "-c", script, "sh"]).arg(directory.path());
+            command.args(["setpriv", &format!("--reuid={who}"), "--regid=65532", "--clear-groups"]);
+            command.arg(directory.path().join("dockgate")).arg("doctor").arg("--audit").arg(at(audit));
+            command.args(["--listen", &unix(&at("run/a.sock")), "--admin", &unix(&at("run/admin.sock"))]);
+            let report = Report::of(&mut command);
+            let listener = format!("listener {}", unix(&at("run/a.sock")));
+            report
+                .has("error", &listener, "is on a file system that is read-only", &format!("{mount}/run"))
+                .has("error", "admin", "is on a file system that is read-only", &format!("{mount}/run"))
+                .has("error", "audit", "is on a file system that is read-only", &format!("{mount}{place}"));
+        }
+    }
 }

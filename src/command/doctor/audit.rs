@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::sys::statvfs::statvfs;
 
 use super::finding::{Finding, Findings};
-use super::rights;
+use super::rights::{self, Obstacle};
 use crate::audit::reach_receiver;
 use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink};
 
@@ -56,48 +56,43 @@ fn look_at_copies(copies: &AuditCopies, findings: &mut Findings) {
 
 fn look_at_file(path: &Path, findings: &mut Findings) {
     let shown = path.display();
-    let parent =
-        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let parent = rights::parent(path);
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             findings.add(Finding::error(PART, format_args!("{shown} is a directory."), "Name a file in it."));
             return;
         }
         Ok(found) => look_at_records(path, &found, findings),
-        Err(_) if !parent.is_dir() => {
-            findings.add(Finding::error(
-                PART,
-                format_args!(
-                    "{shown}: its directory {} does not exist; dockgate does not start.",
-                    parent.display()
-                ),
-                format_args!(
-                    "`mkdir -p {}`, and give it to the user that dockgate runs as.",
-                    parent.display()
-                ),
-            ));
-            return;
+        Err(_) => {
+            if let Some(Obstacle { found, cure }) = rights::obstacle_in(parent) {
+                let found = format!("{shown} cannot be made: {found}; dockgate does not start.");
+                findings.add(Finding::error(PART, found, cure));
+                return;
+            }
+            if !parent.is_dir() {
+                let directory = parent.display();
+                findings.add(Finding::error(
+                    PART,
+                    format_args!(
+                        "{shown}: its directory {directory} does not exist; dockgate does not start."
+                    ),
+                    format_args!("`mkdir -p {directory}`, and give it to the user that dockgate runs as."),
+                ));
+                return;
+            }
+            findings.ok(PART, format_args!("{shown} can be made."));
         }
-        Err(_) if !rights::may_write_in(parent) => {
-            findings.add(Finding::error(
-                PART,
-                format_args!("{shown} cannot be made: dockgate does not start."),
-                rights::give_write_access(parent),
-            ));
-            return;
-        }
-        Err(_) => findings.ok(PART, format_args!("{shown} can be made.")),
     }
     look_at_disk(parent, findings);
 }
 
 fn look_at_records(path: &Path, found: &fs::Metadata, findings: &mut Findings) {
     let shown = path.display();
-    if !rights::may_write(path) {
+    if let Some(Obstacle { found, cure }) = rights::obstacle_to(path) {
         findings.add(Finding::error(
             PART,
-            format_args!("{shown} cannot be written to: dockgate does not start, and one that runs refuses what it cannot record."),
-            format_args!("Give it to the user that dockgate runs as: `chown {} {shown}`.", nix::unistd::geteuid()),
+            format_args!("{shown} cannot be written to: {found}; dockgate does not start, and one that runs refuses what it cannot record."),
+            cure,
         ));
         return;
     }

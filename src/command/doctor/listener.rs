@@ -11,7 +11,7 @@ use nix::unistd::{Uid, getegid, geteuid, getgroups};
 
 use super::finding::{Finding, Findings};
 use super::port::{self, Holder};
-use super::rights;
+use super::rights::{self, Obstacle};
 use crate::command::reach;
 use crate::settings::{Account, Address, ListenerSettings};
 use crate::wire::Stream;
@@ -158,20 +158,12 @@ async fn look_at_socket(
 /// Whether a socket can be made where none is, or none that is used.
 fn look_at_directory(part: &str, path: &Path, state: &str, known: Known, findings: &mut Findings) {
     let shown = path.display();
-    let directory = path.parent().unwrap_or(path);
-    let nearest = rights::nearest_directory(directory);
-    if rights::may_write_in(&nearest) {
-        findings.add(nobody(part, format_args!("{state}: {shown} can be made"), known));
-    } else {
-        findings.add(Finding::error(
-            part,
-            format_args!(
-                "{state}, and {shown} cannot be made: this user may not write in {}.",
-                nearest.display()
-            ),
-            rights::give_write_access(&nearest),
-        ));
-    }
+    findings.add(match rights::obstacle_in(rights::parent(path)) {
+        None => nobody(part, format_args!("{state}: {shown} can be made"), known),
+        Some(Obstacle { found, cure }) => {
+            Finding::error(part, format_args!("{state}, and {shown} cannot be made: {found}."), cure)
+        }
+    });
 }
 
 /// An address that could be dockgate's, and is nobody's.
