@@ -293,6 +293,12 @@ impl Audit {
         self.scribe.counters.read()
     }
 
+    /// Why records cannot be written, where the last one could not, whatever becomes of requests then.
+    #[must_use]
+    pub fn failure(&self) -> Option<AuditError> {
+        self.scribe.counters.failure()
+    }
+
     /// Goes on in the file that has the audit's name now, where the one that is written to was moved away.
     fn reopen(&self) {
         self.scribe.reopen();

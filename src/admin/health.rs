@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::audit::Counts;
+use crate::audit::{AuditError, Counts};
 use crate::daemon::{BreakerState, State};
 use crate::gate::Phase;
 use crate::reload::PolicyState;
@@ -61,7 +61,10 @@ pub(super) struct Seen {
     pub(super) daemon: State,
     pub(super) policy: PolicyState,
     pub(super) audit: Counts,
-    pub(super) audit_failure: Option<String>,
+    /// Why requests are refused, where their records cannot be written.
+    pub(super) audit_refusing: Option<AuditError>,
+    /// Why records cannot be written, whether or not requests go on without.
+    pub(super) audit_failure: Option<AuditError>,
     pub(super) connections_open: i64,
     pub(super) connections_limit: i64,
     pub(super) listeners: Vec<(String, String)>,
@@ -119,7 +122,7 @@ impl Health {
                 records_written: seen.audit.written,
                 records_lost: seen.audit.lost,
                 is_failing: seen.audit.is_failing,
-                failure: seen.audit_failure,
+                failure: seen.audit_refusing.or(seen.audit_failure).map(|error| error.to_string()),
             },
             connections: Connections { open: seen.connections_open, limit: seen.connections_limit },
             listeners: listeners.collect(),
@@ -154,17 +157,16 @@ fn away(seen: &Seen) -> Option<Problem> {
 }
 
 fn unrecorded(seen: &Seen) -> Option<Problem> {
-    let (status, found) = match &seen.audit_failure {
-        Some(failure) => (
+    let (status, found) = match (&seen.audit_refusing, &seen.audit_failure) {
+        (Some(failure), _) => (
             Status::Failing,
             format!("{failure}; what is permitted is answered 503, since it cannot be recorded."),
         ),
         // Requests go on without a record, or none has come for a while.
-        None if seen.audit.is_failing => (
-            Status::Impaired,
-            format!("the last record could not be written; {} were lost so far.", seen.audit.lost),
-        ),
-        None => return None,
+        (None, Some(failure)) => {
+            (Status::Impaired, format!("{failure}; records lost so far: {}.", seen.audit.lost))
+        }
+        (None, None) => return None,
     };
     let cure = "Make room on its disk, or give dockgate write access to its file; it is tried anew with each request.";
     Some(Problem { status, part: "audit", found, cure: cure.to_owned() })

@@ -1,6 +1,9 @@
 //! How the audit fares, in numbers.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::AuditError;
 
 /// How the audit fares since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub(super) struct Counters {
     bytes: AtomicU64,
     syncs: AtomicU64,
     copies_dropped: AtomicU64,
-    is_failing: AtomicBool,
+    failure: Mutex<Option<AuditError>>,
 }
 
 impl Counters {
@@ -51,8 +54,19 @@ impl Counters {
         self.copies_dropped.fetch_add(records, Ordering::Relaxed);
     }
 
-    pub(super) fn fails(&self, is_failing: bool) {
-        self.is_failing.store(is_failing, Ordering::Relaxed);
+    /// Takes note of why records cannot be written, or that they can again.
+    pub(super) fn fails(&self, failure: Option<AuditError>) {
+        *self.lock() = failure;
+    }
+
+    /// Why records cannot be written at present.
+    pub(super) fn failure(&self) -> Option<AuditError> {
+        self.lock().clone()
+    }
+
+    /// A panic elsewhere leaves nothing half done here.
+    fn lock(&self) -> MutexGuard<'_, Option<AuditError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn read(&self) -> Counts {
@@ -62,7 +76,7 @@ impl Counters {
             bytes: self.bytes.load(Ordering::Relaxed),
             syncs: self.syncs.load(Ordering::Relaxed),
             copies_dropped: self.copies_dropped.load(Ordering::Relaxed),
-            is_failing: self.is_failing.load(Ordering::Relaxed),
+            is_failing: self.lock().is_some(),
         }
     }
 }

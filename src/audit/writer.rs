@@ -407,16 +407,20 @@ impl Writer {
             (None, Some(error)) => {
                 tracing::error!("{error}; {} until it can be written again", self.consequence);
                 self.failing = Some(lost);
+                self.counters.fails(Some(error.clone()));
             }
-            (Some(before), Some(_)) => self.failing = Some(before.saturating_add(lost)),
+            (Some(before), Some(error)) => {
+                self.failing = Some(before.saturating_add(lost));
+                self.counters.fails(Some(error.clone()));
+            }
             (Some(before), None) if tried => {
                 tracing::warn!("the audit is written again; {before} records were lost");
                 self.failing = None;
+                self.counters.fails(None);
             }
             // A group of nothing says nothing about the store.
             (None | Some(_), None) => {}
         }
-        self.counters.fails(self.failing.is_some());
     }
 
     fn put_head(&mut self) {

@@ -271,16 +271,23 @@ fn a_full_disk_and_a_mounted_file_are_found() {
     // In a mount namespace of its own, which goes with it.
     let script = "cd \"$1\" && mount -t tmpfs -o size=64k none disk && { cat /dev/zero >disk/fill 2>/dev/null; \
                   mount --bind \"$2\" docker.sock && mount --bind real.toml policy.toml && shift 2 && exec \"$@\"; }";
-    let mut command = Command::new("unshare");
-    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    command.args(["--mount", "sh", "-c", script, "sh"]).arg(directory.path());
-    command.arg(daemon.address().strip_prefix("unix://").unwrap()).arg(binary());
-    command.args(["doctor", "--daemon", &unix(&at("docker.sock"))]);
-    command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("disk/audit.jsonl"));
-    let report = Report::of(&mut command);
+    let doctor = |more: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(directory.path());
+        command.arg(daemon.address().strip_prefix("unix://").unwrap()).arg(binary());
+        command.args(["doctor", "--daemon", &unix(&at("docker.sock"))]);
+        command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("disk/audit.jsonl")).args(more);
+        Report::of(&mut command)
+    };
+    let report = doctor(&["--audit-on-failure", "continue"]);
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    report.has("warning", "audit", "is full: requests go on without a record", "Make room");
+    let report = doctor(&[]);
     assert_eq!(report.code, Some(1));
+    assert!(!report.findings.iter().any(|finding| finding.part == "audit" && finding.level == "ok"));
     report
-        .has("error", "audit", "is full", "Make room")
+        .has("error", "audit", "is full: what is permitted is answered 503", "Make room")
         .has("note", "daemon", "is mounted as a file", "Mount the directory")
         .has("note", "policy", "is mounted as a file", "Mount the directory");
 }

@@ -1,5 +1,6 @@
 //! The audit: whether records can be written, for how long, and who can read them.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,7 +11,7 @@ use nix::sys::statvfs::statvfs;
 use super::finding::{Finding, Findings};
 use super::rights::{self, Obstacle};
 use crate::audit::reach_receiver;
-use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink};
+use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink, OnFailure};
 
 const PART: &str = "audit";
 /// Some hundred thousand records: what is left below this will not last.
@@ -20,12 +21,29 @@ const LITTLE_BYTES: u64 = 100 * 1024 * 1024;
 pub(super) fn look(settings: &AuditSettings, findings: &mut Findings) {
     match &settings.sink {
         AuditSink::Stdout => findings.ok(PART, "records go to standard output."),
-        AuditSink::File(path) => look_at_file(path, findings),
+        AuditSink::File(path) => look_at_file(path, settings.on_failure, findings),
     }
-    look_at_copies(&settings.copies, findings);
+    look_at_copies(&settings.copies, settings.on_failure, findings);
 }
 
-fn look_at_copies(copies: &AuditCopies, findings: &mut Findings) {
+/// What becomes of what is permitted while no record of it can be written.
+fn consequence(on_failure: OnFailure) -> &'static str {
+    match on_failure {
+        OnFailure::Refuse => "what is permitted is answered 503, since it cannot be recorded",
+        OnFailure::Continue => "requests go on without a record (--audit-on-failure)",
+    }
+}
+
+/// Records cannot be written: how bad that is follows from what becomes of requests then.
+fn unwritten(on_failure: OnFailure, found: &str, cure: impl Display) -> Finding {
+    let found = format!("{found}: {}.", consequence(on_failure));
+    match on_failure {
+        OnFailure::Refuse => Finding::error(PART, found, cure),
+        OnFailure::Continue => Finding::warning(PART, found, cure),
+    }
+}
+
+fn look_at_copies(copies: &AuditCopies, on_failure: OnFailure, findings: &mut Findings) {
     for copy in &copies.to {
         let Err(error) = reach_receiver(copy) else {
             findings.ok(PART, format_args!("copies go to {copy}."));
@@ -41,10 +59,9 @@ fn look_at_copies(copies: &AuditCopies, findings: &mut Findings) {
             }
         };
         findings.add(if copies.must {
-            let found = format!(
-                "{copy} cannot be reached: {error}. It must have every record (--audit-copies-must): what is permitted is answered 503."
-            );
-            Finding::error(PART, found, cure)
+            let found =
+                format!("{copy} cannot be reached: {error}. It must have every record (--audit-copies-must)");
+            unwritten(on_failure, &found, cure)
         } else {
             let found = format!(
                 "{copy} cannot be reached: {error}. Its copies wait for it, and are dropped when 8 MiB do."
@@ -54,15 +71,16 @@ fn look_at_copies(copies: &AuditCopies, findings: &mut Findings) {
     }
 }
 
-fn look_at_file(path: &Path, findings: &mut Findings) {
+fn look_at_file(path: &Path, on_failure: OnFailure, findings: &mut Findings) {
     let shown = path.display();
     let parent = rights::parent(path);
+    let full = full_disk(parent, on_failure);
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             findings.add(Finding::error(PART, format_args!("{shown} is a directory."), "Name a file in it."));
             return;
         }
-        Ok(found) => look_at_records(path, &found, findings),
+        Ok(found) => look_at_records(path, &found, full.is_none(), on_failure, findings),
         Err(_) => {
             if let Some(Obstacle { found, cure }) = rights::obstacle_in(parent) {
                 let found = format!("{shown} cannot be made: {found}; dockgate does not start.");
@@ -80,18 +98,29 @@ fn look_at_file(path: &Path, findings: &mut Findings) {
                 ));
                 return;
             }
-            findings.ok(PART, format_args!("{shown} can be made."));
+            if full.is_none() {
+                findings.ok(PART, format_args!("{shown} can be made."));
+            }
         }
     }
-    look_at_disk(parent, findings);
+    findings.extend(full.or_else(|| little_room(parent, on_failure)));
 }
 
-fn look_at_records(path: &Path, found: &fs::Metadata, findings: &mut Findings) {
+fn look_at_records(
+    path: &Path,
+    found: &fs::Metadata,
+    has_room: bool,
+    on_failure: OnFailure,
+    findings: &mut Findings,
+) {
     let shown = path.display();
     if let Some(Obstacle { found, cure }) = rights::obstacle_to(path) {
         findings.add(Finding::error(
             PART,
-            format_args!("{shown} cannot be written to: {found}; dockgate does not start, and one that runs refuses what it cannot record."),
+            format_args!(
+                "{shown} cannot be written to: {found}; dockgate does not start, and with one that runs {}.",
+                consequence(on_failure)
+            ),
             cure,
         ));
         return;
@@ -104,7 +133,9 @@ fn look_at_records(path: &Path, found: &fs::Metadata, findings: &mut Findings) {
         ));
         return;
     }
-    findings.ok(PART, format_args!("{shown} can be written to; it has {} bytes.", found.len()));
+    if has_room {
+        findings.ok(PART, format_args!("{shown} can be written to; it has {} bytes.", found.len()));
+    }
     let mode = found.mode() & 0o7777;
     if found.is_file() && mode & 0o004 != 0 {
         findings.add(Finding::warning(
@@ -122,22 +153,24 @@ fn begins_otherwise(path: &Path) -> bool {
         && first != *b"{"
 }
 
-fn look_at_disk(directory: &Path, findings: &mut Findings) {
-    let Ok(disk) = statvfs(directory) else { return };
-    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    let shown = directory.display();
-    if free == 0 {
-        findings.add(Finding::error(
-            PART,
-            format_args!("the disk that {shown} is on is full: what is permitted is answered 503, since it cannot be recorded."),
-            "Make room; dockgate tries anew with each request.",
-        ));
-    } else if free < LITTLE_BYTES {
-        let mebibytes = free / (1024 * 1024);
-        findings.add(Finding::warning(
-            PART,
-            format_args!("the disk that {shown} is on has {mebibytes} MiB left; when it is full, what is permitted is answered 503."),
-            "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
-        ));
-    }
+fn free_bytes(directory: &Path) -> Option<u64> {
+    let disk = statvfs(directory).ok()?;
+    Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
+}
+
+fn full_disk(directory: &Path, on_failure: OnFailure) -> Option<Finding> {
+    free_bytes(directory).filter(|free| *free == 0)?;
+    let found = format!("the disk that {} is on is full", directory.display());
+    Some(unwritten(on_failure, &found, "Make room; dockgate tries anew with each request."))
+}
+
+fn little_room(directory: &Path, on_failure: OnFailure) -> Option<Finding> {
+    let free = free_bytes(directory).filter(|free| *free < LITTLE_BYTES)?;
+    let (shown, mebibytes) = (directory.display(), free / (1024 * 1024));
+    let then = consequence(on_failure);
+    Some(Finding::warning(
+        PART,
+        format_args!("the disk that {shown} is on has {mebibytes} MiB left; when it is full, {then}."),
+        "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
+    ))
 }

@@ -58,6 +58,10 @@ impl Findings {
         self.0.push(finding);
     }
 
+    pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.0.extend(findings);
+    }
+
     pub(super) fn ok(&mut self, part: &str, found: impl Display) {
         self.add(Finding { level: Level::Ok, part: part.to_owned(), found: found.to_string(), cure: None });
     }

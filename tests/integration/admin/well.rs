@@ -104,6 +104,23 @@ fn an_audit_that_cannot_be_written_is_told_of() {
 }
 
 #[test]
+fn what_goes_on_without_a_record_is_told_of_with_its_cause() {
+    let daemon = FakeDaemon::content();
+    let gate = with_admin(Gate::with_policy("everything"))
+        .behind(&daemon)
+        .audit_at("/dev/full".into())
+        .with(["--audit-on-failure", "continue"])
+        .start();
+    becomes(&gate, "/readyz", 200);
+    assert_eq!(gate.ask(LIST).status, 200);
+    let (status, unwell) = health(&gate);
+    assert_eq!((status, &unwell["status"]), (200, &"impaired".into()), "{unwell}");
+    let cause = unwell["audit"]["failure"].as_str().unwrap();
+    assert!(cause.contains("No space left on device"), "{cause}");
+    assert!(unwell["problems"][0]["found"].as_str().unwrap().starts_with(cause), "{unwell}");
+}
+
+#[test]
 fn while_it_stops_it_is_alive_and_not_ready() {
     let daemon = FakeDaemon::playing(|daemon| {
         daemon.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
