@@ -68,13 +68,20 @@ async fn look(settings: &Settings, findings: &mut Findings) {
     who::look(findings);
     daemon::look(&settings.daemon, findings).await;
     policy::look(settings, findings);
+    let said = match &settings.admin {
+        Some(admin) => Some(running::ask(admin).await),
+        None => None,
+    };
+    let health = said.as_ref().and_then(|said| said.as_ref().ok());
     let mut accepts = false;
     for wanted in &settings.listeners {
-        accepts |= listener::look(wanted, findings).await;
+        let runs = health.is_some_and(|health| running::has_listener(health, &wanted.address));
+        let known = if runs { Known::Runs } else { Known::Nothing };
+        accepts |= listener::look(wanted, known, findings).await;
     }
     client::look(settings, findings);
     audit::look(&settings.audit, findings);
     limits::look(settings.limits, findings);
     let known = if accepts { Known::OthersAccept } else { Known::Nothing };
-    running::look(settings.admin.as_ref(), known, findings).await;
+    running::look(settings.admin.as_ref(), said.as_ref(), known, findings).await;
 }

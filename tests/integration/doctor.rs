@@ -318,3 +318,22 @@ fn a_file_system_that_is_read_only_is_named() {
         }
     }
 }
+
+#[test]
+fn a_socket_that_was_removed_under_dockgate_is_missed() {
+    let daemon = FakeDaemon::content();
+    let starting = Gate::with_policy_text(POLICY).behind(&daemon);
+    let admin = unix(&starting.dir().join("admin.sock"));
+    let gate = starting.with(["--admin", &admin]).start();
+    let listener = format!("listener {}", gate.address());
+    let doctor = || {
+        let mut command = dockgate();
+        command.args(["doctor", "--listen", &gate.address(), "--admin", &admin]);
+        Report::of(command.args(["--daemon", &daemon.address()]))
+    };
+    eventually("all to be well", || Some(doctor()).filter(|report| report.code == Some(0)));
+    fs::remove_file(gate.socket()).unwrap();
+    doctor().has("error", &listener, "was removed or replaced", "Restart dockgate");
+    drop(UnixListener::bind(gate.socket()).unwrap());
+    doctor().has("error", &listener, "was removed or replaced", "Restart dockgate");
+}

@@ -28,12 +28,14 @@ pub(super) enum Known {
     Nothing,
     /// Others of its addresses accept connections.
     OthersAccept,
+    /// It runs, and says that it has this address.
+    Runs,
 }
 
 /// Looks at the listener that `wanted` asks for; whether dockgate accepts there, as far as can be told.
-pub(super) async fn look(wanted: &ListenerSettings, findings: &mut Findings) -> bool {
+pub(super) async fn look(wanted: &ListenerSettings, known: Known, findings: &mut Findings) -> bool {
     let part = format!("listener {}", wanted.name);
-    look_at(&part, wanted, Known::Nothing, findings).await
+    look_at(&part, wanted, known, findings).await
 }
 
 /// The same, as `part` of the findings.
@@ -158,6 +160,16 @@ async fn look_at_socket(
 /// Whether a socket can be made where none is, or none that is used.
 fn look_at_directory(part: &str, path: &Path, state: &str, known: Known, findings: &mut Findings) {
     let shown = path.display();
+    if known == Known::Runs {
+        findings.add(Finding::error(
+            part,
+            format_args!(
+                "{state}, although dockgate runs and says that it does: the socket at {shown} was removed or replaced, and clients cannot connect."
+            ),
+            "Restart dockgate: it makes the socket anew. If it runs in a container, run the doctor there.",
+        ));
+        return;
+    }
     findings.add(match rights::obstacle_in(rights::parent(path)) {
         None => nobody(part, format_args!("{state}: {shown} can be made"), known),
         Some(Obstacle { found, cure }) => {
@@ -169,7 +181,7 @@ fn look_at_directory(part: &str, path: &Path, state: &str, known: Known, finding
 /// An address that could be dockgate's, and is nobody's.
 fn nobody(part: &str, found: impl Display, known: Known) -> Finding {
     match known {
-        Known::Nothing => Finding::note(
+        Known::Nothing | Known::Runs => Finding::note(
             part,
             format_args!("{found}."),
             "Start dockgate; if it runs, it has other settings: give the doctor the same flags and environment.",

@@ -5,13 +5,35 @@ use serde_json::Value;
 use super::finding::{Finding, Findings, Level};
 use super::listener::{self, Known};
 use crate::command::reach;
-use crate::settings::ListenerSettings;
+use crate::settings::{Address, ListenerSettings};
 
 const PART: &str = "admin";
 
-/// Asks the admin socket, where there is one.
-pub(super) async fn look(admin: Option<&ListenerSettings>, known: Known, findings: &mut Findings) {
-    let Some(admin) = admin else {
+/// What a dockgate that runs says at `/healthz`, or why there is no answer.
+pub(super) type Said = Result<Value, String>;
+
+/// Asks the admin socket.
+pub(super) async fn ask(admin: &ListenerSettings) -> Said {
+    let (_, body) = reach::ask(&admin.address, "/healthz").await?;
+    // What is not JSON is not dockgate's.
+    Ok(serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// Whether it has a listener at `address`.
+pub(super) fn has_listener(said: &Value, address: &Address) -> bool {
+    let listeners = said.get("listeners").and_then(Value::as_array).into_iter().flatten();
+    let mut addresses = listeners.filter_map(|listener| listener.get("address")?.as_str());
+    addresses.any(|has| has == address.to_string())
+}
+
+/// Looks at the admin socket, where there is one, and at what was said there.
+pub(super) async fn look(
+    admin: Option<&ListenerSettings>,
+    said: Option<&Said>,
+    known: Known,
+    findings: &mut Findings,
+) {
+    let (Some(admin), Some(said)) = (admin, said) else {
         findings.add(Finding::note(
             PART,
             "there is no admin socket: a dockgate that runs cannot be asked how it is, and nobody can read its metrics.",
@@ -22,11 +44,8 @@ pub(super) async fn look(admin: Option<&ListenerSettings>, known: Known, finding
     if !listener::look_at(PART, admin, known, findings).await {
         return;
     }
-    match reach::ask(&admin.address, "/healthz").await {
-        Ok((_, body)) => match serde_json::from_slice(&body) {
-            Ok(health) => report(&health, findings),
-            Err(_) => findings.add(not_dockgate(&admin.address.to_string())),
-        },
+    match said {
+        Ok(health) => report(health, findings),
         Err(error) => findings.add(Finding::error(
             PART,
             format_args!("{} does not answer: {error}.", admin.address),
