@@ -16,11 +16,12 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_local};
 
+use health::ListenerHealth;
 pub use health::{Health, Problem, Status};
 
 use crate::audit::Audit;
 use crate::daemon::Daemon;
-use crate::gate::{Listener, Phase};
+use crate::gate::{Listener, Phase, Post};
 use crate::metrics::Metrics;
 use crate::reload::PolicyInForce;
 use exchange::{Page, Question};
@@ -66,8 +67,8 @@ pub struct Parts {
     pub metrics: Rc<Metrics>,
     /// Whether dockgate is stopping.
     pub phase: watch::Receiver<Phase>,
-    /// Where clients come in: names and addresses.
-    pub listeners: Vec<(String, String)>,
+    /// Where clients come in.
+    pub listeners: Vec<Post>,
 }
 
 impl Admin {
@@ -153,7 +154,7 @@ impl Admin {
             audit_failure: audit.failure(),
             connections_open: metrics.connections_open(),
             connections_limit: metrics.connections_limit(),
-            listeners: listeners.clone(),
+            listeners: listeners.iter().map(ListenerHealth::of).collect(),
         })
     }
 }

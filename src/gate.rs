@@ -29,7 +29,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
-pub use listener::{BindError, Listener};
+pub use listener::{BindError, Listener, Post};
 pub use signals::Signals;
 
 use crate::audit::{Audit, End, Ending, RequestContext, RequestIds, Statement};

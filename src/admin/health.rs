@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::audit::{AuditError, Counts};
 use crate::daemon::{BreakerState, State};
-use crate::gate::Phase;
+use crate::gate::{Phase, Post};
 use crate::reload::PolicyState;
 
 /// How dockgate is.
@@ -67,7 +67,7 @@ pub(super) struct Seen {
     pub(super) audit_failure: Option<AuditError>,
     pub(super) connections_open: i64,
     pub(super) connections_limit: i64,
-    pub(super) listeners: Vec<(String, String)>,
+    pub(super) listeners: Vec<ListenerHealth>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -92,16 +92,25 @@ struct Connections {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct ListenerHealth {
+pub(super) struct ListenerHealth {
     name: String,
     address: String,
+    /// Whether clients do not find it any more.
+    is_lost: bool,
+}
+
+impl ListenerHealth {
+    /// Looks at it.
+    pub(super) fn of(post: &Post) -> Self {
+        Self { name: post.name.clone(), address: post.address.clone(), is_lost: post.is_lost() }
+    }
 }
 
 impl Health {
     /// Judges what was seen.
     pub(super) fn of(seen: Seen) -> Self {
         let problems: Vec<Problem> =
-            [stopping(&seen), away(&seen), unrecorded(&seen), crowded(&seen), stale(&seen)]
+            [stopping(&seen), lost(&seen), away(&seen), unrecorded(&seen), crowded(&seen), stale(&seen)]
                 .into_iter()
                 .flatten()
                 .collect();
@@ -109,7 +118,6 @@ impl Health {
             Phase::Serving => "serving",
             Phase::Draining | Phase::Cutting => "stopping",
         };
-        let listeners = seen.listeners.into_iter().map(|(name, address)| ListenerHealth { name, address });
         Self {
             status: problems.iter().map(|problem| problem.status).max().unwrap_or(Status::Ok),
             problems,
@@ -125,7 +133,7 @@ impl Health {
                 failure: seen.audit_refusing.or(seen.audit_failure).map(|error| error.to_string()),
             },
             connections: Connections { open: seen.connections_open, limit: seen.connections_limit },
-            listeners: listeners.collect(),
+            listeners: seen.listeners,
         }
     }
 
@@ -141,6 +149,27 @@ fn stopping(seen: &Seen) -> Option<Problem> {
         part: "dockgate",
         found: "dockgate is stopping: it takes no new connections.".to_owned(),
         cure: "Wait until it is started again.".to_owned(),
+    })
+}
+
+/// Listeners whose sockets are gone: clients that come by others are served.
+fn lost(seen: &Seen) -> Option<Problem> {
+    let lost: Vec<&str> = seen
+        .listeners
+        .iter()
+        .filter(|listener| listener.is_lost)
+        .map(|listener| &*listener.address)
+        .collect();
+    let all = lost.len() == seen.listeners.len();
+    // One that stops removes them itself.
+    (!lost.is_empty() && seen.phase == Phase::Serving).then(|| Problem {
+        status: if all { Status::Failing } else { Status::Impaired },
+        part: "listeners",
+        found: format!(
+            "sockets that were removed, or replaced, so that clients do not come in there: {}.",
+            lost.join(", ")
+        ),
+        cure: "Restart dockgate: it makes them anew.".to_owned(),
     })
 }
 

@@ -143,8 +143,7 @@ async fn run(settings: Settings, (source, policy): (PolicySource, Policy)) -> Re
     let (watched, in_force, phase) = (Rc::clone(&daemon), Rc::clone(&policy), gate.phase());
     spawn_local(async move { systemd.attend(&watched, &in_force, phase).await });
     if let Some(listener) = admin_listener {
-        let listeners = listeners.iter().map(|listener| (listener.name().to_owned(), listener.to_string()));
-        let (listeners, phase) = (listeners.collect(), gate.phase());
+        let (listeners, phase) = (listeners.iter().map(Listener::post).collect(), gate.phase());
         let admin = Admin::new(admin::Parts { daemon, policy, audit, metrics, phase, listeners });
         spawn_local(admin.serve(listener));
     }

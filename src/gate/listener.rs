@@ -36,10 +36,24 @@ enum Bound {
 
 /// The file of a unix socket, removed when this is dropped, if it is still the same.
 #[derive(Debug)]
-struct SocketFile {
+struct SocketFile(SocketPlace);
+
+/// Where a unix socket was made, and which it is.
+#[derive(Clone, Debug)]
+struct SocketPlace {
     path: PathBuf,
     device: u64,
     inode: u64,
+}
+
+/// Where clients come in, for whoever wants to know.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The listener's name.
+    pub name: String,
+    /// Where it listens, as it turned out.
+    pub address: String,
+    socket: Option<SocketPlace>,
 }
 
 /// Why a listener cannot be bound: what, where, and what to do.
@@ -69,6 +83,16 @@ impl Listener {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where clients come in.
+    #[must_use]
+    pub fn post(&self) -> Post {
+        let socket = match &self.socket {
+            Bound::Unix { file, .. } => Some(file.0.clone()),
+            Bound::Tcp(_) => None,
+        };
+        Post { name: self.name.clone(), address: self.to_string(), socket }
     }
 
     /// Whether other hosts can reach it, and so everybody on the way can read and change what it carries.
@@ -102,7 +126,7 @@ impl fmt::Display for Listener {
     /// Where it listens, as it turned out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.socket {
-            Bound::Unix { file, .. } => write!(f, "unix://{}", file.path.display()),
+            Bound::Unix { file, .. } => write!(f, "unix://{}", file.0.path.display()),
             Bound::Tcp(socket) => match socket.local_addr() {
                 Ok(address) => write!(f, "tcp://{address}"),
                 Err(error) => write!(f, "tcp (unknown: {error})"),
@@ -119,12 +143,31 @@ impl fmt::Display for BindError {
 
 impl std::error::Error for BindError {}
 
+impl Post {
+    /// Whether clients do not find it any more: its socket was removed, or another was put in its place.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| match socket.is_in_place() {
+            Ok(is_in_place) => !is_in_place,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        })
+    }
+}
+
+impl SocketPlace {
+    fn is_in_place(&self) -> io::Result<bool> {
+        let found = fs::symlink_metadata(&self.path)?;
+        Ok(found.dev() == self.device && found.ino() == self.inode)
+    }
+}
+
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let same = fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| found.dev() == self.device && found.ino() == self.inode);
-        if same && let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!("{} could not be removed: {error}", self.path.display());
+        let path = &self.0.path;
+        if self.0.is_in_place().unwrap_or(false)
+            && let Err(error) = fs::remove_file(path)
+        {
+            tracing::warn!("{} could not be removed: {error}", path.display());
         }
     }
 }
@@ -175,7 +218,7 @@ fn dress(path: &Path, settings: &ListenerSettings) -> Result<SocketFile, String>
     }
     fs::set_permissions(&own_name, Permissions::from_mode(settings.mode))
         .map_err(|error| format!("cannot be given mode {:04o}: {error}", settings.mode))?;
-    Ok(SocketFile { path: path.to_owned(), device: made.dev(), inode: made.ino() })
+    Ok(SocketFile(SocketPlace { path: path.to_owned(), device: made.dev(), inode: made.ino() }))
 }
 
 /// Removes a socket that nobody listens on any more; anything else at `path` is an error.

@@ -333,7 +333,12 @@ fn a_socket_that_was_removed_under_dockgate_is_missed() {
     };
     eventually("all to be well", || Some(doctor()).filter(|report| report.code == Some(0)));
     fs::remove_file(gate.socket()).unwrap();
-    doctor().has("error", &listener, "was removed or replaced", "Restart dockgate");
+    doctor().has("error", &listener, "was removed or replaced", "Restart dockgate").has(
+        "error",
+        "running dockgate, listeners",
+        &gate.address(),
+        "Restart dockgate",
+    );
     drop(UnixListener::bind(gate.socket()).unwrap());
     doctor().has("error", &listener, "was removed or replaced", "Restart dockgate");
 }
