@@ -137,10 +137,11 @@ fn the_compose_file_that_init_writes_is_one() {
     for listen in ["unix:///run/dockgate/traefik.sock", "tcp://0.0.0.0:2375"] {
         let written = initialised(&["--client", "traefik", "--listen", listen]);
         let file = written.path().join("compose.yml");
+        // As the file says.
+        std::fs::write(written.path().join(".env"), "DOCKER_GID=999\n").unwrap();
         let config = |file: &std::path::Path| {
             Command::new("docker")
                 .args(["compose", "--file", file.to_str().unwrap(), "config"])
-                .env("DOCKER_GID", "999")
                 .env("DOCKER_CONFIG", clients().join("config"))
                 .output()
                 .unwrap()

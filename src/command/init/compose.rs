@@ -19,7 +19,8 @@ pub(super) fn written(plan: &Plan) -> String {
         "\
 # dockgate for {client}. The image is built in dockgate's own directory: docker build --tag dockgate .
 #
-#     DOCKER_GID=$(stat -c %g /var/run/docker.sock) docker compose up --detach
+#     echo \"DOCKER_GID=$(stat -c %g /var/run/docker.sock)\" >>.env    # once
+#     docker compose up --detach
 #
 # A changed policy comes into force by itself; who asked for what stands in `docker compose logs dockgate`.
 services:
@@ -27,7 +28,7 @@ services:
     image: dockgate
     restart: unless-stopped
     # The group of docker.sock, and nothing else of root's.
-    group_add: [\"${{DOCKER_GID:?set it to the group of the socket: DOCKER_GID=$$(stat -c %g /var/run/docker.sock)}}\"]
+    group_add: [\"${{DOCKER_GID:?write the group of the socket down once: echo DOCKER_GID=$$(stat -c %g /var/run/docker.sock) >>.env}}\"]
     read_only: true
     cap_drop: [ALL]
     security_opt: [\"no-new-privileges:true\"]

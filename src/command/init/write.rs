@@ -94,7 +94,7 @@ fn said(plan: &Plan, judged: usize) -> String {
     push(
         &mut said,
         format_args!(
-            "  DOCKER_GID=$(stat -c %g /var/run/docker.sock) docker compose --file {directory}/{COMPOSE} up --detach\n"
+            "  echo \"DOCKER_GID=$(stat -c %g /var/run/docker.sock)\" >>{directory}/.env\n  docker compose --file {directory}/{COMPOSE} up --detach\n"
         ),
     );
     said
