@@ -19,6 +19,14 @@ pub(super) fn socket(scene: &Scene, code: Option<Errno>, error: &io::Error) -> E
         Place::Empty | Place::Closed => return nothing(scene),
     };
     match (file.kind, code) {
+        (FileKind::Directory, _) if scene.has_entries => Explained {
+            kind: AwayKind::Connection,
+            found: format!("{path} is a directory, not a socket."),
+            cure: format!(
+                "Point --daemon at the socket itself, such as unix://{path}/docker.sock: what has files in it is no mount that found nothing."
+            ),
+            recoverable: false,
+        },
         (FileKind::Directory, _) => Explained {
             kind: AwayKind::Connection,
             found: format!("{path} is a directory, not a socket."),
@@ -185,6 +193,7 @@ mod tests {
         Scene {
             path: PathBuf::from("/var/run/docker.sock"),
             place,
+            has_entries: false,
             group_name: None,
             closed: None,
             uid: 65532,
@@ -214,6 +223,10 @@ mod tests {
             explained(&scene(Place::Empty), Errno::ENOENT),
             explained(&Scene { others: rootless, ..scene(Place::Empty) }, Errno::ENOENT),
             explained(&file(SocketFile { kind: FileKind::Directory, ..FILE }), Errno::ECONNREFUSED),
+            explained(
+                &Scene { has_entries: true, ..file(SocketFile { kind: FileKind::Directory, ..FILE }) },
+                Errno::ECONNREFUSED,
+            ),
             explained(&file(SocketFile { kind: FileKind::Other, ..FILE }), Errno::ECONNREFUSED),
             explained(&file(SocketFile { is_removed: true, ..FILE }), Errno::ECONNREFUSED),
             explained(&file(FILE), Errno::ECONNREFUSED),
@@ -227,6 +240,8 @@ mod tests {
           Start the daemon that makes it, or point --daemon at the one that is there: unix:///run/user/1000/docker.sock.
         Connection, stays: /var/run/docker.sock is a directory, not a socket.
           Docker makes one where a mount finds nothing: it was mounted before the daemon had made its socket. Stop dockgate's container, remove the directory on the host (rmdir), start the daemon, then the container.
+        Connection, stays: /var/run/docker.sock is a directory, not a socket.
+          Point --daemon at the socket itself, such as unix:///var/run/docker.sock/docker.sock: what has files in it is no mount that found nothing.
         Connection, stays: /var/run/docker.sock is a file, not a socket.
           Point --daemon at the Docker daemon's socket.
         Connection, stays: /var/run/docker.sock is a mount of a socket that was removed since.

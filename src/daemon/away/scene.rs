@@ -15,6 +15,8 @@ use crate::daemon::socket_file::Place;
 pub(super) struct Scene {
     pub(super) path: PathBuf,
     pub(super) place: Place,
+    /// Whether that is a directory with something in it.
+    pub(super) has_entries: bool,
     /// The name that this system has for the socket's group.
     pub(super) group_name: Option<String>,
     /// The first directory on the way that dockgate may not search.
@@ -68,6 +70,7 @@ impl Scene {
         Self {
             path: path.to_owned(),
             place,
+            has_entries: fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()),
             group_name: gid.and_then(|gid| Some(Group::from_gid(Gid::from_raw(gid)).ok()??.name)),
             closed: closed_directory(path),
             uid: geteuid().as_raw(),
