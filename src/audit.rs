@@ -142,6 +142,8 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditError {
     cause: Arc<str>,
+    /// Whether it is written, and one who must have a copy has not taken it.
+    is_receivers: bool,
 }
 
 impl Audit {
@@ -415,7 +417,22 @@ impl Recorded {
 
 impl AuditError {
     fn new(cause: &impl ToString) -> Self {
-        Self { cause: cause.to_string().into() }
+        Self { cause: cause.to_string().into(), is_receivers: false }
+    }
+
+    /// One who must have a copy has not taken it.
+    fn of_receiver(cause: &impl ToString) -> Self {
+        Self { is_receivers: true, ..Self::new(cause) }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        if self.is_receivers {
+            "Start that receiver, or mend the way to it: it must have every record (--audit-copies-must), and is tried anew with each request."
+        } else {
+            "Make room on its disk, or give dockgate write access to its file; it is tried anew with each request."
+        }
     }
 
     /// The writing thread is gone, which only a fault of dockgate's own can bring about.

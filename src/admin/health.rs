@@ -186,19 +186,19 @@ fn away(seen: &Seen) -> Option<Problem> {
 }
 
 fn unrecorded(seen: &Seen) -> Option<Problem> {
-    let (status, found) = match (&seen.audit_refusing, &seen.audit_failure) {
+    let (status, failure, found) = match (&seen.audit_refusing, &seen.audit_failure) {
         (Some(failure), _) => (
             Status::Failing,
+            failure,
             format!("{failure}; what is permitted is answered 503, since it cannot be recorded."),
         ),
         // Requests go on without a record, or none has come for a while.
         (None, Some(failure)) => {
-            (Status::Impaired, format!("{failure}; records lost so far: {}.", seen.audit.lost))
+            (Status::Impaired, failure, format!("{failure}; records lost so far: {}.", seen.audit.lost))
         }
         (None, None) => return None,
     };
-    let cure = "Make room on its disk, or give dockgate write access to its file; it is tried anew with each request.";
-    Some(Problem { status, part: "audit", found, cure: cure.to_owned() })
+    Some(Problem { status, part: "audit", found, cure: failure.cure().to_owned() })
 }
 
 fn crowded(seen: &Seen) -> Option<Problem> {

@@ -328,11 +328,12 @@ impl Writer {
             result = self.store.sync();
             self.counters.synced();
         }
+        let mut result = result.map_err(|error| AuditError::new(&error));
         if let Some(copies) = self.copies.as_ref().filter(|_| self.link != before) {
             let given = copies.give(self.whole_lines(count));
-            result = result.and(given);
+            result = result.and(given.map_err(|error| AuditError::of_receiver(&error)));
         }
-        let error = result.as_ref().err().map(AuditError::new);
+        let error = result.err();
         let is_whole = count == self.lines.len();
         let is_lost = |part: &Part| error.is_some() && (is_whole || part.end > count);
         let lost = self.parts.iter().filter(|part| part.kind == PartKind::Record && is_lost(part)).count();

@@ -8,6 +8,7 @@ mod daemon;
 mod finding;
 mod limits;
 mod listener;
+mod lock;
 mod mount;
 mod policy;
 mod port;
@@ -80,7 +81,7 @@ async fn look(settings: &Settings, findings: &mut Findings) {
         accepts |= listener::look(wanted, known, findings).await;
     }
     client::look(settings, findings);
-    audit::look(&settings.audit, findings);
+    audit::look(&settings.audit, accepts || health.is_some(), findings);
     limits::look(settings.limits, findings);
     let known = if accepts { Known::OthersAccept } else { Known::Nothing };
     running::look(settings.admin.as_ref(), said.as_ref(), known, findings).await;

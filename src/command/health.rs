@@ -1,5 +1,8 @@
 //! `dockgate health`: whether a dockgate with these settings accepts clients, and its daemon answers.
 
+use std::io;
+
+use nix::unistd::geteuid;
 use tokio::runtime;
 
 use super::{Exit, complain, print, reach};
@@ -49,9 +52,7 @@ async fn look_at_listener(listener: &ListenerSettings) -> Result<String, String>
     let name = &listener.name;
     match reach::connect(&listener.address).await {
         Ok(_) => Ok(format!("listener {name}: accepts clients")),
-        Err(error) => Err(format!(
-            "listener {name}: does not accept clients: {error}. dockgate is not running, or with other settings: give the same flags or environment."
-        )),
+        Err(error) => Err(format!("listener {name}: does not accept clients: {error}. {}", cause(&error))),
     }
 }
 
@@ -67,9 +68,17 @@ async fn ask(admin: &ListenerSettings) -> Result<String, String> {
     match reach::ask(&admin.address, "/readyz").await {
         Ok((200, _)) => Ok(format!("dockgate {}: ready", admin.address)),
         Ok((_, body)) => Err(String::from_utf8_lossy(&body).trim_end().to_owned()),
-        Err(what) => Err(format!(
-            "admin {}: {what}. dockgate is not running, or with other settings: give the same flags or environment.",
-            admin.address
-        )),
+        Err(error) => Err(format!("admin {}: {error}. {}", admin.address, cause(&error))),
     }
+}
+
+/// What is behind it that there is no answer.
+fn cause(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let uid = geteuid();
+        return format!(
+            "Whether dockgate runs cannot be told: uid {uid} may not connect there. Ask as the user that dockgate runs as."
+        );
+    }
+    "dockgate is not running, or with other settings: give the same flags or environment.".to_owned()
 }

@@ -44,16 +44,16 @@ pub(super) async fn connect(address: &Address) -> io::Result<Stream> {
 /// Asks `GET target` of the admin socket at `address`: status and body.
 ///
 /// # Errors
-/// When there is no answer; the text says why.
-pub(super) async fn ask(address: &Address, target: &str) -> Result<(u16, Vec<u8>), String> {
-    let stream = connect(address).await.map_err(|error| error.to_string())?;
+/// When there is no answer.
+pub(super) async fn ask(address: &Address, target: &str) -> io::Result<(u16, Vec<u8>)> {
+    let stream = connect(address).await?;
     let asking = async {
         let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(&mut [IoSlice::new(request.as_bytes())]).await.map_err(|error| error.to_string())?;
+        stream.write_all(&mut [IoSlice::new(request.as_bytes())]).await?;
         let mut inbox = Inbox::default();
-        let unreadable = || "what answers there is no dockgate".to_owned();
+        let unreadable = || io::Error::other("what answers there is no dockgate");
         let bytes = head_bytes(&mut inbox, &stream, MAX_ANSWER_BYTES).await.map_err(|_| unreadable())?;
-        let bytes = bytes.ok_or_else(|| "it closed the connection without an answer".to_owned())?;
+        let bytes = bytes.ok_or_else(|| io::Error::other("it closed the connection without an answer"))?;
         let head = ResponseHead::parse(&bytes).map_err(|_| unreadable())?;
         let mut body = Body::new(head.framing);
         let mut text = Vec::new();
@@ -66,7 +66,8 @@ pub(super) async fn ask(address: &Address, target: &str) -> Result<(u16, Vec<u8>
         }
         Ok((head.status, text))
     };
-    timeout(ANSWER_TIME, asking)
-        .await
-        .unwrap_or_else(|_| Err(format!("it did not answer within {} seconds", ANSWER_TIME.as_secs())))
+    timeout(ANSWER_TIME, asking).await.unwrap_or_else(|_| {
+        let message = format!("it did not answer within {} seconds", ANSWER_TIME.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, message))
+    })
 }

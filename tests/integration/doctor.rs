@@ -223,12 +223,16 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
     command.args(["--listen", &format!("a={}", unix(&at("new.sock")))]);
     command.args(["--listen", &format!("b={}", unix(&at("clients.sock")))]);
     command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("audit.jsonl"));
+    let _admin = UnixListener::bind(at("admin.sock")).unwrap();
+    fs::set_permissions(at("admin.sock"), Permissions::from_mode(0o600)).unwrap();
+    command.args(["--admin", &unix(&at("admin.sock"))]);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     command.args(["--listen", &format!("c=tcp://{}", port.local_addr().unwrap())]);
     let report = Report::of(&mut command);
     assert_eq!(report.code, Some(1));
     report
         .has("note", "listener c", "cannot be told: the process is uid 0's", "Run the doctor as")
+        .has("warning", "admin", "this user may not use", "run the doctor as uid 0")
         .has("ok", "user", "uid 65532, gids 65532.", "")
         .has("error", "daemon", "gid 4711", "group_add: [\"4711\"]")
         .has("warning", "policy", "everybody on this machine may write", "chmod go-w")
@@ -236,6 +240,12 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
         .has("error", "listener a", "is to belong to gid 4713", "group_add: [\"4713\"]")
         .has("warning", "listener b", "this user may not use", "group_add: [\"4712\"]")
         .has("error", "audit", "cannot be made", "Give uid 65532 write access");
+
+    let mut health = Command::new("setpriv");
+    health.env_clear().args(["--reuid=65532", "--regid=65532", "--clear-groups"]).arg(at("dockgate"));
+    health.args(["health", "--listen", &unix(&at("clients.sock")), "--admin", &unix(&at("admin.sock"))]);
+    let said = String::from_utf8(health.output().unwrap().stdout).unwrap();
+    assert_eq!(said.matches("cannot be told: uid 65532 may not connect there").count(), 2, "{said}");
 
     chown(directory.path(), Some(65532), None).unwrap();
     fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).unwrap();
@@ -341,4 +351,15 @@ fn a_socket_that_was_removed_under_dockgate_is_missed() {
     );
     drop(UnixListener::bind(gate.socket()).unwrap());
     doctor().has("error", &listener, "was removed or replaced", "Restart dockgate");
+}
+
+#[test]
+fn a_file_that_another_process_writes_to_is_found() {
+    let directory = directory();
+    let audit = directory.path().join("audit.jsonl");
+    let file = fs::File::create(&audit).unwrap();
+    let _locked = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).unwrap();
+    let report = Report::of(dockgate().arg("doctor").arg("--audit").arg(&audit));
+    let process = format!("process {} (", std::process::id());
+    report.has("error", "audit", &process, "each dockgate needs one of its own");
 }

@@ -9,6 +9,8 @@ use std::path::Path;
 use nix::sys::statvfs::statvfs;
 
 use super::finding::{Finding, Findings};
+use super::listener::PROGRAM;
+use super::lock;
 use super::rights::{self, Obstacle};
 use crate::audit::reach_receiver;
 use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink, OnFailure};
@@ -17,11 +19,11 @@ const PART: &str = "audit";
 /// Some hundred thousand records: what is left below this will not last.
 const LITTLE_BYTES: u64 = 100 * 1024 * 1024;
 
-/// Looks at where records go.
-pub(super) fn look(settings: &AuditSettings, findings: &mut Findings) {
+/// Looks at where records go. Where dockgate `runs`, it is it that has the file.
+pub(super) fn look(settings: &AuditSettings, runs: bool, findings: &mut Findings) {
     match &settings.sink {
         AuditSink::Stdout => findings.ok(PART, "records go to standard output."),
-        AuditSink::File(path) => look_at_file(path, settings.on_failure, findings),
+        AuditSink::File(path) => look_at_file(path, runs, settings.on_failure, findings),
     }
     look_at_copies(&settings.copies, settings.on_failure, findings);
 }
@@ -71,7 +73,7 @@ fn look_at_copies(copies: &AuditCopies, on_failure: OnFailure, findings: &mut Fi
     }
 }
 
-fn look_at_file(path: &Path, on_failure: OnFailure, findings: &mut Findings) {
+fn look_at_file(path: &Path, runs: bool, on_failure: OnFailure, findings: &mut Findings) {
     let shown = path.display();
     let parent = rights::parent(path);
     let full = full_disk(parent, on_failure);
@@ -80,7 +82,13 @@ fn look_at_file(path: &Path, on_failure: OnFailure, findings: &mut Findings) {
             findings.add(Finding::error(PART, format_args!("{shown} is a directory."), "Name a file in it."));
             return;
         }
-        Ok(found) => look_at_records(path, &found, full.is_none(), on_failure, findings),
+        Ok(found) => {
+            if let Some(taken) = taken(path, &found, runs) {
+                findings.add(taken);
+                return;
+            }
+            look_at_records(path, &found, full.is_none(), on_failure, findings);
+        }
         Err(_) => {
             if let Some(Obstacle { found, cure }) = rights::obstacle_in(parent) {
                 let found = format!("{shown} cannot be made: {found}; dockgate does not start.");
@@ -104,6 +112,16 @@ fn look_at_file(path: &Path, on_failure: OnFailure, findings: &mut Findings) {
         }
     }
     findings.extend(full.or_else(|| little_room(parent, on_failure)));
+}
+
+/// Another process has the file to itself.
+fn taken(path: &Path, found: &fs::Metadata, runs: bool) -> Option<Finding> {
+    let (pid, name) = lock::holder(found).filter(|(_, name)| !(runs && name == PROGRAM))?;
+    Some(Finding::error(
+        PART,
+        format_args!("process {pid} ({name}) writes to {}: dockgate does not start.", path.display()),
+        "Stop that, or name another file: each dockgate needs one of its own.",
+    ))
 }
 
 fn look_at_records(

@@ -25,7 +25,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
 }
 
 fn judge(host: Option<&str>, settings: &Settings) -> Finding {
-    let gate = settings.listeners.first().map(|listener| listener.address.to_string()).unwrap_or_default();
+    let gate = settings.listeners.first().map(|listener| for_clients(&listener.address)).unwrap_or_default();
     let cure = format!("In the clients' environment: DOCKER_HOST={gate}");
     let Some(host) = host else {
         let default = Address::Unix(DEFAULT.into());
@@ -51,6 +51,18 @@ fn judge(host: Option<&str>, settings: &Settings) -> Finding {
         return Finding::warning(PART, found, format!("{cure}; and keep docker.sock from clients."));
     }
     Finding::warning(PART, format!("DOCKER_HOST, {address}, is no listener of this dockgate."), cure)
+}
+
+/// An address as clients write it, who reach one that stands for all of this host by its name or one of its own.
+fn for_clients(address: &Address) -> String {
+    match address {
+        Address::Tcp { host, port } if host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_unspecified()) => {
+            format!(
+                "tcp://HOST:{port}, HOST being the name or address by which they reach this host or container"
+            )
+        }
+        Address::Tcp { host: _, port: _ } | Address::Unix(_) => address.to_string(),
+    }
 }
 
 /// Whether both addresses lead to the same place.
@@ -106,7 +118,9 @@ mod tests {
         let finding = judge(None, &settings);
         assert_eq!(
             finding.cure.as_deref(),
-            Some("In the clients' environment: DOCKER_HOST=tcp://0.0.0.0:2375")
+            Some(
+                "In the clients' environment: DOCKER_HOST=tcp://HOST:2375, HOST being the name or address by which they reach this host or container"
+            )
         );
     }
 

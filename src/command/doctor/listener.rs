@@ -17,7 +17,7 @@ use crate::settings::{Account, Address, ListenerSettings};
 use crate::wire::Stream;
 
 /// The name of this program's processes.
-const PROGRAM: &str = "dockgate";
+pub(super) const PROGRAM: &str = "dockgate";
 /// Docker's own, which passes on what comes to a published port of a container.
 const FORWARDER: &str = "docker-proxy";
 
@@ -139,10 +139,21 @@ async fn look_at_socket(
         }
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let (uid, gid, mode) = (found.uid(), found.gid(), found.mode() & 0o7777);
+            let cure = if mode & 0o020 == 0 {
+                format!(
+                    "It is for its owner alone: run the doctor as uid {uid}, as which dockgate runs, or as root."
+                )
+            } else {
+                format!(
+                    "Give whoever should the group: `group_add: [\"{gid}\"]` in compose, `--group-add {gid}` with docker run; or name theirs with --socket-group."
+                )
+            };
             findings.add(Finding::warning(
                 part,
-                format_args!("this user may not use {shown}, which belongs to uid {uid}, gid {gid}, mode {mode:04o}."),
-                format_args!("Give whoever should the group: `group_add: [\"{gid}\"]` in compose, `--group-add {gid}` with docker run; or name theirs with --socket-group."),
+                format_args!(
+                    "this user may not use {shown}, which belongs to uid {uid}, gid {gid}, mode {mode:04o}."
+                ),
+                cure,
             ));
             false
         }

@@ -1,5 +1,7 @@
 //! What a dockgate that runs says of itself.
 
+use std::io;
+
 use serde_json::Value;
 
 use super::finding::{Finding, Findings, Level};
@@ -10,7 +12,7 @@ use crate::settings::{Address, ListenerSettings};
 const PART: &str = "admin";
 
 /// What a dockgate that runs says at `/healthz`, or why there is no answer.
-pub(super) type Said = Result<Value, String>;
+pub(super) type Said = io::Result<Value>;
 
 /// Asks the admin socket.
 pub(super) async fn ask(admin: &ListenerSettings) -> Said {

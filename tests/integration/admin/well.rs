@@ -121,6 +121,20 @@ fn what_goes_on_without_a_record_is_told_of_with_its_cause() {
 }
 
 #[test]
+fn a_receiver_that_must_have_copies_and_is_away_is_what_to_mend() {
+    let daemon = FakeDaemon::content();
+    let copies = ["--audit-copies", "journald:/nonexistent/socket", "--audit-copies-must", "yes"];
+    let gate = with_admin(Gate::with_policy("everything")).behind(&daemon).with(copies).start();
+    becomes(&gate, "/livez", 200);
+    assert_eq!(gate.ask(LIST).status, 503);
+    let (status, unwell) = health(&gate);
+    let problem = &unwell["problems"][0];
+    assert_eq!((status, &problem["part"]), (503, &"audit".into()), "{unwell}");
+    assert!(problem["found"].as_str().unwrap().contains("journald:/nonexistent/socket"), "{unwell}");
+    assert!(problem["cure"].as_str().unwrap().starts_with("Start that receiver"), "{unwell}");
+}
+
+#[test]
 fn while_it_stops_it_is_alive_and_not_ready() {
     let daemon = FakeDaemon::playing(|daemon| {
         daemon.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
