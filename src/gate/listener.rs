@@ -202,8 +202,9 @@ fn dress(path: &Path, settings: &ListenerSettings) -> Result<SocketFile, String>
             "is no longer the socket that was made there: somebody else writes in its directory".into()
         );
     }
-    let owner = settings.owner.as_ref().map(Account::user_id).transpose()?;
-    let group = settings.group.as_ref().map(Account::group_id).transpose()?;
+    let unknown = |message| format!("cannot be given to whom it is to belong: {message}");
+    let owner = settings.owner.as_ref().map(Account::user_id).transpose().map_err(unknown)?;
+    let group = settings.group.as_ref().map(Account::group_id).transpose().map_err(unknown)?;
     // A handle that only names a file can be changed through this name of its own.
     let own_name = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
     if owner.is_some() || group.is_some() {
@@ -332,6 +333,12 @@ mod tests {
             assert!(error.contains("no longer the socket"), "{name}: {error}");
         }
         assert_eq!(fs::metadata(at("precious")).unwrap().mode() & 0o777, 0o600);
+        let foreign =
+            ListenerSettings { group: Some(Account::Name("no-such-group".into())), ..settings(at("socket")) };
+        assert_eq!(
+            dress(&at("socket"), &foreign).unwrap_err(),
+            "cannot be given to whom it is to belong: there is no group `no-such-group` here; in a container, write its number"
+        );
         let file = dress(&at("socket"), &settings(at("socket"))).unwrap();
         assert_eq!(fs::metadata(at("socket")).unwrap().mode() & 0o777, 0o666);
         drop(file);

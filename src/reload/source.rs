@@ -98,7 +98,7 @@ impl PolicySource {
         let unknown = policy.listeners_named().find(|(named, _)| self.listeners.iter().all(|l| l != named));
         if let Some((listener, _)) = unknown {
             return Err(Unusable::new(format!(
-                "the policy {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}. Name one with --listen {listener}=ADDR.",
+                "the policy {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}. Name one with --listen {listener}=ADDR",
                 self.listeners.join(", ")
             )));
         }

@@ -40,8 +40,15 @@ impl Address {
             Some(("unix", path)) if path.starts_with('/') => {
                 format!("`{text}` lacks slashes: write unix:///{}", path.trim_start_matches('/'))
             }
-            Some(("http" | "https", rest)) => {
-                format!("`{text}` is a web address: write tcp:{}", rest.trim_end_matches('/'))
+            Some((scheme @ ("http" | "https"), rest)) => {
+                let authority = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+                let has_port = authority.rsplit(']').next().is_some_and(|end| end.contains(':'));
+                let port = match scheme {
+                    _ if has_port => "",
+                    "https" => ":2376",
+                    _ => ":2375",
+                };
+                format!("`{text}` is a web address: write tcp://{authority}{port}")
             }
             Some((scheme @ ("fd" | "npipe" | "ssh"), _)) => {
                 format!("`{text}`: dockgate does not speak {scheme}: write unix:///path or tcp://host:port")
@@ -178,6 +185,8 @@ mod tests {
             "unix:///run/",
             "unix:///run/../docker.sock",
             "http://localhost:2375/",
+            "http://localhost",
+            "https://[::1]/v1.41",
             "ssh://me@host",
             "127.0.0.1:2375",
             ":2375",
@@ -206,6 +215,8 @@ mod tests {
         `unix:///run/` names a directory: add the name of the socket
         `unix:///run/../docker.sock` climbs with `..`: write where it leads
         `http://localhost:2375/` is a web address: write tcp://localhost:2375
+        `http://localhost` is a web address: write tcp://localhost:2375
+        `https://[::1]/v1.41` is a web address: write tcp://[::1]:2376
         `ssh://me@host`: dockgate does not speak ssh: write unix:///path or tcp://host:port
         `127.0.0.1:2375` has no scheme: write tcp://127.0.0.1:2375
         `:2375` has no scheme: write tcp://127.0.0.1:2375
