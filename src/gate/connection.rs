@@ -78,7 +78,8 @@ pub(super) async fn serve(gate: Rc<Gate>, client: Client, stream: Stream, place:
         }
     }
     if next == Next::Close {
-        Box::pin(connection.linger()).await;
+        let Connection { stream, inbox, .. } = &mut *connection;
+        Box::pin(linger(stream, inbox)).await;
     }
 }
 
@@ -156,28 +157,28 @@ impl Connection {
             next: if keep { Next::Request } else { Next::Close },
         }
     }
+}
 
-    /// Reads over what the client still sends, for a while, so that it gets to read the answer: a socket
-    /// closed with unread bytes throws away what was written to it.
-    async fn linger(&mut self) {
-        if self.stream.close_write().await.is_err() {
-            return;
-        }
-        let mut left = LINGER_BYTES;
-        let reading = async {
-            loop {
-                let pending = self.inbox.pending().len();
-                self.inbox.consume(pending);
-                left = left.saturating_sub(pending);
-                match self.inbox.fill(&self.stream, usize::MAX).await {
-                    Ok(()) if left > 0 => {}
-                    Ok(()) | Err(InboxFault::End | InboxFault::Full | InboxFault::Io(_)) => return,
-                }
-            }
-        };
-        // Either way the connection is closed now.
-        let _lingered = tokio::time::timeout(LINGER_TIME, reading).await;
+/// Reads over what the client still sends, for a while, so that it gets to read the answer: a socket
+/// closed with unread bytes throws away what was written to it.
+pub(super) async fn linger(stream: &Stream, inbox: &mut Inbox) {
+    if stream.close_write().await.is_err() {
+        return;
     }
+    let mut left = LINGER_BYTES;
+    let reading = async {
+        loop {
+            let pending = inbox.pending().len();
+            inbox.consume(pending);
+            left = left.saturating_sub(pending);
+            match inbox.fill(stream, usize::MAX).await {
+                Ok(()) if left > 0 => {}
+                Ok(()) | Err(InboxFault::End | InboxFault::Full | InboxFault::Io(_)) => return,
+            }
+        }
+    };
+    // Either way the connection is closed now.
+    let _lingered = tokio::time::timeout(LINGER_TIME, reading).await;
 }
 
 #[cfg(test)]

@@ -2,19 +2,27 @@
 
 use std::io::IoSlice;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_local;
 
 use super::listener::Listener;
 use super::refusal::Refusal;
 use super::signals::Signals;
 use super::{Gate, connection};
+use crate::wire::{Inbox, Stream};
 
 /// How long cut connections get to put their end on record, and the records to be written.
 const CUT_TIME: Duration = Duration::from_secs(2);
 /// How long accepting rests after it failed for want of descriptors or memory.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How long who finds no room may take to ask, and how many of them are waited for: one that has not asked yet
+/// when its connection is closed finds that broken, and does not read why.
+const TURN_AWAY_TIME: Duration = Duration::from_secs(1);
+const TURNED_AWAY: usize = 32;
 
 /// Whether dockgate serves or is stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +45,9 @@ pub struct Drained {
 /// Accepts and serves until the first of `signals`, then drains; a second one cuts the grace period short.
 pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut signals: Signals) -> Drained {
     let crowd = &gate.crowd;
+    let turns = Arc::new(Semaphore::new(TURNED_AWAY));
     for listener in listeners {
-        spawn_local(accept(Rc::clone(&gate), listener));
+        spawn_local(accept(Rc::clone(&gate), listener, Arc::clone(&turns)));
     }
     signals.until_stop().await;
     tracing::info!("stopping; open connections: {}", crowd.open());
@@ -62,7 +71,7 @@ pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut 
     Drained { cut }
 }
 
-async fn accept(gate: Rc<Gate>, listener: Listener) {
+async fn accept(gate: Rc<Gate>, listener: Listener, turns: Arc<Semaphore>) {
     let (crowd, mut phase) = (&gate.crowd, gate.phase());
     let (mut failing, mut crowded) = (false, false);
     loop {
@@ -98,8 +107,18 @@ async fn accept(gate: Rc<Gate>, listener: Listener) {
             crowded = true;
             gate.metrics.no_room();
             let refusal = Refusal::crowded(crowd.limit()).encode(None, false, false);
-            // It fits any socket's buffer; who does not read it is not waited for.
-            spawn_local(async move { stream.write_all(&mut [IoSlice::new(&refusal)]).await.ok() });
+            let turn = Arc::clone(&turns).try_acquire_owned().ok();
+            spawn_local(turn_away(stream, refusal, turn));
         }
+    }
+}
+
+/// Tells a client that there is no room for it. Where its turn allows, it has time to ask first.
+async fn turn_away(stream: Stream, refusal: Vec<u8>, turn: Option<OwnedSemaphorePermit>) {
+    // It fits any socket's buffer; who does not read it is not waited for.
+    if stream.write_all(&mut [IoSlice::new(&refusal)]).await.is_ok() && turn.is_some() {
+        let mut inbox = Inbox::default();
+        let lingering = connection::linger(&stream, &mut inbox);
+        let _lingered = tokio::time::timeout(TURN_AWAY_TIME, lingering).await;
     }
 }

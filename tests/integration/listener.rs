@@ -191,6 +191,11 @@ fn more_connections_than_allowed_are_told_so() {
     let answer = gate.connect().answer();
     assert_eq!(answer.status, 503);
     assert!(answer.message().contains("max-connections"), "{}", answer.message());
+    // Who asks late is told so, too.
+    let mut late = gate.connect();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    late.try_send(LIST).unwrap();
+    assert_eq!(late.answer().status, 503);
     drop(first);
     eventually("a place to become free", || {
         let mut next = gate.connect();
