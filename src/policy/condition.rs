@@ -212,6 +212,15 @@ impl Condition {
         }
     }
 
+    /// Leaves of ranges of numbers those that are in the other's too.
+    pub(super) fn narrow(&mut self, other: &Self) {
+        let (Self::Numbers(own), Self::Numbers(theirs)) = (self, other) else { return };
+        let both = own.iter().flat_map(|(low, high)| {
+            theirs.iter().map(|(lowest, highest)| (*low.max(lowest), *high.min(highest)))
+        });
+        *own = both.filter(|(low, high)| low <= high).collect();
+    }
+
     /// Whether the text is in the set.
     pub(super) fn has_text(&self, text: &str) -> bool {
         match self {

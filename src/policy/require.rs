@@ -67,6 +67,24 @@ impl Requirement {
         format!("require.{}", self.written(plain))
     }
 
+    /// Asks for what another of the same stance asks for, too; whether it is one.
+    fn join(&mut self, other: &Self) -> bool {
+        let (Self::Stance(own, demand), Self::Stance(stance, more)) = (self, other) else { return false };
+        if own != stance {
+            return false;
+        }
+        match (demand, more) {
+            (Demand::Limit(own), Demand::Limit(other)) => own.narrow(other),
+            (Demand::Dropped(own), Demand::Dropped(other)) => {
+                own.extend(other.iter().cloned());
+                own.sort();
+                own.dedup();
+            }
+            (_, _) => {}
+        }
+        true
+    }
+
     /// Whether it asks for no more than the other.
     pub(super) fn is_implied_by(&self, stricter: &Self) -> bool {
         match (self, stricter) {
@@ -86,6 +104,20 @@ impl Requirement {
             (Self::Field(_) | Self::Parameter(..) | Self::Stance(..), _) => false,
         }
     }
+}
+
+/// Requirements as a policy writes them, each key once: of a profile and of its own a rule can have two of a kind.
+pub(super) fn written<'r>(
+    requirements: impl Iterator<Item = &'r Requirement>,
+    quote: fn(&str) -> String,
+) -> Vec<String> {
+    let mut each: Vec<Requirement> = Vec::new();
+    for requirement in requirements {
+        if !each.iter_mut().any(|own| own.join(requirement)) {
+            each.push(requirement.clone());
+        }
+    }
+    each.iter().map(|requirement| requirement.written(quote)).collect()
 }
 
 /// The requirements of `profile = "safe"`: a container that can do nothing but run.

@@ -8,6 +8,7 @@ use crate::operation::meaning::{Aspect, DEFAULT_BRIDGE, Meaning};
 use crate::operation::{Json, Known, Operation, Reference, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
+use crate::policy::require;
 use crate::policy::rule::{self, Rule, Shortfall};
 
 /// Lines of a rule, each once, and which of them admit more than was asked.
@@ -87,7 +88,7 @@ impl Lines {
             self.things.extend(toml_text::list(&ids).map(|ids| format!("{kind}.id = {ids}")));
         }
         let met = rule.requirements.iter().filter(|requirement| requirement.is_met(operation));
-        self.requirements.extend(met.map(|requirement| requirement.written(quote)));
+        self.requirements.extend(require::written(met, quote));
     }
 
     /// Grants what a rule lacks.

@@ -358,3 +358,16 @@ fn a_refusal_of_countless_things_takes_reasonable_time() {
         assert_eq!(denial.rule(), Some("r"));
     }
 }
+
+#[test]
+fn what_is_required_twice_is_written_once() {
+    let policy = policy(
+        "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nimages = [\"b\"]\nprofile = \"safe\"\nrequire.memory = { max = \"1GiB\" }\nrequire.drop_capabilities = [\"NET_RAW\"]",
+    );
+    let body = r#"{"Image":"a","User":"1000","HostConfig":{"ReadonlyRootfs":true,"SecurityOpt":["no-new-privileges"],"CapDrop":["ALL"],"Memory":1,"PidsLimit":1}}"#;
+    let denial = denial(&policy, "tcp", &format!("POST /containers/create {body}"));
+    let message = denial.message();
+    assert_eq!(message.matches("require.memory").count(), 1, "{message}");
+    assert!(message.contains("require.memory = { min = 1, max = 1073741824 }"), "{message}");
+    assert!(message.contains(r#"require.drop_capabilities = ["ALL", "NET_RAW"]"#), "{message}");
+}
