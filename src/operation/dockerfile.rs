@@ -18,7 +18,7 @@ use super::inside::Flaw;
 use arguments::Arguments;
 use heredoc::Reading;
 use instruction::{Instruction, Step};
-use lines::Lines;
+use lines::{Line, Lines};
 use stages::{Numbers, Stages};
 
 /// What a Dockerfile takes from outside, and what it asks for beyond a plain build.
@@ -69,13 +69,17 @@ impl Mention {
 /// Whether instructions that are no whole Dockerfile may set labels of dockgate's own, which also those may that cannot be
 /// read.
 pub(super) fn may_mark(instructions: &str) -> bool {
-    let Ok(lines) = Lines::read(instructions, Reading::Instructions) else { return true };
-    lines.all.iter().any(|line| match Instruction::read(&line.text, lines.escape) {
+    let marks = |line: &Line, escape| match Instruction::read(&line.text, escape) {
         Ok(Instruction::OnBuild(step) | Instruction::Step(step)) => {
             matches!(step, Step::Label { may_mark: true })
         }
         Ok(Instruction::From { .. } | Instruction::Arg(_)) => false,
         Err(_) => true,
+    };
+    // Older daemons know no here-documents.
+    [Reading::Documents, Reading::Instructions].into_iter().any(|reading| {
+        Lines::read(instructions, reading)
+            .map_or(true, |lines| lines.all.iter().any(|line| marks(line, lines.escape)))
     })
 }
 

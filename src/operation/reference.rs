@@ -136,7 +136,7 @@ impl Operation {
 
     /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
     /// is said, which needs no leave.
-    fn joins_bridge_beside(&self) -> bool {
+    pub(super) fn joins_bridge_beside(&self) -> bool {
         let (Body::Json(body), "ContainerCreate") = (&self.body, self.endpoint().id) else { return false };
         let mode = |around: Option<&Json>| {
             around.and_then(|around| around.get("NetworkMode")?.as_text()).unwrap_or_default().to_owned()

@@ -68,6 +68,16 @@ impl Understanding {
         }
     }
 
+    /// Has the networks beside that of `NetworkMode` need a grant also where one is the default bridge, which needs none by
+    /// itself.
+    fn guard_bridge(&mut self) {
+        for used in self.fields.iter_mut().filter(|used| used.is_at("NetworkingConfig.EndpointsConfig")) {
+            used.guard_it();
+            let uses = used.read.as_ref().and_then(|read| self.meant.uses.get_mut(read.uses.clone()));
+            uses.into_iter().flatten().for_each(|one| one.turned_out = false);
+        }
+    }
+
     /// What the daemon must be asked to know all that is meant.
     pub fn questions(&self) -> impl Iterator<Item = &Reference> {
         self.meant.questions.iter()
@@ -131,6 +141,9 @@ impl Operation {
     pub fn understand(&self) -> &Understanding {
         self.understood.0.get_or_init(|| {
             let mut understanding = self.read();
+            if self.joins_bridge_beside() {
+                understanding.guard_bridge();
+            }
             let left_out = self.left_out(&understanding);
             understanding.meant.uses.extend(left_out);
             understanding.follow(|path| self.facts.link(path)?.as_ref());

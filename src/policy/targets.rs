@@ -134,9 +134,9 @@ impl Rule {
                     |reference| {
                         match thing(operation, reference) {
                             Known::Is(thing) => set.contains(&thing) || operation.means_all_tags(reference),
-                            // What is not known may be one.
+                            // What is not known may be one, and so may what Swarm makes of a template.
                             Known::Nothing => true,
-                            Known::Missing => false,
+                            Known::Missing => reference.name.contains("{{"),
                         }
                     },
                 )

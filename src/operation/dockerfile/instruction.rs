@@ -97,7 +97,10 @@ impl Step {
                 Ok(Self::Add { remotes: remotes(rest, escape)? })
             }
             "run" => Run::read(rest, escape).map(Self::Run),
-            "label" => Ok(Self::Label { may_mark: may_mark(rest, escape) }),
+            "label" => {
+                let (_, rest) = flags::read("LABEL", &[], rest, escape)?;
+                Ok(Self::Label { may_mark: may_mark(rest, escape) })
+            }
             "from" | "onbuild" => Err(format!("{keyword} does not belong into ONBUILD")),
             known if is_known(known) => Ok(Self::Other),
             _ => Err(format!("{keyword:?} is no instruction that dockgate knows")),

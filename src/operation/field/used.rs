@@ -35,6 +35,11 @@ impl UsedField {
         self.place.write_path(out).unwrap_or_default();
     }
 
+    /// Needs a grant as its row says, however harmless its value is by itself.
+    pub(in crate::operation) fn guard_it(&mut self) {
+        self.guard = self.field.map_or(self.guard, |field| field.guard);
+    }
+
     /// Its place in this body: `HostConfig.Mounts[1].Source`.
     #[must_use]
     pub fn place(&self) -> String {

@@ -146,6 +146,7 @@ fn a_build_sets_no_mark_where_somebody_asks_for_marks() {
     }
     for text in [
         "FROM a\nLABEL io.dockgate.owner=me",
+        "FROM a\nONBUILD LABEL -- io.dockgate.owner=you",
         "FROM a\nlabel a=b io.\"dockgate\".owner=you",
         "FROM a\nLABEL io.dock\\\n# x\ngate.owner=you",
         "# escape=`\nFROM a\nLABEL io.`dockgate.owner you",

@@ -129,6 +129,8 @@ fn a_mark_is_not_put_together_from_variables() {
         "ONBUILD+LABEL+\"$X\"=you",
         "LABEL+io.dockgate.image.owner=you",
         "LABEL+io.\"dockgate\".owner=you",
+        "LABEL+--\"\"+io.dockgate.image.owner=you",
+        "ONBUILD+RUN+<<\"CMD+%5c%5c\"%0aCMD+%5c%0aLABEL+io.dockgate.owner=you",
         "LABEL+io.%5c&changes=dockgate.owner=you",
         "LABEL+io.%5c%0a%23+x%0adockgate.owner=you",
         "%23+escape=`%0aLABEL+io.`dockgate.owner=you",

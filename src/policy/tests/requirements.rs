@@ -49,6 +49,7 @@ fn what_is_required_must_be_there_and_work() {
             r#"{"NetworkMode":"none","HostConfig":{}}"#,
             r#"{"NetworkMode":"none","HostConfig":{"Memory":1}}"#,
             r#"{"NetworkMode":"bridge","HostConfig":{"NetworkMode":"none"}}"#,
+            r#"{"HostConfig":{"NetworkMode":"none"},"NetworkingConfig":{"EndpointsConfig":{"bridge":{}}}}"#,
         ],
     );
     let service = r#"{"TaskTemplate":{"ContainerSpec":{"User":"5","ReadOnly":true,"CapabilityDrop":["ALL"],"Privileges":{"NoNewPrivileges":true}},"Resources":{"Limits":{"MemoryBytes":1,"Pids":2}}}}"#;
@@ -73,4 +74,25 @@ fn parameters_can_be_required() {
     ] {
         assert_eq!(judged(&policy, "tcp", request), expected, "{request}");
     }
+}
+
+#[test]
+fn the_default_bridge_is_harmless_only_where_there_is_no_other_network() {
+    let bridge = |mode: &str, name: &str| {
+        format!(
+            r#"{{"HostConfig":{{"NetworkMode":"{mode}"}},"NetworkingConfig":{{"EndpointsConfig":{{"{name}":{{}}}}}}}}"#
+        )
+    };
+    let yes = [
+        bridge("", "bridge"),
+        bridge("default", "default"),
+        bridge("bridge", "bridge"),
+        bridge("none", "none"),
+    ];
+    assert_permits(
+        "POST /containers/create",
+        "",
+        &yes,
+        &[bridge("none", "bridge"), bridge("none", "default")],
+    );
 }
