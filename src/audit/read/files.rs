@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::super::chain::Link;
 use super::super::head::{Head, Said};
 use super::super::shelf::{COMPRESSED, UNFINISHED};
 use super::input::Input;
@@ -46,6 +47,11 @@ pub struct Begin {
 }
 
 impl Log {
+    /// The last record, as the head says.
+    pub(in crate::audit) fn last_said(&self) -> Option<Link> {
+        self.head.map(|head| head.link)
+    }
+
     /// The log that is written to this file, with what was moved out of it to files beside it
     /// (`FILE.…`, `FILE-…`).
     ///

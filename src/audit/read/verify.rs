@@ -184,7 +184,7 @@ impl Walk<'_> {
             None => self.first(linked, here)?,
             Some(before) => self.next(linked, before, here)?,
         }
-        let head = self.log.head.map(|head| head.link);
+        let head = self.log.last_said();
         if head.is_some_and(|head| head.sequence == linked.sequence && head.hash != here.link.hash) {
             let what = format!(
                 "record {} was changed: the head beside the file has another hash of it",
@@ -316,7 +316,7 @@ impl Walk<'_> {
             self.begin(first)?;
         }
         let last = self.verified.last;
-        match (self.log.head.map(|head| head.link), self.seen) {
+        match (self.log.last_said(), self.seen) {
             (Some(head), Some(seen)) if head.sequence > last => {
                 let what = format!(
                     "{} missing: cut off behind record {last}",
@@ -415,8 +415,7 @@ impl Found {
             Self::Unlinked { before, here } => {
                 let (one, two) = (before.link.sequence, here.link.sequence);
                 let next = lines.next_line()?.and_then(|line| Some(Linked::read(line.bytes)?.previous));
-                let head =
-                    log.head.map(|head| head.link).filter(|head| head.sequence == two).map(|head| head.hash);
+                let head = log.last_said().filter(|head| head.sequence == two).map(|head| head.hash);
                 Ok(match next.or(head) {
                     Some(said) if said == here.link.hash => {
                         let what = format!("record {one} was changed: record {two} has another hash of it");

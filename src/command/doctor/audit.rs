@@ -76,7 +76,8 @@ fn look_at_copies(copies: &AuditCopies, on_failure: OnFailure, findings: &mut Fi
 fn look_at_file(path: &Path, runs: bool, on_failure: OnFailure, findings: &mut Findings) {
     let shown = path.display();
     let parent = rights::parent(path);
-    let full = full_disk(parent, on_failure);
+    let free_bytes = free_bytes(parent);
+    let has_room = free_bytes != Some(0);
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             findings.add(Finding::error(PART, format_args!("{shown} is a directory."), "Name a file in it."));
@@ -87,7 +88,7 @@ fn look_at_file(path: &Path, runs: bool, on_failure: OnFailure, findings: &mut F
                 findings.add(taken);
                 return;
             }
-            look_at_records(path, &found, full.is_none(), on_failure, findings);
+            look_at_records(path, &found, has_room, on_failure, findings);
         }
         Err(_) => {
             if let Some(Obstacle { found, cure }) = rights::obstacle_in(parent) {
@@ -106,12 +107,12 @@ fn look_at_file(path: &Path, runs: bool, on_failure: OnFailure, findings: &mut F
                 ));
                 return;
             }
-            if full.is_none() {
+            if has_room {
                 findings.ok(PART, format_args!("{shown} can be made."));
             }
         }
     }
-    findings.extend(full.or_else(|| little_room(parent, on_failure)));
+    findings.extend(free_bytes.and_then(|free_bytes| room(parent, free_bytes, on_failure)));
 }
 
 /// Another process has the file to itself.
@@ -176,19 +177,20 @@ fn free_bytes(directory: &Path) -> Option<u64> {
     Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
 }
 
-fn full_disk(directory: &Path, on_failure: OnFailure) -> Option<Finding> {
-    free_bytes(directory).filter(|free| *free == 0)?;
-    let found = format!("the disk that {} is on is full", directory.display());
-    Some(unwritten(on_failure, &found, "Make room; dockgate tries anew with each request."))
-}
-
-fn little_room(directory: &Path, on_failure: OnFailure) -> Option<Finding> {
-    let free = free_bytes(directory).filter(|free| *free < LITTLE_BYTES)?;
-    let (shown, mebibytes) = (directory.display(), free / (1024 * 1024));
-    let then = consequence(on_failure);
-    Some(Finding::warning(
-        PART,
-        format_args!("the disk that {shown} is on has {mebibytes} MiB left; when it is full, {then}."),
-        "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
-    ))
+/// What there is to say of a disk on which so much is free, if anything.
+fn room(directory: &Path, free_bytes: u64, on_failure: OnFailure) -> Option<Finding> {
+    let shown = directory.display();
+    if free_bytes == 0 {
+        let found = format!("the disk that {shown} is on is full");
+        return Some(unwritten(on_failure, &found, "Make room; dockgate tries anew with each request."));
+    }
+    let mebibytes = free_bytes / (1024 * 1024);
+    (free_bytes < LITTLE_BYTES).then(|| {
+        let then = consequence(on_failure);
+        Finding::warning(
+            PART,
+            format_args!("the disk that {shown} is on has {mebibytes} MiB left; when it is full, {then}."),
+            "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
+        )
+    })
 }
