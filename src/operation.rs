@@ -347,20 +347,19 @@ impl Operation {
     /// those that stand where older daemons look for them too.
     #[must_use]
     pub fn values_at(&self, path: &FieldPath) -> Vec<&Json> {
-        match (&self.body, self.endpoint().body) {
-            (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
-                path.spellings().flat_map(|steps| understanding::values_at(kind, json, steps)).collect()
-            }
-            (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
-        }
+        path.spellings().flat_map(|steps| self.values_by(steps)).collect()
     }
 
     /// Those of them that stand where they belong.
     #[must_use]
     pub fn values_in_place(&self, path: &FieldPath) -> Vec<&Json> {
+        self.values_by(path.steps())
+    }
+
+    fn values_by(&self, steps: &[String]) -> Vec<&Json> {
         match (&self.body, self.endpoint().body) {
             (Body::Json(json), BodyKind::Json { kind, guard: _ }) => {
-                understanding::values_at(kind, json, path.steps())
+                understanding::values_at(kind, json, steps)
             }
             (Body::None | Body::Json(_) | Body::Stream, _) => Vec::new(),
         }

@@ -138,15 +138,13 @@ impl Operation {
     /// is said, which needs no leave.
     pub(super) fn joins_bridge_beside(&self) -> bool {
         let (Body::Json(body), "ContainerCreate") = (&self.body, self.endpoint().id) else { return false };
-        let mode = |around: Option<&Json>| {
-            around.and_then(|around| around.get("NetworkMode")?.as_text()).unwrap_or_default().to_owned()
-        };
-        // Older daemons look for it at the top as well.
-        let modes = [mode(body.get("HostConfig")), mode(Some(body))];
         let endpoints = body.get("NetworkingConfig").and_then(|config| config.get("EndpointsConfig"));
         let is_default = |name: &str| matches!(name, "default" | DEFAULT_BRIDGE);
+        // Older daemons look for the mode at the top as well.
+        let around = [body.get("HostConfig"), Some(body)];
+        let mut modes = around.into_iter().filter_map(|around| around?.get("NetworkMode")?.as_text());
         endpoints.map(Json::fields).unwrap_or_default().iter().any(|(name, _)| is_default(name))
-            && modes.iter().any(|mode| !mode.is_empty() && !is_default(mode))
+            && modes.any(|mode| !mode.is_empty() && !is_default(mode))
     }
 
     /// Gives the things that it refers to other names.

@@ -94,7 +94,7 @@ impl Template {
 }
 
 /// The first segment. That of a template is no name.
-fn head(path: &str) -> &str {
+pub(super) fn head(path: &str) -> &str {
     path.split('/').nth(1).unwrap_or_default()
 }
 

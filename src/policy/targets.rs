@@ -7,6 +7,7 @@ use super::rule::{Rule, Shortfall};
 use super::selection;
 use super::terms::{Showing, Terms};
 use crate::operation::answer::listed_kind;
+use crate::operation::meaning::is_template;
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -136,7 +137,7 @@ impl Rule {
                             Known::Is(thing) => set.contains(&thing) || operation.means_all_tags(reference),
                             // What is not known may be one, and so may what Swarm makes of a template.
                             Known::Nothing => true,
-                            Known::Missing => reference.name.contains("{{"),
+                            Known::Missing => is_template(&reference.name),
                         }
                     },
                 )

@@ -192,11 +192,17 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
     }
 }
 
-/// Whether a text in it is one of Go's templates, of which Swarm makes another when a task starts (swarmkit
+/// Whether a text has one of Go's templates in it, of which Swarm makes another text when a task starts (swarmkit
 /// `template/expand.go`).
+#[must_use]
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
+/// Whether some text in a value is.
 fn has_template(value: &Json) -> bool {
     match value {
-        Json::String(text) => text.contains("{{"),
+        Json::String(text) => is_template(text),
         Json::Array(items) => items.iter().any(has_template),
         Json::Object(fields) => fields.iter().any(|(_, value)| has_template(value)),
         Json::Null | Json::Bool(_) | Json::Number(_) => false,

@@ -10,7 +10,7 @@ use crate::policy::nearest::{did_you_mean, list, nearest};
 use crate::policy::path_expression::PathExpression;
 use crate::policy::pattern::escape_expression;
 use crate::policy::problem::{Code, Problem};
-use crate::policy::reach::endpoints_met;
+use crate::policy::reach::{endpoints_met, head};
 
 /// The methods that operations have.
 pub(in crate::policy) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
@@ -65,8 +65,7 @@ pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
             .help(format!("operations are the same in every version: write `{method} {unversioned}`")));
     }
     let says_so = |endpoint: &&Endpoint| endpoint.method == method && is_same(endpoint.template, rest);
-    let head = rest.split('/').nth(1).unwrap_or_default();
-    let endpoints: Vec<_> = table::endpoints_near(head).filter(says_so).collect();
+    let endpoints: Vec<_> = table::endpoints_near(head(rest)).filter(says_so).collect();
     let Some(first) = endpoints.first() else {
         return Err(fault(Code::UnknownOperation, format!("the Docker API has no `{method} {rest}`"))
             .help_if(suggest_operation(method, rest)));

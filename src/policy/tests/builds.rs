@@ -13,6 +13,12 @@ fn build(parameters: &str, text: &str) -> Operation {
     operation
 }
 
+/// Whether builds are looked into.
+fn looks_inside(policy: &Policy) -> bool {
+    let build = table::endpoints().find(|endpoint| endpoint.id == "ImageBuild").unwrap();
+    policy.looks_inside(&client("tcp"), build)
+}
+
 fn build_denial(policy: &Policy, operation: Operation) -> Denial {
     match policy.judge(&client("tcp"), operation) {
         Verdict::Denial(denial) => denial,
@@ -121,8 +127,7 @@ fn a_forbid_strikes_what_is_in_it_and_what_is_not_known() {
 
 #[test]
 fn contexts_are_looked_into_where_a_rule_says_what_may_be_in_them() {
-    let build = table::endpoints().find(|endpoint| endpoint.id == "ImageBuild").unwrap();
-    let looks = |rules: &str| policy(rules).looks_inside(&client("tcp"), build);
+    let looks = |rules: &str| looks_inside(&policy(rules));
     assert!(looks(&format!("{RULE}images = [\"own/*\"]")));
     assert!(looks(&format!("{RULE}remotes = false")));
     assert!(!looks(RULE));
@@ -162,6 +167,5 @@ fn a_build_sets_no_mark_where_somebody_asks_for_marks() {
     ] {
         assert_eq!(verdict(&policy, "tcp", read(request, ApiVersion::NEWEST)), expected, "{request}");
     }
-    let endpoint = table::endpoints().find(|endpoint| endpoint.id == "ImageBuild").unwrap();
-    assert!(policy.looks_inside(&client("tcp"), endpoint) && policy.looks_into_archives());
+    assert!(looks_inside(&policy) && policy.looks_into_archives());
 }
