@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run a script has failed")]
 
+use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -21,21 +22,39 @@ fn profile(name: &str) -> String {
 
 /// What a compiler of this version, with another wrapper before it or none, is called with for a package, a line each.
 fn called(version: &str, between: &[&str], package: [&str; 2], arguments: &[&str]) -> Vec<String> {
+    called_beside("glibc 2.36", version, between, package, arguments)
+}
+
+/// The same, with this C library.
+fn called_beside(
+    libc: &str,
+    version: &str,
+    between: &[&str],
+    package: [&str; 2],
+    arguments: &[&str],
+) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    let compiler = dir.path().join("rustc");
-    let script = format!(
-        "#!/bin/sh
-        case \"$*\" in
-        -vV) printf '{version}\\nhost: x86_64-unknown-linux-gnu\\nrelease: 1\\n' ;;
-        *) printf '%s\\n' \"$@\" ;;
-        esac"
+    let write = |name: &str, script: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let compiler = write(
+        "rustc",
+        &format!(
+            "case \"$*\" in
+            -vV) printf '{version}\\nhost: x86_64-unknown-linux-gnu\\nrelease: 1\\n' ;;
+            *) printf '%s\\n' \"$@\" ;;
+            esac"
+        ),
     );
-    fs::write(&compiler, script).unwrap();
-    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
+    write("getconf", &format!("test \"$*\" = GNU_LIBC_VERSION && echo '{libc}'"));
     let output = Command::new(profile("rustc"))
         .args(between)
         .arg(&compiler)
         .args(arguments)
+        .env("PATH", format!("{}:{}", dir.path().display(), env::var("PATH").unwrap()))
         .envs(["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].into_iter().zip(package))
         .env_remove("DOCKGATE_PROFILE_INTO")
         .output()
@@ -95,6 +114,22 @@ fn what_runs_is_laid_together_where_the_linker_is_the_compilers_own() {
         &["-Clinker-features=-lld"],
     ] {
         assert_eq!(added(other), (false, false), "{other:?}");
+    }
+}
+
+#[test]
+fn relocations_are_packed_where_the_loader_reads_them_packed() {
+    let arguments = [RELEASE.as_slice(), &["--crate-type", "bin"]].concat();
+    for (libc, packed) in [
+        ("glibc 2.31", false),
+        ("glibc 2.35", false),
+        ("glibc 2.36", true),
+        ("glibc 2.43", true),
+        ("undefined", false),
+    ] {
+        let called = called_beside(libc, &profiled(), &[], ["dockgate", "1.2.3"], &arguments);
+        let asked = called.iter().any(|one| one == "-Clink-arg=-Wl,-z,pack-relative-relocs");
+        assert_eq!(asked, packed, "{libc}");
     }
 }
 
