@@ -132,33 +132,41 @@ fn at_run(path: &str) -> Option<&str> {
     (var == "var" && names(below).next() == Some("run")).then_some(below)
 }
 
-/// Whether it is a way through what a process has open or works in, as `/proc/1/root/etc`.
+/// Whether there are ways in it through what a process has open or works in, as `/proc/1/root/etc`, or it is one.
 fn leads_anywhere(path: &str) -> bool {
     let mut names = names(path);
     match (names.next(), names.next()) {
+        (Some("proc"), None) | (Some("dev"), Some("fd")) => true,
         (Some("proc"), Some(process)) => {
-            let is_process = matches!(process, "self" | "thread-self")
-                || process.bytes().all(|byte| byte.is_ascii_digit());
-            is_process && names.next().is_some()
+            matches!(process, "self" | "thread-self") || process.bytes().all(|byte| byte.is_ascii_digit())
         }
-        (Some("dev"), Some("fd")) => true,
         _ => false,
     }
 }
 
-/// Whether the pattern matches the path; or, from above, something that the path leads to. Patterns are short and
-/// come from the policy, so trying every split is cheap.
-fn fits(pattern: &[Segment], path: &str, from_above: bool) -> bool {
-    match (pattern.split_first(), split_first(path)) {
-        (None, None) => true,
-        (Some(_), None) if from_above => true,
-        (Some((Segment::Any, rest)), None) => fits(rest, path, from_above),
-        (None, Some(_)) | (Some((Segment::One(_), _)), None) => false,
-        (Some((Segment::Any, rest)), Some((_, below))) => {
-            fits(rest, path, from_above) || fits(pattern, below, from_above)
-        }
-        (Some((Segment::One(glob), rest)), Some((name, below))) => {
-            glob.matches(name) && fits(rest, below, from_above)
+/// Whether the pattern matches the path; or, from above, something that the path leads to. Paths come from clients and
+/// can be long, so each `**` takes the fewest segments that will do, and only the last one is tried with more.
+fn fits(mut pattern: &[Segment], mut path: &str, from_above: bool) -> bool {
+    let mut last_any: Option<(&[Segment], &str)> = None;
+    loop {
+        match (pattern.split_first(), split_first(path)) {
+            (None, None) => return true,
+            // It may stand for all that is left, and for more.
+            (Some((Segment::Any, _)), _) | (Some(_), None) if from_above => return true,
+            (Some((Segment::Any, rest)), _) => {
+                last_any = Some((rest, path));
+                pattern = rest;
+            }
+            (Some((Segment::One(_), _)), None) => return false,
+            (Some((Segment::One(glob), rest)), Some((name, below))) if glob.matches(name) => {
+                (pattern, path) = (rest, below);
+            }
+            (Some((Segment::One(_), _)) | None, Some(_)) => {
+                let more = last_any.and_then(|(rest, from)| Some((rest, split_first(from)?.1)));
+                let Some((rest, below)) = more else { return false };
+                last_any = more;
+                (pattern, path) = (rest, below);
+            }
         }
     }
 }
@@ -181,6 +189,8 @@ mod tests {
             ("/**/x", &["/x", "/a/b/x"], &["/x/y", "/"]),
             ("/", &["/"], &["/x"]),
             ("/**", &["/", "/x/y"], &[]),
+            ("/a/**/b/**/c", &["/a/b/c", "/a/x/b/b/y/c/c"], &["/a/c/b", "/a/b/c/d", "/a"]),
+            ("/**/b/c", &["/b/b/c", "/b/c/b/c"], &["/b/c/b", "/c"]),
             (r"/a\*", &["/a*"], &["/ab"]),
         ] {
             let glob = PathGlob::read(pattern).unwrap();
@@ -191,6 +201,14 @@ mod tests {
                 assert!(!glob.matches(path), "{pattern} should not match {path}");
             }
         }
+    }
+
+    #[test]
+    fn a_long_path_is_gone_through_once() {
+        let glob = PathGlob::read("/**/x/**/y/**/z").unwrap();
+        let path = "/x/y".repeat(200_000);
+        assert!(!glob.matches(&path) && glob.matches(&format!("{path}/z")));
+        assert!(glob.reaches(&path));
     }
 
     #[test]
@@ -220,7 +238,7 @@ mod tests {
             assert!(!socket.reaches(path), "{path}");
         }
         let below = PathGlob::read("/etc/**").unwrap();
-        for path in ["/proc/1/root/etc", "/proc/self/cwd", "/dev/fd/9"] {
+        for path in ["/proc", "/proc/1", "/proc/1/root/etc", "/proc/self/cwd", "/dev/fd/9"] {
             assert!(below.reaches(path), "{path}");
         }
         assert!(!below.reaches("/proc/stat") && !below.reaches("/proc/sys/kernel"));
