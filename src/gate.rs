@@ -426,8 +426,11 @@ impl Gate {
             unknown = policy.unknown(client, &operation);
         }
         if matches!(self.daemon.address(), Address::Unix(_)) {
-            for path in unknown.paths.into_iter().take(MOST_QUESTIONS) {
-                let link = host::link_to(&path).await;
+            for (looked, path) in unknown.paths.into_iter().enumerate() {
+                let Some(link) = host::link_to(&path).await.filter(|_| looked < MOST_QUESTIONS) else {
+                    operation.trace_no_more();
+                    break;
+                };
                 operation.trace(path, link);
             }
         }

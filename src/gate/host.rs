@@ -16,14 +16,14 @@ use crate::operation::meaning::Link;
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The link by which a path is reached, if there is one and dockgate can see it. In a container of its own it sees
-/// none of the host's.
-pub(super) async fn link_to(path: &str) -> Option<Link> {
+/// none of the host's. None, where it takes too long to look.
+pub(super) async fn link_to(path: &str) -> Option<Option<Link>> {
     let path = PathBuf::from(path);
     if let Ok(link) = link_by_heart(&path) {
-        return link;
+        return Some(link);
     }
     let looking = tokio::task::spawn_blocking(move || find_link(&path));
-    tokio::time::timeout(LOOK_TIMEOUT, looking).await.ok()?.ok()?
+    tokio::time::timeout(LOOK_TIMEOUT, looking).await.ok()?.ok()
 }
 
 /// What [`find_link`] finds, as far as the system knows that by heart. What it would have to wait for, or cannot tell, is an
@@ -111,11 +111,14 @@ fn leading(at: &Path, path: &Path, there: &Path, real: Option<PathBuf>) -> Optio
         // A link that leads nowhere may lead anywhere soon.
         (None, _) | (_, Err(_)) => PathBuf::from("/"),
     };
-    Some(Link { at: at.to_str()?.to_owned(), to: to.to_str()?.to_owned() })
+    // No pattern has what is no text: it may be anywhere.
+    Some(Link { at: at.to_str()?.to_owned(), to: to.to_str().unwrap_or("/").to_owned() })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::symlink;
 
     use super::*;
@@ -129,6 +132,9 @@ mod tests {
         symlink(root.join("real"), root.join("first")).unwrap();
         symlink("deep", root.join("real/second")).unwrap();
         symlink("/nowhere/at/all", root.join("broken")).unwrap();
+        let no_text = root.join(OsStr::from_bytes(b"real/\xff"));
+        fs::create_dir(&no_text).unwrap();
+        symlink(&no_text, root.join("no-text")).unwrap();
         for (path, expected) in [
             ("real/deep", None),
             ("real/not/there", None),
@@ -137,6 +143,8 @@ mod tests {
             ("first/second", Some(("first/second", at("real/deep")))),
             ("first/not/there", Some(("first", at("real/not/there")))),
             ("broken/x", Some(("broken", "/".to_owned()))),
+            ("no-text", Some(("no-text", "/".to_owned()))),
+            ("no-text/x", Some(("no-text", "/".to_owned()))),
         ] {
             let expected = expected.map(|(link, to)| Link { at: at(link), to });
             assert_eq!(find_link(Path::new(&at(path))), expected, "{path}");
@@ -145,7 +153,7 @@ mod tests {
                 Err(Errno::EAGAIN | Errno::EINVAL | Errno::ENOSYS) => {}
                 by_heart => assert_eq!(by_heart, Ok(expected.clone()), "{path}"),
             }
-            assert_eq!(link_to(&at(path)).await, expected, "{path}");
+            assert_eq!(link_to(&at(path)).await, Some(expected), "{path}");
         }
     }
 }

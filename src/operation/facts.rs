@@ -24,6 +24,8 @@ pub struct Facts {
     things: Vec<(Reference, Option<Json>)>,
     /// The link on the way to each path of the host, or none where there is none, or none that dockgate sees.
     links: Vec<(String, Option<Link>)>,
+    /// Whether no other path will be looked at.
+    links_end: bool,
 }
 
 /// What is known of a thing that a request refers to.
@@ -36,6 +38,10 @@ pub enum Known<'a> {
     /// It is this.
     Is(Thing<'a>),
 }
+
+/// A path of the host was not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unlooked;
 
 impl Reference {
     /// A reference to a thing of this kind.
@@ -93,7 +99,7 @@ impl fmt::Display for Reference {
 
 impl Facts {
     /// Nothing was asked.
-    pub(super) const NONE: Self = Self { things: Vec::new(), links: Vec::new() };
+    pub(super) const NONE: Self = Self { things: Vec::new(), links: Vec::new(), links_end: false };
 
     /// Whether the daemon was asked for no thing.
     pub(super) fn knows_no_thing(&self) -> bool {
@@ -127,14 +133,23 @@ impl Facts {
         self.things.push((reference, answer));
     }
 
-    /// The link on the way to a path of the host, where it was looked for.
-    pub(super) fn link(&self, path: &str) -> Option<&Option<Link>> {
-        self.links.iter().find(|(own, _)| own == path).map(|(_, link)| link)
+    /// The link on the way to a path of the host, or none; an error where it was not looked for yet.
+    pub(super) fn link(&self, path: &str) -> Result<Option<Link>, Unlooked> {
+        match self.links.iter().find(|(own, _)| own == path) {
+            Some((_, link)) => Ok(link.clone()),
+            None if self.links_end => Ok(Some(Link::unseen(path))),
+            None => Err(Unlooked),
+        }
     }
 
     /// Takes down the link on the way to a path, or that there is none.
     pub(super) fn add_link(&mut self, path: String, link: Option<Link>) {
         self.links.push((path, link));
+    }
+
+    /// Takes down that no other path will be looked at.
+    pub(super) fn end_links(&mut self) {
+        self.links_end = true;
     }
 }
 

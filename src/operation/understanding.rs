@@ -56,14 +56,19 @@ impl Understanding {
     }
 
     /// Says of each file of the host by which link it is reached, as far as that is known: `link_to` knows of paths.
-    fn follow<'l>(&mut self, link_to: impl Fn(&str) -> Option<&'l Link>) {
+    fn follow(&mut self, link_to: impl Fn(&str) -> Option<Link>) {
         for one in &mut self.meant.uses {
             if let Meaning::HostPath(host) = &mut one.meaning
                 && host.link.is_none()
                 && let Some(link) = link_to(&host.path)
             {
-                host.link = Some(link.clone());
-                one.place = one.place.clone().remarked(", through a link on the host");
+                let remark = if link == Link::unseen(&host.path) {
+                    ", where a link on the host may lead anywhere"
+                } else {
+                    ", through a link on the host"
+                };
+                host.link = Some(link);
+                one.place = one.place.clone().remarked(remark);
             }
         }
     }
@@ -146,7 +151,7 @@ impl Operation {
             }
             let left_out = self.left_out(&understanding);
             understanding.meant.uses.extend(left_out);
-            understanding.follow(|path| self.facts.link(path)?.as_ref());
+            understanding.follow(|path| self.facts.link(path).ok()?);
             Box::new(understanding)
         })
     }
@@ -206,17 +211,23 @@ impl Operation {
     #[must_use]
     pub fn untraced_paths(&self) -> BTreeSet<String> {
         let paths = self.understand().uses().filter_map(|one| one.meaning.host_path());
-        paths.filter(|path| self.facts.link(path).is_none()).map(ToOwned::to_owned).collect()
+        paths.filter(|path| self.facts.link(path).is_err()).map(ToOwned::to_owned).collect()
     }
 
     /// Takes down the link that leads to a path of the host, or that there is none to be seen.
     pub fn trace(&mut self, path: String, link: Option<Link>) {
         if let (Some(understanding), Some(link)) = (self.understood.0.get_mut(), &link)
-            && self.facts.link(&path).is_none()
+            && self.facts.link(&path).is_err()
         {
-            understanding.follow(|other| (other == path).then_some(link));
+            understanding.follow(|other| (other == path).then(|| link.clone()));
         }
         self.facts.add_link(path, link);
+    }
+
+    /// Takes down that no more paths of the host are looked at: any other may be a link to anywhere.
+    pub fn trace_no_more(&mut self) {
+        self.facts.end_links();
+        self.understand_anew();
     }
 
     /// What is meant by leaving something out: the image's own user, and no image at all.

@@ -20,6 +20,14 @@ pub struct Link {
     pub to: String,
 }
 
+impl Link {
+    /// What stands for a link where dockgate did not look: there may be one anywhere, and it may lead anywhere.
+    #[must_use]
+    pub fn unseen(path: &str) -> Self {
+        Self { at: path.to_owned(), to: "/".to_owned() }
+    }
+}
+
 impl HostPath {
     pub(super) fn new(path: &str, read_only: bool) -> Self {
         Self { path: clean(path), read_only, link: None }

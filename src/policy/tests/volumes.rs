@@ -101,6 +101,42 @@ fn a_link_that_no_rule_names_leads_nowhere() {
     }
 }
 
+#[test]
+fn what_is_not_looked_at_may_be_a_link_to_anywhere() {
+    let policy = policy(
+        r#"
+            [clients.u]
+            listener = "unix"
+            [[allow]]
+            name = "r"
+            operations = ["POST /containers/create"]
+            host_paths = ["/opt/data/**", "/srv/it"]
+            [[allow]]
+            name = "all"
+            operations = ["POST /containers/create"]
+            clients = ["u"]
+            host_paths = true
+            [[forbid]]
+            name = "never"
+            clients = ["u"]
+            operations = ["POST /containers/create"]
+            host_paths = ["/etc/**"]
+        "#,
+    );
+    for (listener, path, expected) in [
+        ("tcp", "/opt/data/x", "condition r"),
+        ("tcp", "/srv/it", "permit r"),
+        ("unix", "/opt/data/x", "forbidden never"),
+    ] {
+        let body = format!(r#"{{"HostConfig":{{"Binds":["/opt/data/seen:/a","{path}:/x"]}}}}"#);
+        let mut operation = read(&format!("POST /containers/create {body}"), ApiVersion::NEWEST);
+        operation.trace("/opt/data/seen".to_owned(), None);
+        operation.trace_no_more();
+        assert!(policy.unknown(&client(listener), &operation).paths.is_empty());
+        assert_eq!(verdict(&policy, listener, operation), expected, "{listener} {path}");
+    }
+}
+
 /// The verdict once the daemon has answered each question with this.
 fn after_learning(policy: &Policy, body: &str, shown: &str) -> String {
     let mut operation = read(&format!("POST /containers/create {body}"), ApiVersion::NEWEST);
