@@ -245,7 +245,7 @@ impl Operation {
             let place = Place::words(SmolStr::new_static(path.filter(|path| !is_used(path))?));
             Some(Use::new(meaning(), place))
         };
-        let users = left_out(user, || Meaning::User("image".to_owned()));
+        let users = left_out(user, || Meaning::User(String::new()));
         let images = left_out(image, || Meaning::Image(ImageRef::None));
         // moby `daemon.adaptContainerSettings`: what older versions of the API take by default.
         let older = |minor: u16, path: &'static str, meaning: fn() -> Meaning| {

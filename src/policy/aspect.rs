@@ -400,6 +400,7 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
         Meaning::Image(image) => image::exact(image),
         Meaning::Port(port) => Some(port.to_string()),
         Meaning::Amount(..) => None,
+        Meaning::User(user) if user.is_empty() => Some(user::OF_IMAGE.to_owned()),
         Meaning::Volume(_)
         | Meaning::Tmpfs(_)
         | Meaning::Namespace(_)

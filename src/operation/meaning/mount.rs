@@ -38,9 +38,11 @@ pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
     });
 }
 
-/// A volume that the daemon gives a name.
+/// What is meant where a volume has no name: the daemon gives it one.
+const ANONYMOUS: &str = "anonymous";
+
 fn anonymous() -> Meaning {
-    Meaning::Volume("anonymous".to_owned())
+    Meaning::Volume(ANONYMOUS.to_owned())
 }
 
 /// `Volumes`: directories that become volumes without a name, where nothing else is mounted: clients repeat the
@@ -102,7 +104,8 @@ fn parse_options(text: &str) -> Option<BindOptions> {
 
 /// A volume with a name: itself, and where the daemon was asked, what it is.
 fn volume(name: &str, read_only: bool, way: &Way<'_>, at: &mut Reader<'_, '_>) {
-    if !is_volume_name(name) {
+    // What is called as those without a name are, no pattern tells from them.
+    if !is_volume_name(name) || name == ANONYMOUS {
         at.says_more();
     }
     at.means_at(way, Meaning::Volume(name.to_owned()));

@@ -2,15 +2,10 @@
 
 use std::borrow::Cow;
 
-/// What is meant where no user is said: the image decides, and in an exec the container.
-pub(super) const OF_IMAGE: &str = "image";
-
 /// A user, and behind a colon a group, with numbers in plain decimal: the daemon takes `+0`, `00` and `-0` for 0
-/// (moby `vendor/github.com/moby/sys/user`, by Go's `strconv.Atoi`). Names are what the image makes of them.
+/// (moby `vendor/github.com/moby/sys/user`, by Go's `strconv.Atoi`). Names are what the image makes of them; where none is
+/// said, the image decides, and in an exec the container.
 pub(super) fn canonical(text: &str) -> String {
-    if text.is_empty() {
-        return OF_IMAGE.to_owned();
-    }
     match text.split_once(':') {
         Some((user, group)) => [&*number_or_name(user), ":", &*number_or_name(group)].concat(),
         None => number_or_name(text).into_owned(),
@@ -42,7 +37,8 @@ mod tests {
             assert_eq!(canonical(&format!("{text}:{text}")), "0:0");
         }
         for (text, expected) in [
-            ("", "image"),
+            ("", ""),
+            ("image", "image"),
             ("root", "root"),
             ("0x0", "0x0"),
             ("0 ", "0 "),

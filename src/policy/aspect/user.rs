@@ -3,22 +3,29 @@
 use crate::operation::meaning::is_non_root;
 use crate::policy::pattern::Glob;
 
+/// What a policy writes where a request leaves the user to the image.
+pub(super) const OF_IMAGE: &str = "image";
+
 /// A pattern of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::policy) enum UserPattern {
+    /// `image`: none is said, and the image decides. One that is called so is not meant.
+    OfImage,
     /// `non-root`: every number but 0.
     NonRoot,
     /// `1000-1999`, `1000`: numbers, whatever the group.
     Numbers(u32, u32),
-    /// A name, `image` for none; or, with a colon, user and group.
+    /// A name; or, with a colon, user and group.
     Text(Glob),
 }
 
 impl UserPattern {
     /// Reads a pattern; the error says what is wrong, and what to write.
     pub(super) fn read(text: &str) -> Result<Self, (String, String)> {
-        if text == "non-root" {
-            return Ok(Self::NonRoot);
+        match text {
+            OF_IMAGE => return Ok(Self::OfImage),
+            "non-root" => return Ok(Self::NonRoot),
+            _ => {}
         }
         if text.is_empty() {
             let help = "write `\"image\"` for requests that leave the user to the image".to_owned();
@@ -36,10 +43,11 @@ impl UserPattern {
         }
     }
 
-    /// In an allow rule: whether the user, canonical, is among them.
+    /// In an allow rule: whether the user, canonical, is among them; empty where none is said.
     pub(super) fn admits(&self, user: &str) -> bool {
         let name = user.split(':').next().unwrap_or_default();
         match self {
+            Self::OfImage => user.is_empty(),
             Self::NonRoot => is_non_root(user),
             Self::Numbers(low, high) => name.parse().is_ok_and(|id: u32| (*low..=*high).contains(&id)),
             Self::Text(glob) if glob.source().contains(':') => glob.matches(user),
@@ -55,7 +63,8 @@ impl UserPattern {
             None => (user, None),
         };
         match self {
-            _ if user == "image" => true,
+            _ if user.is_empty() => true,
+            Self::OfImage => false,
             Self::NonRoot => !is_root(name),
             Self::Numbers(low, _) if is_root(name) => *low == 0,
             Self::Numbers(..) => !is_number(name) || self.admits(user),
@@ -71,6 +80,7 @@ impl UserPattern {
     /// It, as a policy writes it.
     pub(super) fn source(&self) -> String {
         match self {
+            Self::OfImage => OF_IMAGE.to_owned(),
             Self::NonRoot => "non-root".to_owned(),
             Self::Numbers(low, high) if low == high => low.to_string(),
             Self::Numbers(low, high) => format!("{low}-{high}"),
@@ -109,11 +119,12 @@ mod tests {
     #[test]
     fn users_are_numbers_names_or_words() {
         for (pattern, yes, no) in [
-            ("1000-1999", &["1000", "1999:0", "1500:staff"][..], &["0", "999", "root", "image", "1000x"][..]),
-            ("0", &["0", "0:5"], &["root", "image"]),
+            ("1000-1999", &["1000", "1999:0", "1500:staff"][..], &["0", "999", "root", "", "1000x"][..]),
+            ("0", &["0", "0:5"], &["root", ""]),
             ("nobody", &["nobody", "nobody:x"], &["nobody2"]),
-            ("non-root", &["1", "65534:0"], &["0", "0:1", "root", "app", "image"]),
-            ("image", &["image"], &["0", "app"]),
+            ("non-root", &["1", "65534:0"], &["0", "0:1", "root", "app", ""]),
+            ("image", &[""], &["0", "app", "image", "image:0", ":0"]),
+            ("*", &["", "image", "app:1"], &[]),
             ("1000:1000", &["1000:1000"], &["1000", "1000:0"]),
             ("app*", &["app", "app1:x"], &["0"]),
         ] {
@@ -133,15 +144,15 @@ mod tests {
         for (pattern, yes, no) in [
             (
                 "root",
-                &["root", "0", "0:0", "root:staff", "image", "toor", ":5", "app:0"][..],
+                &["root", "0", "0:0", "root:staff", "", "toor", ":5", "app:0", "image"][..],
                 &["1000", "1:root"][..],
             ),
-            ("0", &["root", "0", "image", "toor", "root:root"], &["1000", "5:0"]),
+            ("0", &["root", "0", "", "toor", "root:root"], &["1000", "5:0"]),
             ("root:0", &["root", "0:0", "root:root", "toor"], &["0:5", "1000:0"]),
-            ("1000-1999", &["1500", "app", "image"], &["root", "0", "2000"]),
-            ("nobody", &["nobody", "65534", "image"], &["root", "0", "app"]),
-            ("non-root", &["1", "app", "image"], &["0", "root"]),
-            ("image", &["image"], &["0"]),
+            ("1000-1999", &["1500", "app", ""], &["root", "0", "2000"]),
+            ("nobody", &["nobody", "65534", ""], &["root", "0", "app"]),
+            ("non-root", &["1", "app", ""], &["0", "root"]),
+            ("image", &[""], &["0", "image"]),
         ] {
             let read = UserPattern::read(pattern).unwrap();
             for user in yes {

@@ -302,6 +302,31 @@ fn rights_are_seen_in_every_spelling() {
 }
 
 #[test]
+fn words_for_none_are_no_names() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "r"
+            operations = ["ContainerCreate", "ContainerExec"]
+            users = ["non-root", "image"]
+            volumes = ["anonymous"]
+        "#,
+    );
+    for (request, expected) in [
+        ("POST /containers/x/exec {\"Cmd\":[\"id\"]}", "permit r"),
+        ("POST /containers/x/exec {\"User\":\"image\"}", "condition r"),
+        ("POST /containers/x/exec {\"User\":\"image:0\"}", "condition r"),
+        ("POST /containers/create {\"Image\":\"a\",\"Volumes\":{\"/x\":{}}}", "permit r"),
+        (
+            "POST /containers/create {\"Image\":\"a\",\"HostConfig\":{\"Binds\":[\"anonymous:/x\"]}}",
+            "missing_grant r",
+        ),
+    ] {
+        assert_eq!(verdict(&policy, "tcp", operation(request)), expected, "{request}");
+    }
+}
+
+#[test]
 fn users_and_images_are_judged_also_where_none_is_said() {
     assert_permits(
         "POST /containers/create",
