@@ -72,9 +72,9 @@ impl ImageRef {
 /// The name before a tag, and the tag: a colon behind the last slash. What stands before a slash has a port.
 #[must_use]
 pub fn split_tag(text: &str) -> (&str, Option<&str>) {
+    // The daemon takes the colon away from what is pulled.
+    let text = text.strip_suffix(':').unwrap_or(text);
     match text.rsplit_once(':') {
-        // The daemon takes the colon away from what is pulled.
-        Some((name, "")) => (name, None),
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         Some(_) | None => (text, None),
     }
@@ -137,6 +137,7 @@ mod tests {
             ("cafe", "cafe"),
             ("sha256:cafe", "sha256:cafe"),
             ("cafes", "docker.io/library/cafes:latest"),
+            ("own/bb:1:", "docker.io/own/bb:1"),
         ] {
             assert_eq!(ImageRef::read(text).to_string(), expected, "{text}");
         }
@@ -152,6 +153,9 @@ mod tests {
             ("alpine", "sha256:00", "docker.io/library/alpine@sha256:00"),
             ("alpine@sha256:11", "3", "docker.io/library/alpine@sha256:11"),
             ("alpine", "", "docker.io/library/alpine"),
+            ("alpine:", "", "docker.io/library/alpine"),
+            ("alpine:2:", "", "docker.io/library/alpine:2"),
+            ("alpine:2:", "3", "docker.io/library/alpine:3"),
             ("cafe", "1", "docker.io/library/cafe:1"),
         ] {
             assert_eq!(ImageRef::with_tag(repository, tag).to_string(), expected, "{repository} {tag}");

@@ -90,8 +90,11 @@ impl ImagePattern {
                     (Some(pattern), Some(text)) => pattern.matches(text),
                     (None, _) | (Some(_), None) => true,
                 };
-                name.matches(its_name) && may(tag, its_tag) && may(digest, its)
+                let is_named = name.matches(its_name) || name.matches(&by_host(its_name));
+                is_named && may(tag, its_tag) && may(digest, its)
             }
+            // Where images are kept by what they are made of, one is the other.
+            (Self::Id(glob), ImageRef::Named { digest: Some(digest), .. }) => glob.matches(digest),
             (Self::All | Self::Id(_), ImageRef::Named { .. }) => self.admits(image),
         }
     }
@@ -130,6 +133,17 @@ impl ImagePattern {
                 }
             }
         }
+    }
+}
+
+/// The name with the registry's host in one spelling, of which names of hosts have several.
+fn by_host(name: &str) -> String {
+    let (registry, repository) = name.split_once('/').unwrap_or(("", name));
+    let host = registry.to_ascii_lowercase();
+    let host = [":443", ":80"].iter().find_map(|port| host.strip_suffix(port)).unwrap_or(&host);
+    match host.trim_end_matches('.') {
+        "index.docker.io" | "registry-1.docker.io" => ["docker.io/", repository].concat(),
+        host => [host, "/", repository].concat(),
     }
 }
 
@@ -198,6 +212,13 @@ mod tests {
             ("alpine:3.*", "alpine:2", false),
             ("sha256:00ff", "00f", true),
             ("sha256:00ff", "11", false),
+            ("sha256:00ff", "x@sha256:00ff", true),
+            ("sha256:00ff", "x@sha256:11", false),
+            ("ghcr.io/evil/*", "GHCR.io/evil/x", true),
+            ("ghcr.io/evil/*", "ghcr.io:443/evil/x:1", true),
+            ("ghcr.io/evil/*", "ghcr.io./evil/x", true),
+            ("evil/*", "registry-1.docker.io/evil/x", true),
+            ("ghcr.io/evil/*", "ghcr.io/good/x", false),
         ] {
             assert_eq!(judged(pattern, image).1, expected, "{pattern} {image}");
         }
