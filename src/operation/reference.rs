@@ -396,6 +396,7 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         | Reading::Sysctls
         | Reading::Ulimits
         | Reading::ExtraHosts
+        | Reading::ServiceHosts
         | Reading::Amount(_)
         | Reading::CpuQuota
         | Reading::PluginPrivileges

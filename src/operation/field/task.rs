@@ -112,7 +112,7 @@ const CONTAINER_SPEC: Kind = Struct(&[Part::of(&[
         "Names with addresses: `10.0.0.1 name`",
         "gives names in the container other addresses, with `host-gateway` that of the host",
     )
-    .means(Reading::ExtraHosts)
+    .means(Reading::ServiceHosts)
     .since(26),
     Field::plain(
         "DNSConfig",

@@ -23,18 +23,27 @@ pub(super) fn ulimits(value: &Json, at: &mut Reader<'_, '_>) {
     }
 }
 
-/// `ExtraHosts`: `name:address`; services write `address name…`.
+/// `ExtraHosts` of a container: `name:address`.
 pub(super) fn extra_hosts(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, way| {
+        // What stands before the colon is written into a file whose lines have names between blanks.
+        if text.contains(char::is_whitespace) {
+            at.says_more();
+        }
+        at.means_at(way, Meaning::ExtraHost(spelling::extra_host(&text.replacen('=', ":", 1))));
+    });
+}
+
+/// `Hosts` of a service: `address name…`.
+pub(super) fn service_hosts(value: &Json, at: &mut Reader<'_, '_>) {
+    at.texts(value, |at, text, way| {
         let mut words = text.split_ascii_whitespace();
-        match (words.next(), words.next()) {
-            (Some(address), Some(_)) => {
-                for name in text.split_ascii_whitespace().skip(1) {
-                    let text = spelling::extra_host(&format!("{name}:{address}"));
-                    at.means_at(way, Meaning::ExtraHost(text));
-                }
-            }
-            _ => at.means_at(way, Meaning::ExtraHost(spelling::extra_host(&text.replacen('=', ":", 1)))),
+        let address = words.next().unwrap_or_default();
+        if words.clone().next().is_none() {
+            at.says_more();
+        }
+        for name in words {
+            at.means_at(way, Meaning::ExtraHost(spelling::extra_host(&format!("{name}:{address}"))));
         }
     });
 }

@@ -78,6 +78,8 @@ pub enum Reading {
     Ulimits,
     /// Names with addresses.
     ExtraHosts,
+    /// The same of a service, in the other order.
+    ServiceHosts,
     /// An amount.
     Amount(Resource),
     /// `CpuQuota`, of a `CpuPeriod`.
@@ -198,6 +200,7 @@ impl Reading {
             Self::Sysctls => limits::sysctls(value, at),
             Self::Ulimits => limits::ulimits(value, at),
             Self::ExtraHosts => limits::extra_hosts(value, at),
+            Self::ServiceHosts => limits::service_hosts(value, at),
             Self::Amount(resource) => limits::amount(resource, value, at),
             Self::CpuQuota => limits::cpu_quota(value, at),
             Self::PluginPrivileges => plugin::privileges(value, at),
@@ -246,6 +249,7 @@ impl Reading {
             | Self::Sysctls
             | Self::Ulimits
             | Self::ExtraHosts
+            | Self::ServiceHosts
             | Self::Amount(_)
             | Self::CpuQuota
             | Self::PluginPrivileges

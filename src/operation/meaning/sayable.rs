@@ -36,7 +36,7 @@ impl Reading {
             Self::Driver(_) => &[Aspect::Drivers],
             Self::Sysctls => &[Aspect::Sysctls],
             Self::Ulimits => &[Aspect::Ulimits],
-            Self::ExtraHosts => &[Aspect::ExtraHosts],
+            Self::ExtraHosts | Self::ServiceHosts => &[Aspect::ExtraHosts],
             Self::Amount(Resource::Memory) => &[Aspect::Resource(Resource::Memory)],
             Self::Amount(Resource::Cpus) | Self::CpuQuota => &[Aspect::Resource(Resource::Cpus)],
             Self::Amount(Resource::Pids) => &[Aspect::Resource(Resource::Pids)],

@@ -236,6 +236,7 @@ impl Danger {
             | Reading::Sysctls
             | Reading::Ulimits
             | Reading::ExtraHosts
+            | Reading::ServiceHosts
             | Reading::Amount(_)
             | Reading::CpuQuota
             | Reading::PluginPrivileges
