@@ -194,10 +194,10 @@ impl AspectSet {
     pub(super) fn strikes(&self, meaning: &Meaning) -> bool {
         match (self, meaning) {
             (Self::HostPaths { read_write, read_only }, Meaning::HostPath(host)) => {
-                let globs = read_write.iter().chain(read_only.iter().filter(|_| !host.read_only));
                 let ends = host.link.as_ref().map(|link| link.to.as_str());
-                globs
-                    .into_iter()
+                read_write
+                    .iter()
+                    .chain(read_only)
                     .any(|glob| glob.reaches(&host.path) || ends.is_some_and(|to| glob.reaches(to)))
             }
             (Self::Devices { paths, .. }, Meaning::Device(device)) if device.starts_with('/') => {

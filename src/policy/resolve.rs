@@ -9,7 +9,7 @@ use super::Mode;
 use super::aspect::AspectSet;
 use super::body::FieldCondition;
 use super::condition::Condition;
-use super::draft::{Conditioned, Draft, DraftCondition, DraftRule};
+use super::draft::{Conditioned, Draft, DraftAspect, DraftCondition, DraftRule};
 use super::nearest::{did_you_mean, nearest};
 use super::problem::{Code, Problem};
 use super::require::{Demand, Requirement, safe_profile};
@@ -19,7 +19,7 @@ use super::selector::Selector;
 use super::things::ThingSet;
 use super::{Hashed, hashed};
 use crate::operation::field::{FieldPath, Kind};
-use crate::operation::meaning::{Posture, Stance};
+use crate::operation::meaning::{Aspect, Posture, Stance};
 use crate::operation::redaction::{Redaction, Set};
 use crate::operation::table::{self, BodyKind, Endpoint, Parameter, ParameterKind};
 use crate::operation::thing::ThingKind;
@@ -121,6 +121,17 @@ fn check_names(draft: &Draft, problems: &mut Vec<Problem>) {
     }
 }
 
+/// In a forbid rule it could be meant that these may only be read, or that they may not be read.
+fn refuse_ways_to_mount(aspects: &[(Aspect, Spanned<DraftAspect>)], problems: &mut Vec<Problem>) {
+    for (aspect, written) in aspects {
+        if let DraftAspect::Paths { .. } = written.get_ref() {
+            let message = format!("a forbid rule does not say how its `{}` are mounted", aspect.as_str());
+            let help = "list what is never mounted: `host_paths = [\"/etc/**\"]`; what is only read, allow rules say";
+            problems.push(Problem::new(Code::WrongCondition, written.span(), message).help(help));
+        }
+    }
+}
+
 pub(super) fn resolve_rule(
     draft: &DraftRule,
     forbids: bool,
@@ -144,6 +155,9 @@ pub(super) fn resolve_rule(
         found.collect::<Vec<_>>()
     };
     let body = fields(&draft.body, "body", problems);
+    if forbids {
+        refuse_ways_to_mount(&draft.aspects, problems);
+    }
     let aspects = draft
         .aspects
         .iter()
