@@ -182,7 +182,8 @@ impl Asked {
                 return Err(Unreadable::new(Fault::UnknownEndpoint, message));
             }
             header::refuse_forms(head)?;
-            let read = Query::read(query, endpoint)?;
+            let mut read = Query::read(query, endpoint)?;
+            making::spell_name(endpoint, &mut read);
             if let Some(parameter) = read.redacted() {
                 return Err(Unreadable::redacted(&format!("parameter {:?}", parameter.name)));
             }

@@ -3,11 +3,15 @@
 use std::fmt;
 
 use super::dockerfile::may_mark;
+use super::facts::{Known, Reference};
 use super::field::Kind;
 use super::meaning::ImageRef;
-use super::table::BodyKind;
+use super::table::{BodyKind, Endpoint};
 use super::thing::{IMAGE_OWNER_LABEL, OWNER_LABEL, Thing, ThingKind, owner_label};
-use super::{Body, Filters, Json, Key, Operation, Text, Value};
+use super::{Body, Filters, Json, Key, Operation, Query, Text, Value};
+
+/// The endpoint that gives a container another name.
+const RENAME: &str = "ContainerRename";
 
 /// Labels that begin with this are dockgate's own.
 pub(super) const RESERVED_LABELS: &str = "io.dockgate.";
@@ -23,6 +27,21 @@ enum Labels {
     Nowhere,
 }
 
+/// Writes the name that a container gets without the slash that may stand before it (moby `daemon/names.go`).
+pub(super) fn spell_name(endpoint: &Endpoint, query: &mut Query) {
+    if !matches!(endpoint.id, "ContainerCreate" | RENAME) {
+        return;
+    }
+    query.each_mut(|parameter, value| {
+        if parameter.name == "name"
+            && let Value::Text(name) = value
+            && let Some(bare) = name.strip_prefix('/').filter(|bare| !bare.starts_with('/'))
+        {
+            *name = bare.to_owned();
+        }
+    });
+}
+
 /// A label that is dockgate's own, in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReservedLabel {
@@ -35,6 +54,20 @@ pub struct ReservedLabel {
 }
 
 impl Operation {
+    /// The container that it gives another name, with that name, as far as the container is known.
+    #[must_use]
+    pub fn renamed(&self) -> Option<Thing<'_>> {
+        let (RENAME, Some(name), Some(Value::Text(new))) =
+            (self.endpoint().id, self.identifiers().first(), self.query().get("name"))
+        else {
+            return None;
+        };
+        match self.known(&Reference::new(ThingKind::Container, name)) {
+            Known::Is(container) => Some(Thing { names: vec![new.as_str().into()], ..container }),
+            Known::Missing | Known::Nothing => None,
+        }
+    }
+
     /// The thing that it makes, or makes anew, as far as the request says. None where it makes none.
     #[must_use]
     pub fn made(&self) -> Option<Thing<'_>> {

@@ -111,6 +111,11 @@ impl Rule {
                 shortfalls.push(Shortfall::Made(made.kind));
             }
         }
+        if let Some(renamed) = operation.renamed()
+            && self.things.get(&renamed.kind).is_some_and(|set| !set.contains(&renamed))
+        {
+            shortfalls.push(Shortfall::Made(renamed.kind));
+        }
         shortfalls
     }
 
@@ -127,14 +132,16 @@ impl Rule {
             Reach::Named => {}
         }
         let references = operation.references();
-        let made = operation.made();
+        let made = operation.made().or_else(|| operation.renamed());
         self.things.iter().all(|(kind, set)| {
-            let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.contains(made));
+            let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
             is_made
                 || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
                     |reference| {
                         match thing(operation, reference) {
-                            Known::Is(thing) => set.contains(&thing) || operation.means_all_tags(reference),
+                            Known::Is(thing) => {
+                                set.may_contain(&thing) || operation.means_all_tags(reference)
+                            }
                             // What is not known may be one, and so may what Swarm makes of a template.
                             Known::Nothing => true,
                             Known::Missing => is_template(&reference.name),
@@ -180,7 +187,7 @@ impl Policy {
             let hides = |rule: &&Rule| {
                 rule.is_for(clients)
                     && match rule.things.get(&kind) {
-                        Some(set) => set.contains(thing),
+                        Some(set) => set.may_contain(thing),
                         None => rule.is_unconditional(),
                     }
             };

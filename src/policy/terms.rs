@@ -91,7 +91,7 @@ impl Terms {
     /// What the client may see of a thing: nothing, or all but what is redacted. Where one rule shows all of it, all is
     /// shown; where several keep something back, what any of them keeps back.
     fn sight(&self, thing: &Thing) -> Option<Redaction> {
-        if self.hidden.iter().any(|sets| sets.get(&thing.kind).is_some_and(|set| set.contains(thing))) {
+        if self.hidden.iter().any(|sets| sets.get(&thing.kind).is_some_and(|set| set.may_contain(thing))) {
             return None;
         }
         let Some(shown) = &self.shown else { return Some(self.redaction.clone()) };

@@ -68,14 +68,25 @@ impl ThingSet {
 
     /// Whether a thing is among them.
     pub(super) fn contains(&self, thing: &Thing) -> bool {
+        self.holds(thing, AspectSet::admits)
+    }
+
+    /// Whether a thing is or may be among them: of which image a container is, does not say who names that by ID or digest.
+    pub(super) fn may_contain(&self, thing: &Thing) -> bool {
+        self.holds(thing, AspectSet::strikes)
+    }
+
+    fn holds(&self, thing: &Thing, is_of_image: fn(&AspectSet, &Meaning) -> bool) -> bool {
         self.properties.iter().all(|(property, values)| match (property, values) {
             (Property::Name, Values::Texts(condition)) => {
                 thing.names.iter().any(|name| condition.has_text(name))
             }
-            (Property::Name, Values::Images(set)) => thing.names.iter().any(|name| has_image(set, name)),
+            (Property::Name, Values::Images(set)) => {
+                thing.names.iter().any(|name| set.admits(&named_image(name)))
+            }
             (Property::Id, Values::Texts(condition)) => condition.has_text(&thing.id),
             (Property::Image, Values::Images(set)) => {
-                thing.image.as_ref().is_some_and(|image| has_image(set, image))
+                thing.image.as_ref().is_some_and(|image| is_of_image(set, &named_image(image)))
             }
             (Property::Owner, Values::Texts(condition)) => {
                 // An empty mark is none.
@@ -164,8 +175,8 @@ fn is_label(condition: &Condition, value: Option<&str>) -> bool {
     }
 }
 
-fn has_image(set: &AspectSet, image: &str) -> bool {
-    set.admits(&Meaning::Image(ImageRef::read(image)))
+fn named_image(name: &str) -> Meaning {
+    Meaning::Image(ImageRef::read(name))
 }
 
 fn texts(

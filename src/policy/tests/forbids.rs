@@ -1,6 +1,8 @@
 //! A forbid strikes where it cannot tell: whatever spelling hides what is meant.
 
 use super::*;
+use crate::operation::Json;
+use crate::operation::thing::ThingKind;
 
 /// A policy that allows everything but what these lines forbid.
 fn forbidding(lines: &str) -> Policy {
@@ -292,4 +294,124 @@ fn a_user_that_nobody_says_is_struck() {
         assert_strikes(lines, &unclear.map(create), &clear.map(create));
         assert_strikes(lines, &unclear.map(exec), &clear.map(exec));
     }
+}
+
+#[test]
+fn a_forbidden_name_is_struck_however_it_is_come_by() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "all"
+            operations = ["*"]
+            unguarded = true
+            [[forbid]]
+            name = "never"
+            operations = ["ContainerCreate", "ContainerRename"]
+            container.name = ["db"]
+        "#,
+    );
+    for (request, expected) in [
+        ("POST /containers/create?name=db {}", "forbidden never"),
+        ("POST /containers/create?name=/db {}", "forbidden never"),
+        ("POST /containers/create?name=%2Fdb {}", "forbidden never"),
+        // The daemon refuses it.
+        ("POST /containers/create?name=//db {}", "permit all"),
+        ("POST /containers/x/rename?name=/db", "forbidden never"),
+        ("POST /containers/x/rename?name=db2", "permit all"),
+    ] {
+        let mut operation = operation(request);
+        operation.learn(Reference::new(ThingKind::Container, "x"), shown("x", "a"));
+        assert_eq!(verdict(&policy, "tcp", operation), expected, "{request}");
+    }
+    let sent = read("POST /containers/create?name=/db {}", ApiVersion::NEWEST).encode();
+    assert!(sent.target.ends_with("/containers/create?name=db"), "{}", sent.target);
+}
+
+#[test]
+fn a_container_leaves_no_rule_by_another_name() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "own"
+            operations = ["ContainerRename"]
+            container.name = "app-*"
+            container.label."x" = "y"
+        "#,
+    );
+    for (new, expected) in [("app-2", "permit own"), ("/app-2", "permit own"), ("db", "condition own")] {
+        let mut operation = operation(&format!("POST /containers/app-1/rename?name={new}"));
+        operation.learn(Reference::new(ThingKind::Container, "app-1"), shown("app-1", "a"));
+        assert_eq!(verdict(&policy, "tcp", operation), expected, "{new}");
+    }
+}
+
+#[test]
+fn a_forbidden_image_of_a_container_is_struck_where_it_only_may_be_that() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "all"
+            operations = ["*"]
+            [[forbid]]
+            name = "never"
+            operations = ["ContainerStop"]
+            container.image = ["postgres:16"]
+        "#,
+    );
+    for (image, expected) in [
+        ("postgres:16", "forbidden never"),
+        ("postgres:15", "permit all"),
+        ("postgres@sha256:00", "forbidden never"),
+        ("sha256:00", "forbidden never"),
+        ("00ff00ff00ff", "forbidden never"),
+        ("redis@sha256:00", "permit all"),
+    ] {
+        let mut operation = operation("POST /containers/x/stop");
+        operation.learn(Reference::new(ThingKind::Container, "x"), shown("x", image));
+        assert_eq!(verdict(&policy, "tcp", operation), expected, "{image}");
+    }
+}
+
+#[test]
+fn blanks_in_a_name_of_a_host_hide_none() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "all"
+            operations = ["ContainerCreate", "ServiceCreate"]
+            extra_hosts = ["db:10.0.0.*"]
+            [[forbid]]
+            name = "never"
+            operations = ["*"]
+            extra_hosts = ["bank.example:*"]
+        "#,
+    );
+    for (request, expected) in [
+        (r#"POST /containers/create {"HostConfig":{"ExtraHosts":["db:10.0.0.1"]}}"#, "permit all"),
+        (
+            r#"POST /containers/create {"HostConfig":{"ExtraHosts":["bank.example:10.0.0.1"]}}"#,
+            "forbidden never",
+        ),
+        (
+            r#"POST /containers/create {"HostConfig":{"ExtraHosts":["bank.example db:10.0.0.1"]}}"#,
+            "forbidden never",
+        ),
+        (r#"POST /containers/create {"HostConfig":{"ExtraHosts":["10.0.0.1 db"]}}"#, "forbidden never"),
+        (
+            r#"POST /services/create {"TaskTemplate":{"ContainerSpec":{"Hosts":["10.0.0.1 db"]}}}"#,
+            "permit all",
+        ),
+        (
+            r#"POST /services/create {"TaskTemplate":{"ContainerSpec":{"Hosts":["10.0.0.1 db bank.example"]}}}"#,
+            "forbidden never",
+        ),
+    ] {
+        assert_eq!(verdict(&policy, "tcp", operation(request)), expected, "{request}");
+    }
+}
+
+fn shown(name: &str, image: &str) -> Option<Json> {
+    let text =
+        format!(r#"{{"Id":"00ff","Name":"/{name}","Config":{{"Image":"{image}","Labels":{{"x":"y"}}}}}}"#);
+    Some(Json::read_shown(text.as_bytes()).unwrap())
 }
