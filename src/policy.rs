@@ -141,7 +141,7 @@ impl Policy {
             for (place, rule) in rules.iter_mut().enumerate() {
                 for target in rule.selection.targets() {
                     let of_endpoint = candidates.entry(selection::key(target.endpoint)).or_default();
-                    of_endpoint.asks |= rule.asks();
+                    of_endpoint.asks |= rule.asks(target.endpoint, is_forbid);
                     match target.paths {
                         Paths::All => of_endpoint.for_all_paths.list(is_forbid).push(place),
                         Paths::Matching(_) => of_endpoint.has_expressions = true,

@@ -182,7 +182,7 @@ impl Operation {
             let way = Way::from_top(Step::Words("the body".into()));
             reading.read(json, &way, around, &mut meant);
         }
-        meant.uses.extend(of_identifiers(endpoint, self.identifiers(), query));
+        of_identifiers(self.identifiers(), query, context, &mut meant);
         meant.uses.extend(self.uses_inside());
         Understanding { fields: fields.unwrap_or_default(), parameters, meant }
     }

@@ -227,7 +227,6 @@ impl AspectSet {
             (Self::Ports(patterns), Meaning::Port(port)) => {
                 patterns.iter().any(|pattern| pattern.strikes(port))
             }
-            (Self::Texts(_) | Self::Expression(_), Meaning::Network(name)) if may_be_id(name) => true,
             // A plugin goes by the beginning of its ID too.
             (Self::Texts(_) | Self::Expression(_), Meaning::Driver(text)) => {
                 let plugin = text.split_once(':').filter(|(kind, _)| !matches!(*kind, "runtime" | "builder"));
@@ -419,7 +418,7 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
     }
 }
 
-/// Whether a network's name may be the beginning of another's ID.
+/// Whether a plugin's name may be the beginning of another's ID.
 fn may_be_id(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -20,9 +20,9 @@ use super::{Grounds, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::inside::{ArchiveReader, Found};
 use crate::operation::table::BodyKind;
-use crate::operation::thing::owner_label;
+use crate::operation::thing::{ThingKind, owner_label};
 use crate::operation::version::ApiVersion;
-use crate::operation::{Asked, Head, Json, Operation, Unreadable};
+use crate::operation::{Asked, Head, Json, Operation, Reference, Unreadable};
 pub use coverage::Coverage;
 use expected::Expected;
 pub(super) use expected::{VERDICTS, reasons};
@@ -269,10 +269,19 @@ pub fn learned(
         }
         for question in questions {
             let shown = question.path().and_then(|path| show(&path));
+            let shown = shown.or_else(|| supposed_network(&operation, &question));
             operation.learn(question, shown);
         }
     }
     operation
+}
+
+/// The network that a service is put into, where nobody describes it: one of that name.
+pub(super) fn supposed_network(operation: &Operation, question: &Reference) -> Option<Json> {
+    let is_of_service = matches!(operation.endpoint().id, "ServiceCreate" | "ServiceUpdate");
+    let name = || Json::String(question.name.as_str().into());
+    (is_of_service && question.kind == ThingKind::Network)
+        .then(|| Json::Object(vec![("Name".into(), name()), ("Id".into(), name())]))
 }
 
 /// What the policy says of the operation, whether or not it only observes.

@@ -13,6 +13,7 @@ use super::{AboutPath, ByPath, Mode, Policy, selection};
 use crate::client::Client;
 use crate::operation::meaning::Aspect;
 use crate::operation::table::Endpoint;
+use crate::operation::thing::ThingKind;
 use crate::operation::{Body, Encoded, Operation, Reference};
 
 /// An operation that may go on. Only the judge makes one; a clone is for when the same is asked again.
@@ -143,12 +144,23 @@ impl Policy {
         if !self.asks(operation.endpoint()) {
             return Unknown::default();
         }
-        let rules = self.rules_for(&self.matching_clients(client), operation.endpoint());
+        let endpoint = operation.endpoint();
+        let (allow, forbid) = self.rules_for(&self.matching_clients(client), endpoint);
+        let asks_for_networks = allow.iter().any(|rule| rule.asks_for_networks(endpoint, false))
+            || forbid.iter().any(|rule| rule.asks_for_networks(endpoint, true));
+        let rules = [allow, forbid].concat();
         let mut questions = targets::asked_about(&rules, operation);
         let mut paths = BTreeSet::new();
-        if rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths)) {
-            questions.extend(operation.understand().questions().cloned());
+        let asks_for_paths = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
+        if asks_for_paths {
             paths = operation.untraced_paths();
+        }
+        let is_asked = |question: &&Reference| match question.kind {
+            ThingKind::Network => asks_for_networks,
+            _ => asks_for_paths,
+        };
+        if asks_for_networks || asks_for_paths {
+            questions.extend(operation.understand().questions().filter(is_asked).cloned());
         }
         Unknown { questions: questions.into_iter().collect(), paths }
     }
@@ -188,12 +200,13 @@ impl Policy {
         (allow, forbid)
     }
 
-    /// The rules of both kinds that come into question for a client and an endpoint.
-    fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> Vec<&Rule> {
+    /// The rules that come into question for a client and an endpoint: those that allow, and those that forbid.
+    fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> (Vec<&Rule>, Vec<&Rule>) {
         let candidates = self.candidates.get(&selection::key(endpoint));
         let forbid = candidates.into_iter().flat_map(|candidates| &candidates.forbid);
         let forbid = forbid.filter_map(|place| self.forbid.get(*place));
-        self.allowing(endpoint).chain(forbid).filter(|rule| rule.is_for(clients)).collect()
+        let is_for = |rule: &&Rule| rule.is_for(clients);
+        (self.allowing(endpoint).filter(is_for).collect(), forbid.filter(is_for).collect())
     }
 
     /// The rules that allow something at the endpoint.
@@ -231,7 +244,8 @@ impl Policy {
         let clients = self.matching_clients(client);
         let refuse = |case: &Case<'_>| {
             let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };
-            let candidates = self.rules_for(&clients, operation.endpoint());
+            let (allow, forbid) = self.rules_for(&clients, operation.endpoint());
+            let candidates = [allow, forbid].concat();
             Box::new(Refusal {
                 hidden: self.hidden(&candidates, &clients, operation),
                 ..suggest::refusal(operation, understood, asker, case)

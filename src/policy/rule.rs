@@ -202,8 +202,17 @@ impl Rule {
     }
 
     /// Whether the daemon may have to be asked what something is, before it can be told what the rule says of it.
-    pub(super) fn asks(&self) -> bool {
-        !self.things.is_empty() || self.aspects.contains_key(&Aspect::HostPaths)
+    pub(super) fn asks(&self, endpoint: &Endpoint, forbids: bool) -> bool {
+        !self.things.is_empty()
+            || self.aspects.contains_key(&Aspect::HostPaths)
+            || self.asks_for_networks(endpoint, forbids)
+    }
+
+    /// Whether the daemon must be asked which network goes by what may be an ID. Allow rules admit what they name, but for
+    /// the host's own, which a service can have by its ID.
+    pub(super) fn asks_for_networks(&self, endpoint: &Endpoint, forbids: bool) -> bool {
+        let may_have_host = matches!(endpoint.id, "ServiceCreate" | "ServiceUpdate");
+        (forbids || may_have_host) && self.aspects.contains_key(&Aspect::Networks)
     }
 
     /// As an allow rule: what it admits of a parameter.
@@ -237,9 +246,11 @@ impl Rule {
                 shortfalls.push(Shortfall::Meaning(meant.clone()));
             }
         }
-        if self.aspects.contains_key(&Aspect::HostPaths) {
-            shortfalls.extend(understood.questions().cloned().map(Shortfall::Unknown));
-        }
+        let must_know = |question: &&Reference| match question.kind {
+            ThingKind::Network => self.asks_for_networks(operation.endpoint(), false),
+            _ => self.aspects.contains_key(&Aspect::HostPaths),
+        };
+        shortfalls.extend(understood.questions().filter(must_know).cloned().map(Shortfall::Unknown));
         shortfalls.extend(self.thing_shortfalls(operation));
         shortfalls.extend(self.unseen(operation).map(Shortfall::Unseen));
         for requirement in self.requirements.iter().filter(|requirement| !requirement.is_met(operation)) {
@@ -500,7 +511,11 @@ impl Shortfall {
 
 /// Whether the answer to a question could tell that something of this kind is meant.
 fn tells_of(question: &Reference, aspect: Aspect) -> bool {
-    aspect == Aspect::HostPaths || (aspect == Aspect::Volumes && question.kind == ThingKind::Container)
+    match question.kind {
+        ThingKind::Network => aspect == Aspect::Networks,
+        ThingKind::Container => matches!(aspect, Aspect::HostPaths | Aspect::Volumes),
+        _ => aspect == Aspect::HostPaths,
+    }
 }
 
 /// Whether anything in a body of the endpoint is known to be guarded.

@@ -19,6 +19,7 @@ mod things;
 mod totality;
 mod volumes;
 
+use super::case::supposed_network;
 use super::{Denial, Policy, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::dockerfile::Dockerfile;
@@ -34,12 +35,13 @@ fn policy(rules: &str) -> Policy {
 }
 
 /// A request: `POST /containers/web/stop?t=5`, with a body behind a blank; of a daemon that has neither volumes nor
-/// containers. A build takes nothing from outside.
+/// containers, and the networks of services. A build takes nothing from outside.
 fn operation(request: &str) -> Operation {
     let mut operation = read(request, ApiVersion::NEWEST);
     let questions: Vec<Reference> = operation.understand().questions().cloned().collect();
     for question in questions {
-        operation.learn(question, None);
+        let shown = supposed_network(&operation, &question);
+        operation.learn(question, shown);
     }
     operation.look_inside(Ok(Dockerfile::default().into()));
     operation

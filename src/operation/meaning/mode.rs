@@ -2,7 +2,7 @@
 
 use super::super::json::Json;
 use super::Meaning;
-use super::network::DEFAULT_BRIDGE;
+use super::network::{DEFAULT_BRIDGE, joined};
 use super::reading::Reader;
 
 /// `NetworkMode`: a namespace, or a network by name.
@@ -13,7 +13,7 @@ pub(super) fn network(value: &Json, at: &mut Reader<'_, '_>) {
         Some(mode) if mode == "host" || is_joined(mode) => {
             at.means(Meaning::Namespace(format!("network:{mode}")));
         }
-        Some(name) => at.means(Meaning::Network(name.to_owned())),
+        Some(name) => joined(name, at.way(), at),
         None => at.says_more(),
     }
 }

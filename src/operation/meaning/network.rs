@@ -1,14 +1,70 @@
 //! Networks that a container or a service is put into.
 
-use super::super::field::Step;
+use super::super::facts::{Facts, Known, Reference};
+use super::super::field::{Step, Way};
 use super::super::json::Json;
-use super::Meaning;
+use super::super::thing::ThingKind;
 use super::reading::Reader;
+use super::{Aspect, Meaning};
+
+/// What goes by the name of a network, which may be an ID, or the beginning of one (moby `daemon.FindNetwork`).
+pub(super) enum Network {
+    /// One that is called so.
+    Called(String),
+    /// None that the daemon shows. What is written as an ID may nevertheless be that of one of Swarm's own.
+    Missing { is_id: bool },
+    /// What only the daemon can say, for which it must be asked this.
+    Unknown(Reference),
+}
+
+impl Network {
+    pub(super) fn of(name: &str, facts: &Facts) -> Self {
+        if !may_be_id(name) {
+            return Self::Called(name.to_owned());
+        }
+        let reference = Reference::new(ThingKind::Network, name);
+        match facts.known(&reference) {
+            Known::Is(network) => {
+                Self::Called(network.names.first().map_or_else(|| name.to_owned(), ToString::to_string))
+            }
+            Known::Missing => Self::Missing { is_id: is_hexadecimal(name) || name.len() == LONGEST_OF_SWARM },
+            Known::Nothing => Self::Unknown(reference),
+        }
+    }
+}
+
+/// How long an ID of Swarm is, of letters and digits.
+const LONGEST_OF_SWARM: usize = 25;
+
+/// Whether it may be an ID, or the beginning of one.
+fn may_be_id(name: &str) -> bool {
+    let is_of_swarm = || name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
+    is_hexadecimal(name) || (name.len() <= LONGEST_OF_SWARM && is_of_swarm())
+}
+
+/// As the daemon's own IDs are.
+fn is_hexadecimal(name: &str) -> bool {
+    name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Takes note of a network that a container is put into.
+pub(super) fn joined(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
+    let network = Network::of(name, at.around.context.facts);
+    let called = if let Network::Called(called) = &network { called } else { name };
+    at.means_at(way, Meaning::Network(called.to_owned()));
+    match network {
+        Network::Called(_) | Network::Missing { is_id: false } => {}
+        Network::Missing { is_id: true } => at.leaves_open(Aspect::Networks),
+        Network::Unknown(question) => {
+            at.ask(question);
+        }
+    }
+}
 
 /// A network's name or ID.
 pub(super) fn name(value: &Json, at: &mut Reader<'_, '_>) {
     match value.as_text() {
-        Some(name) => at.means(Meaning::Network(name.to_owned())),
+        Some(name) => joined(name, at.way(), at),
         None => at.says_more(),
     }
 }
@@ -24,7 +80,7 @@ pub(super) fn keys(value: &Json, at: &mut Reader<'_, '_>) {
         match name.as_str() {
             "none" => {}
             "default" | DEFAULT_BRIDGE => at.turns_out_at(&way, Meaning::Network(DEFAULT_BRIDGE.to_owned())),
-            _ => at.means_at(&way, Meaning::Network(name.to_string())),
+            name => joined(name, &way, at),
         }
     }
 }
@@ -35,12 +91,29 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
         let element = at.element(index);
         let way = element.then(Step::Name("Target"));
         match item.get("Target").and_then(Json::as_text) {
-            Some("host") => at.means_at(&way, Meaning::Namespace("network:host".to_owned())),
-            Some(name) if !name.is_empty() => at.means_at(&way, Meaning::Network(name.to_owned())),
+            Some(name) if !name.is_empty() => of_task(name, &way, at),
             Some(_) | None => at.says_more(),
         }
         if item.get("DriverOpts").is_some_and(|options| !options.is_zero()) {
             at.says_beside();
+        }
+    }
+}
+
+/// Takes note of a network of a service's tasks. Swarm has the host's as one of its own, of which the daemon does not tell.
+fn of_task(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
+    let host = || Meaning::Namespace("network:host".to_owned());
+    match Network::of(name, at.around.context.facts) {
+        Network::Called(called) if called == "host" => at.means_at(way, host()),
+        Network::Called(called) => at.means_at(way, Meaning::Network(called)),
+        Network::Missing { is_id: _ } => {
+            let remark = Step::Words(" (no network that the daemon shows goes by it)".into());
+            at.means_at(&way.then(remark), host());
+        }
+        Network::Unknown(question) => {
+            at.means_at(way, Meaning::Network(name.to_owned()));
+            at.leaves_open(Aspect::Namespaces);
+            at.ask(question);
         }
     }
 }

@@ -4,8 +4,9 @@ use super::super::field::{Place, Step, Way};
 use super::super::query::Value;
 use super::super::table::{Endpoint, Identifier, Parameter};
 use super::super::{Json, Query};
+use super::network::Network;
 use super::path::{HostPath, clean};
-use super::reading::{Enclosing, Meant, Read, Reading};
+use super::reading::{Context, Enclosing, Meant, Read, Reading};
 use super::{Aspect, ImageRef, Meaning, Resource, Use, limits};
 
 /// What a used parameter of the endpoint means.
@@ -88,25 +89,37 @@ pub(super) fn aspect_of_identifier(endpoint: &Endpoint, identifier: Identifier) 
     }
 }
 
-/// What the names in a path mean. A push says its tag apart.
+/// Takes note of what the names in a path mean. A push says its tag apart.
 pub(in crate::operation) fn of_identifiers(
-    endpoint: &Endpoint,
     identifiers: &[String],
     query: &Query,
-) -> impl Iterator<Item = Use> {
-    endpoint.identifiers.iter().zip(identifiers).filter_map(move |(kind, name)| {
-        let meaning = if aspect_of_identifier(endpoint, *kind)? == Aspect::Networks {
-            Meaning::Network(name.clone())
-        } else {
-            Meaning::Image(match (endpoint.id, query.get("tag")) {
+    context: Context<'_>,
+    meant: &mut Meant,
+) {
+    let endpoint = context.endpoint;
+    for (kind, name) in endpoint.identifiers.iter().zip(identifiers) {
+        let meaning = match aspect_of_identifier(endpoint, *kind) {
+            None => continue,
+            Some(Aspect::Networks) => Meaning::Network(match Network::of(name, context.facts) {
+                Network::Called(called) => called,
+                Network::Missing { is_id } => {
+                    meant.unclear.extend(is_id.then_some(Aspect::Networks));
+                    name.clone()
+                }
+                Network::Unknown(question) => {
+                    meant.questions.push(question);
+                    name.clone()
+                }
+            }),
+            Some(_) => Meaning::Image(match (endpoint.id, query.get("tag")) {
                 ("ImagePush", Some(tag)) => ImageRef::with_tag(name, tag.as_text()),
                 // Without a tag it is all of them.
                 ("ImagePush", None) | ("ImageGet", _) => ImageRef::with_tag(name, ""),
                 _ => ImageRef::read(name),
-            })
+            }),
         };
-        Some(Use::new(meaning, Place::words("the path")))
-    })
+        meant.uses.push(Use::new(meaning, Place::words("the path")));
+    }
 }
 
 fn images(value: &Value, way: &Way<'_>, read: impl Fn(&str) -> ImageRef, meant: &mut Meant) -> Read {

@@ -302,6 +302,11 @@ impl<'r, 'a> Reader<'r, 'a> {
         self.meant.uses.push(Use { meaning, place: way.place(), turned_out: true });
     }
 
+    /// The way to the field.
+    pub(super) fn way(&self) -> &'r Way<'r> {
+        self.way
+    }
+
     /// The way to an element of the list.
     pub(super) fn element(&self, index: usize) -> Way<'r> {
         self.way.then(Step::Index(index))

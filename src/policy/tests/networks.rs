@@ -1,7 +1,8 @@
 //! The networks that containers join, the one among them into which they are put where nothing is said.
 
 use super::meanings::{assert_host_config, assert_permits};
-use super::{judged, policy};
+use super::*;
+use crate::operation::Json;
 
 #[test]
 fn the_default_bridge_is_one_of_the_networks() {
@@ -54,4 +55,76 @@ fn a_network_that_is_joined_later_is_one_of_the_networks() {
             assert_eq!(judged(&forbidding, "tcp", &request), beside, "{request}");
         }
     }
+}
+
+#[test]
+fn a_network_goes_by_its_id_too() {
+    const OF_SWARM: &str = "kq9a8y8gcm2ibs7ajl42dmh4r";
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "all"
+            operations = ["ContainerCreate", "NetworkConnect"]
+            unguarded = true
+            [[allow]]
+            name = "serve"
+            operations = ["ServiceCreate"]
+            networks = ["*"]
+            [[forbid]]
+            name = "never"
+            operations = ["ContainerCreate", "NetworkConnect", "ServiceCreate"]
+            networks = ["corp"]
+        "#,
+    );
+    let create =
+        |network: &str| format!(r#"POST /containers/create {{"HostConfig":{{"NetworkMode":"{network}"}}}}"#);
+    let join = |network: &str| {
+        format!(
+            r#"POST /containers/create {{"NetworkingConfig":{{"EndpointsConfig":{{"{network}":{{}}}}}}}}"#
+        )
+    };
+    let connect = |network: &str| format!(r#"POST /networks/{network}/connect {{"Container":"c"}}"#);
+    let serve = |network: &str| {
+        format!(r#"POST /services/create {{"TaskTemplate":{{"Networks":[{{"Target":"{network}"}}]}}}}"#)
+    };
+    let requests = |network: &str| [create(network), join(network), connect(network), serve(network)];
+    let shown = |name: &str| {
+        Json::read_shown(format!(r#"{{"Name":"{name}","Id":"{OF_SWARM}"}}"#).as_bytes()).unwrap()
+    };
+    for (network, is, expected, of_service) in [
+        ("corp", Some("corp"), "forbidden never", "forbidden never"),
+        ("cor-p", None, "permit all", "permit serve"),
+        (OF_SWARM, Some("corp"), "forbidden never", "forbidden never"),
+        ("kq", Some("corp"), "forbidden never", "forbidden never"),
+        ("00ff00ff", Some("corp"), "forbidden never", "forbidden never"),
+        ("kq", Some("app"), "permit all", "permit serve"),
+        ("db", Some("db"), "permit all", "permit serve"),
+        ("app", Some("app"), "permit all", "permit serve"),
+        ("app", None, "permit all", "missing_grant serve"),
+        (OF_SWARM, None, "forbidden never", "missing_grant serve"),
+        (OF_SWARM, Some("host"), "permit all", "missing_grant serve"),
+    ] {
+        for request in requests(network) {
+            let mut operation = read(&request, ApiVersion::NEWEST);
+            // Before it has said which it is, it may be any.
+            if network != "cor-p" {
+                let unasked = verdict(&policy, "tcp", operation.clone());
+                assert_eq!(unasked, "forbidden never", "{request}");
+            }
+            for question in policy.questions(&client("tcp"), &operation) {
+                operation.learn(question, is.map(shown));
+            }
+            let expected = if request.contains("services") { of_service } else { expected };
+            assert_eq!(verdict(&policy, "tcp", operation), expected, "{request}, {is:?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_is_asked_where_a_rule_admits_what_it_names() {
+    let policy = policy("[[allow]]\noperations = [\"ContainerCreate\"]\nnetworks = [\"app\"]");
+    let create = r#"POST /containers/create {"HostConfig":{"NetworkMode":"app"}}"#;
+    let operation = read(create, ApiVersion::NEWEST);
+    assert!(policy.questions(&client("tcp"), &operation).is_empty() && !policy.asks(operation.endpoint()));
+    assert!(verdict(&policy, "tcp", operation).starts_with("permit"));
 }
