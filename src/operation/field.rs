@@ -322,9 +322,14 @@ fn expands_to_one_line(text: &str) -> bool {
     text.split("{{").skip(1).all(is_name)
 }
 
-/// Whether a path, taken from the root, is the directory `/NAME` or below it, however it is spelled.
+/// Whether a path, taken from the root, is the directory `/NAME` or below it, however it is spelled. `/dev/fd` is a link
+/// into `/proc`.
 fn is_below(path: &str, directory: &str) -> bool {
-    clean(path).split('/').nth(1) == directory.strip_prefix('/')
+    let path = clean(path);
+    let mut names = path.split('/').skip(1);
+    let (first, second) = (names.next(), names.next());
+    first == directory.strip_prefix('/')
+        || (directory == "/proc" && first == Some("dev") && second == Some("fd"))
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use super::{Operation, upload};
 
 /// The endpoint that builds.
 const BUILD: &str = "ImageBuild";
+/// The endpoint that takes images out of an archive, under whatever names they have there.
+const LOAD: &str = "ImageLoad";
 /// The endpoint that writes files into a container.
 const UPLOAD: &str = "PutContainerArchive";
 
@@ -97,6 +99,12 @@ impl From<Dockerfile> for Found {
 }
 
 impl Operation {
+    /// Whether it brings images that nobody looked at.
+    #[must_use]
+    pub fn loads_images(&self) -> bool {
+        self.endpoint().id == LOAD
+    }
+
     /// Takes down what its archive was found to say.
     pub fn look_inside(&mut self, found: Result<Found, Flaw>) {
         self.inside = found.map_or_else(Inside::Unclear, Inside::Seen);
@@ -106,8 +114,10 @@ impl Operation {
     /// Why it is not known what the operation's archive says, where that counts and is not known.
     #[must_use]
     pub fn unseen(&self) -> Option<String> {
-        if !matches!(self.endpoint().id, BUILD | UPLOAD) {
-            return None;
+        match self.endpoint().id {
+            BUILD | UPLOAD => {}
+            LOAD => return Some("which images are in it is not looked into".to_owned()),
+            _ => return None,
         }
         match (self.elsewhere(), &self.inside) {
             (Some(why), _) => Some(why.to_owned()),

@@ -101,7 +101,7 @@ impl Operation {
     }
 
     /// The names that an image gets: those of a build, one beside what is pulled, tagged, imported or committed.
-    fn image_names(&self) -> Vec<String> {
+    pub(super) fn image_names(&self) -> Vec<String> {
         let query = self.query();
         if let Some(Value::List(names)) = query.get("t") {
             return names.clone();

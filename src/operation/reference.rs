@@ -40,8 +40,8 @@ impl Operation {
         for network in self.networks_at_start() {
             see(ThingKind::Network, &network);
         }
-        if let Some((kind, name)) = self.taken_name() {
-            see(kind, &name);
+        for taken in self.taken_names() {
+            see(taken.kind, &taken.name);
         }
         for (kind, name) in self.named_by_filters() {
             see(kind, name);
@@ -102,17 +102,26 @@ impl Operation {
         names.filter_map(move |name| Some((kind?, name.as_str())))
     }
 
-    /// The kind and name of what is made, where there may be one already that the daemon gives instead, or beside it.
+    /// The names of what is made, where there may be one already that the daemon gives instead, or beside it, or from which
+    /// it takes the name.
     #[must_use]
-    pub fn taken_name(&self) -> Option<(ThingKind, String)> {
+    pub fn taken_names(&self) -> Vec<Reference> {
         let kind = match self.endpoint().id {
             "VolumeCreate" => ThingKind::Volume,
             "NetworkCreate" => ThingKind::Network,
-            _ => return None,
+            "ImageBuild" | "ImageCommit" | "ImageTag" => {
+                // As a name that is given it is no ID.
+                let named = |name: &String| match ImageRef::read(name) {
+                    ImageRef::Id(_) => format!("{name}:latest"),
+                    ImageRef::Named { .. } | ImageRef::None => name.clone(),
+                };
+                let names = self.image_names();
+                return names.iter().map(|name| Reference::new(ThingKind::Image, &named(name))).collect();
+            }
+            _ => return Vec::new(),
         };
-        let Body::Json(body) = &self.body else { return None };
-        let name = body.get("Name").and_then(Json::as_text).filter(|name| !name.is_empty())?;
-        Some((kind, name.to_owned()))
+        let name = self.body_json().and_then(|body| body.get("Name")).and_then(Json::as_text);
+        name.filter(|name| !name.is_empty()).map(|name| Reference::new(kind, name)).into_iter().collect()
     }
 
     /// Whether a reference stands for every image of a repository, not for one.

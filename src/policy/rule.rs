@@ -17,11 +17,12 @@ use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
 use crate::operation::thing::ThingKind;
 use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
 
-/// What the archive in the body of a request can say: a Dockerfile, for which no daemon asks leave, and an upload.
+/// What the archive in the body of a request can say: a Dockerfile, for which no daemon asks leave, an upload, and images.
 pub(super) fn inside(endpoint: &Endpoint) -> &'static [Aspect] {
     match endpoint.id {
         "ImageBuild" => &[Aspect::Instructions, Aspect::Images, Aspect::Remotes],
         "PutContainerArchive" => &[Aspect::ContainerPaths],
+        "ImageLoad" => &[Aspect::Images],
         _ => &[],
     }
 }
@@ -188,7 +189,8 @@ impl Rule {
         let must_be_known = self.looks_inside(operation.endpoint())
             && (!is_fetched || self.aspects.contains_key(&Aspect::Images));
         let may_mark = self.keeps_marks && operation.leaves_steps();
-        operation.unseen().filter(|_| must_be_known || may_mark)
+        let may_name = operation.loads_images() && self.things.contains_key(&ThingKind::Image);
+        operation.unseen().filter(|_| must_be_known || may_mark || may_name)
     }
 
     /// As a forbid rule: whether it must be known.
@@ -269,7 +271,7 @@ impl Rule {
         for used in &understood.parameters {
             let Guard::Guarded(guard) = used.guard() else { continue };
             if !self.conditions.contains_key(used.parameter.name)
-                && !self.grants_meaning(used.meaning(understood))
+                && !self.grants_meaning(endpoint, used.meaning(understood))
             {
                 lacking.push(Shortfall::of_parameter(understood, used, guard));
             }
@@ -297,7 +299,7 @@ impl Rule {
             let is_granted = (self.grants.body && used.field.is_some())
                 || refers.is_some_and(|kind| self.things.contains_key(&kind))
                 || self.fields.iter().any(|field| field.grants(endpoint, used))
-                || self.grants_meaning(used.meaning(understood));
+                || self.grants_meaning(endpoint, used.meaning(understood));
             if !is_granted {
                 lacking.push(Shortfall::of_field(operation, understood, used, guard));
             }
@@ -306,11 +308,14 @@ impl Rule {
     }
 
     /// Whether all that is meant is of kinds that the rule says something of, so that nothing else need be said.
-    fn grants_meaning(&self, meant: Option<&[Use]>) -> bool {
+    fn grants_meaning(&self, endpoint: &Endpoint, meant: Option<&[Use]>) -> bool {
+        // Those that a build takes from are not looked at as things.
+        let is_judged = |kind: ThingKind| kind != ThingKind::Image || endpoint.id != "ImageBuild";
         meant.is_some_and(|meant| {
             let is_covered = |one: &Use| {
+                let thing = one.meaning.thing().filter(|kind| is_judged(*kind));
                 self.aspects.contains_key(&one.meaning.aspect())
-                    || one.meaning.thing().is_some_and(|kind| self.things.contains_key(&kind))
+                    || thing.is_some_and(|kind| self.things.contains_key(&kind))
             };
             meant.iter().filter(|one| !one.turned_out).all(is_covered)
         })

@@ -84,6 +84,7 @@ impl Rule {
         if self.things.is_empty() {
             return shortfalls;
         }
+        let taken = operation.taken_names();
         for reference in operation.references() {
             let Some(set) = self.things.get(&kind_judged(reference.kind)) else { continue };
             match thing(operation, &reference) {
@@ -92,7 +93,7 @@ impl Rule {
                 }
                 Known::Is(thing) if set.contains(&thing) => {}
                 // What is made is judged below.
-                Known::Missing if operation.taken_name().is_some() => {}
+                Known::Missing if taken.contains(&reference) => {}
                 Known::Is(_) | Known::Missing => shortfalls.push(Shortfall::Thing(reference)),
                 Known::Nothing => shortfalls.push(Shortfall::Unknown(reference)),
             }
@@ -136,6 +137,7 @@ impl Rule {
         self.things.iter().all(|(kind, set)| {
             let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
             is_made
+                || (*kind == ThingKind::Image && operation.loads_images())
                 || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
                     |reference| {
                         match thing(operation, reference) {
@@ -162,13 +164,15 @@ impl Policy {
         operation: &Operation,
     ) -> Option<Reference> {
         let speaks = |kind: ThingKind| candidates.iter().any(|rule| rule.things.contains_key(&kind));
-        // That a name is taken cannot be hidden from whoever asks to have it.
-        if matches!(reach(operation.endpoint()), Reach::Prunes(_)) || operation.taken_name().is_some() {
+        if matches!(reach(operation.endpoint()), Reach::Prunes(_)) {
             return None;
         }
+        let taken = operation.taken_names();
         operation.references().into_iter().find(|reference| {
             let kind = kind_judged(reference.kind);
+            // That a name is taken cannot be hidden from whoever asks to have it.
             speaks(kind)
+                && !taken.contains(reference)
                 && match thing(operation, reference) {
                     Known::Is(thing) => !self.may_know(kind, &thing, clients),
                     Known::Missing => true,

@@ -2,7 +2,7 @@
 
 use super::super::field::Step;
 use super::super::json::Json;
-use super::Meaning;
+use super::{Aspect, Meaning};
 use super::path::clean;
 use super::reading::Reader;
 
@@ -15,7 +15,24 @@ pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
         if !path.starts_with('/') {
             at.says_more();
         }
+        if may_be_link(&clean(path)) {
+            at.leaves_open(Aspect::Devices);
+        }
     }
+}
+
+/// Whether a path may be a link to a device, which the daemon follows: other names that udev gives, and all outside `/dev`.
+fn may_be_link(path: &str) -> bool {
+    const DIRECTORIES: [&str; 5] = ["block", "char", "disk", "fd", "mapper"];
+    const LINKS: [&str; 6] = ["cdrom", "core", "rtc", "stderr", "stdin", "stdout"];
+    let mut names = path.split('/').skip(1);
+    if names.next() != Some("dev") {
+        return true;
+    }
+    let below: Vec<&str> = names.collect();
+    below.first().is_some_and(|first| DIRECTORIES.contains(first))
+        || below.iter().any(|name| name.starts_with("by-"))
+        || matches!(below.as_slice(), [name] if LINKS.contains(name))
 }
 
 /// `DeviceCgroupRules`: `c 13:* rwm`.

@@ -410,6 +410,31 @@ fn blanks_in_a_name_of_a_host_hide_none() {
     }
 }
 
+#[test]
+fn a_forbidden_device_is_struck_by_its_other_names() {
+    let device = |path: &str| {
+        format!(r#"POST /containers/create {{"HostConfig":{{"Devices":[{{"PathOnHost":"{path}"}}]}}}}"#)
+    };
+    let others = ["/dev/block/8:0", "/dev/disk/by-id/x", "/dev/mapper/x", "/dev/core", "/dev/dri/by-path/x", "/srv/x"];
+    assert_strikes(
+        "devices = [\"/dev/sda*\"]",
+        &others.into_iter().chain(["/dev/sda1", "/dev"]).map(device).collect::<Vec<_>>(),
+        &["/dev/sdb", "/dev/dri/card0", "/dev/net/tun"].map(device),
+    );
+}
+
+#[test]
+fn images_that_nobody_looked_at_may_be_any() {
+    for lines in ["images = [\"own/*\"]", "image.name = [\"own/*\"]", "image.owner = \"me\""] {
+        assert_strikes(lines, &["POST /images/load"], &["GET /images/json"]);
+        let rule = format!("[[allow]]\nname = \"r\"\noperations = [\"ImageLoad\"]\n{lines}");
+        let refused = denial(&policy(&rule), "tcp", "POST /images/load");
+        assert!(refused.message().contains("which images are in it is not looked into"), "{}", refused.message());
+    }
+    let any = policy("[[allow]]\nname = \"r\"\noperations = [\"ImageLoad\"]\nimages = true");
+    assert_eq!(judged(&any, "tcp", "POST /images/load"), "permit r");
+}
+
 fn shown(name: &str, image: &str) -> Option<Json> {
     let text =
         format!(r#"{{"Id":"00ff","Name":"/{name}","Config":{{"Image":"{image}","Labels":{{"x":"y"}}}}}}"#);
