@@ -19,7 +19,9 @@ use super::resolve::Resolved;
 use super::rule::{Rule, body_guard, has_guarded_body};
 use super::selection::Key;
 use super::{Hashed, hashed};
+use crate::operation::meaning::Aspect;
 use crate::operation::table::{Endpoint, Guard};
+use crate::operation::thing::ThingKind;
 pub(super) use characters::{find_invisible_characters, find_odd_characters};
 
 /// Of how many operations a finding gives the names.
@@ -45,6 +47,7 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
         } else if !rule.grants.body && !written.operations.iter().any(|entry| entry.get_ref() == "*") {
             find_bodies_without_grant(rule, problems);
         }
+        find_open_builds(rule, problems);
         gifts::find(rule, written, problems);
         idle::find_never_matching(rule, written, problems);
         between::find_forbidden(rule, &resolved.forbid, problems);
@@ -136,6 +139,21 @@ fn find_bodies_without_grant(rule: &Rule, problems: &mut Vec<Problem>) {
         problems.push(
             Problem::new(Code::NeedsUnguarded, named.span, message)
                 .help("`body = true` grants it, with everything in it; without that, remove the operation"),
+        );
+    }
+}
+
+fn find_open_builds(rule: &Rule, problems: &mut Vec<Problem>) {
+    let is_bounded =
+        !rule.things.contains_key(&ThingKind::Image) || rule.aspects.contains_key(&Aspect::Images);
+    if is_bounded || rule.grants.everything {
+        return;
+    }
+    for named in by_entry(rule, |endpoint| endpoint.id == "ImageBuild") {
+        let message = format!("{} says what its builds may be called, and not what they may take", rule.name);
+        problems.push(
+            Problem::new(Code::OpenBuild, named.span, message)
+                .help("add `images = [\"…\"]`: what a build may be made from, copy from and be called"),
         );
     }
 }

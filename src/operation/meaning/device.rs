@@ -2,9 +2,9 @@
 
 use super::super::field::Step;
 use super::super::json::Json;
-use super::{Aspect, Meaning};
 use super::path::clean;
 use super::reading::Reader;
+use super::{Aspect, Meaning};
 
 /// `Devices`: paths of the host; of a directory the daemon takes all devices in it.
 pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {

@@ -120,6 +120,8 @@ codes! {
     Warning ForbidByName = "forbid-by-name",
     /// An operation whose body is guarded as a whole, in a rule that does not grant it.
     Warning NeedsUnguarded = "needs-unguarded",
+    /// A rule that says which images it is for, and does not say from which its builds take.
+    Warning OpenBuild = "open-build",
     /// `unguarded = true` where nothing is guarded.
     Warning NeedlessUnguarded = "needless-unguarded",
     /// A rule that gives the host away, or part of it.

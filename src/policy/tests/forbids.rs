@@ -415,7 +415,8 @@ fn a_forbidden_device_is_struck_by_its_other_names() {
     let device = |path: &str| {
         format!(r#"POST /containers/create {{"HostConfig":{{"Devices":[{{"PathOnHost":"{path}"}}]}}}}"#)
     };
-    let others = ["/dev/block/8:0", "/dev/disk/by-id/x", "/dev/mapper/x", "/dev/core", "/dev/dri/by-path/x", "/srv/x"];
+    let others =
+        ["/dev/block/8:0", "/dev/disk/by-id/x", "/dev/mapper/x", "/dev/core", "/dev/dri/by-path/x", "/srv/x"];
     assert_strikes(
         "devices = [\"/dev/sda*\"]",
         &others.into_iter().chain(["/dev/sda1", "/dev"]).map(device).collect::<Vec<_>>(),
@@ -429,7 +430,11 @@ fn images_that_nobody_looked_at_may_be_any() {
         assert_strikes(lines, &["POST /images/load"], &["GET /images/json"]);
         let rule = format!("[[allow]]\nname = \"r\"\noperations = [\"ImageLoad\"]\n{lines}");
         let refused = denial(&policy(&rule), "tcp", "POST /images/load");
-        assert!(refused.message().contains("which images are in it is not looked into"), "{}", refused.message());
+        assert!(
+            refused.message().contains("which images are in it is not looked into"),
+            "{}",
+            refused.message()
+        );
     }
     let any = policy("[[allow]]\nname = \"r\"\noperations = [\"ImageLoad\"]\nimages = true");
     assert_eq!(judged(&any, "tcp", "POST /images/load"), "permit r");
