@@ -111,12 +111,12 @@ impl Operation {
             "NetworkCreate" => ThingKind::Network,
             "ImageBuild" | "ImageCommit" | "ImageTag" => {
                 // As a name that is given it is no ID.
-                let named = |name: &String| match ImageRef::read(name) {
+                let as_made = |name: &String| match ImageRef::read(name) {
                     ImageRef::Id(_) => format!("{name}:latest"),
                     ImageRef::Named { .. } | ImageRef::None => name.clone(),
                 };
                 let names = self.image_names();
-                return names.iter().map(|name| Reference::new(ThingKind::Image, &named(name))).collect();
+                return names.iter().map(|name| Reference::new(ThingKind::Image, &as_made(name))).collect();
             }
             _ => return Vec::new(),
         };

@@ -155,9 +155,8 @@ impl Policy {
         if asks_for_paths {
             paths = operation.untraced_paths();
         }
-        let is_asked = |question: &&Reference| match question.kind {
-            ThingKind::Network => asks_for_networks,
-            _ => asks_for_paths,
+        let is_asked = |question: &&Reference| {
+            if question.kind == ThingKind::Network { asks_for_networks } else { asks_for_paths }
         };
         if asks_for_networks || asks_for_paths {
             questions.extend(operation.understand().questions().filter(is_asked).cloned());

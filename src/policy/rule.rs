@@ -248,9 +248,12 @@ impl Rule {
                 shortfalls.push(Shortfall::Meaning(meant.clone()));
             }
         }
-        let must_know = |question: &&Reference| match question.kind {
-            ThingKind::Network => self.asks_for_networks(operation.endpoint(), false),
-            _ => self.aspects.contains_key(&Aspect::HostPaths),
+        let must_know = |question: &&Reference| {
+            if question.kind == ThingKind::Network {
+                self.asks_for_networks(operation.endpoint(), false)
+            } else {
+                self.aspects.contains_key(&Aspect::HostPaths)
+            }
         };
         shortfalls.extend(understood.questions().filter(must_know).cloned().map(Shortfall::Unknown));
         shortfalls.extend(self.thing_shortfalls(operation));
@@ -516,11 +519,10 @@ impl Shortfall {
 
 /// Whether the answer to a question could tell that something of this kind is meant.
 fn tells_of(question: &Reference, aspect: Aspect) -> bool {
-    match question.kind {
-        ThingKind::Network => aspect == Aspect::Networks,
-        ThingKind::Container => matches!(aspect, Aspect::HostPaths | Aspect::Volumes),
-        _ => aspect == Aspect::HostPaths,
+    if question.kind == ThingKind::Network {
+        return aspect == Aspect::Networks;
     }
+    aspect == Aspect::HostPaths || (aspect == Aspect::Volumes && question.kind == ThingKind::Container)
 }
 
 /// Whether anything in a body of the endpoint is known to be guarded.

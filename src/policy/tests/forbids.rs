@@ -320,7 +320,7 @@ fn a_forbidden_name_is_struck_however_it_is_come_by() {
         ("POST /containers/x/rename?name=db2", "permit all"),
     ] {
         let mut operation = operation(request);
-        operation.learn(Reference::new(ThingKind::Container, "x"), shown("x", "a"));
+        operation.learn(Reference::new(ThingKind::Container, "x"), Some(shown("x", "a")));
         assert_eq!(verdict(&policy, "tcp", operation), expected, "{request}");
     }
     let sent = read("POST /containers/create?name=/db {}", ApiVersion::NEWEST).encode();
@@ -340,7 +340,7 @@ fn a_container_leaves_no_rule_by_another_name() {
     );
     for (new, expected) in [("app-2", "permit own"), ("/app-2", "permit own"), ("db", "condition own")] {
         let mut operation = operation(&format!("POST /containers/app-1/rename?name={new}"));
-        operation.learn(Reference::new(ThingKind::Container, "app-1"), shown("app-1", "a"));
+        operation.learn(Reference::new(ThingKind::Container, "app-1"), Some(shown("app-1", "a")));
         assert_eq!(verdict(&policy, "tcp", operation), expected, "{new}");
     }
 }
@@ -367,7 +367,7 @@ fn a_forbidden_image_of_a_container_is_struck_where_it_only_may_be_that() {
         ("redis@sha256:00", "permit all"),
     ] {
         let mut operation = operation("POST /containers/x/stop");
-        operation.learn(Reference::new(ThingKind::Container, "x"), shown("x", image));
+        operation.learn(Reference::new(ThingKind::Container, "x"), Some(shown("x", image)));
         assert_eq!(verdict(&policy, "tcp", operation), expected, "{image}");
     }
 }
@@ -440,8 +440,8 @@ fn images_that_nobody_looked_at_may_be_any() {
     assert_eq!(judged(&any, "tcp", "POST /images/load"), "permit r");
 }
 
-fn shown(name: &str, image: &str) -> Option<Json> {
+fn shown(name: &str, image: &str) -> Json {
     let text =
         format!(r#"{{"Id":"00ff","Name":"/{name}","Config":{{"Image":"{image}","Labels":{{"x":"y"}}}}}}"#);
-    Some(Json::read_shown(text.as_bytes()).unwrap())
+    Json::read_shown(text.as_bytes()).unwrap()
 }
