@@ -15,7 +15,7 @@ use super::verdict::{Reason, Refusal, Suggestion};
 use crate::operation::meaning::Meaning;
 use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Operation, Understanding};
+use crate::operation::{Known, Operation, Understanding};
 use lines::Lines;
 pub(super) use words::{in_words, value_in_words};
 
@@ -314,7 +314,9 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                 push(message, format_args!("\nIt is not known what {question} is."));
             }
             Shortfall::Thing(reference) => {
-                push(message, format_args!("\nIt was asked for {reference}."));
+                let is_missing = operation.known(reference) == Known::Missing;
+                let missing = if is_missing { ", which is not there" } else { "" };
+                push(message, format_args!("\nIt was asked for {reference}{missing}."));
             }
             Shortfall::AllTags(reference) => {
                 push(message, format_args!("\nIt was asked for {reference}: name it with its tag."));

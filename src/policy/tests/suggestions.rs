@@ -371,3 +371,29 @@ fn what_is_required_twice_is_written_once() {
     assert!(message.contains("require.memory = { min = 1, max = 1073741824 }"), "{message}");
     assert!(message.contains(r#"require.drop_capabilities = ["ALL", "NET_RAW"]"#), "{message}");
 }
+
+#[test]
+fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
+    let policy = policy(
+        "[[allow]]\nname = \"own\"\noperations = [\"ContainerStart\", \"ContainerCreate\"]\n\
+         container.label.owner = \"me\"\nown = \"me\"\n",
+    );
+    for request in [
+        "POST /containers/nope/start",
+        r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope"]}}"#,
+        r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","mine"]}}"#,
+    ] {
+        let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, request)) else {
+            panic!("{request}")
+        };
+        let message = denial.message();
+        assert!(message.contains("\nIt was asked for container nope, which is not there."), "{message}");
+        assert!(message.contains("\ncontainer.label.\"owner\" = \"me\""), "{message}");
+    }
+    let mixed = r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","other"]}}"#;
+    let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, mixed)) else {
+        panic!()
+    };
+    let line = format!("\ncontainer.id = [\"{}\"]", "b".repeat(64));
+    assert!(denial.message().contains(&line), "{}", denial.message());
+}
