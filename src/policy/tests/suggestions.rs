@@ -397,3 +397,52 @@ fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
     let line = format!("\ncontainer.id = [\"{}\"]", "b".repeat(64));
     assert!(denial.message().contains(&line), "{}", denial.message());
 }
+
+#[test]
+fn a_value_that_reads_like_a_pattern_is_suggested_as_itself() {
+    let base = "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nimages = [\"own/*\"]\nusers = [\"1\"]\n";
+    let create = |more: &str| format!("POST /containers/create {{\"Image\":\"own/a\",{more}}}");
+    let host = |more: &str| create(&format!(r#""User":"1","HostConfig":{{{more}}}"#));
+    for (request, others) in [
+        (create(r#""User":"0-4294967295""#), &[create(r#""User":"0""#), create(r#""User":"root""#)][..]),
+        (create(r#""User":"5-5""#), &[create(r#""User":"5""#)]),
+        (create(r#""User":"9-1""#), &[create(r#""User":"9""#)]),
+        (create(r#""User":"non-root""#), &[create(r#""User":"7""#)]),
+        (create(r#""User":"image""#), &[create("\"User\":\"\"")]),
+        (create(r#""User":"*""#), &[create(r#""User":"0""#), create("\"User\":\"\"")]),
+        (create(r#""User":"?:?""#), &[create(r#""User":"0:0""#)]),
+        (host(r#""Binds":["/data/**:/x"]"#), &[host(r#""Binds":["/data/a:/x"]"#)]),
+        (host(r#""Binds":["/?/*:/x"]"#), &[host(r#""Binds":["/a/b:/x"]"#)]),
+        (host(r#""NetworkMode":"*""#), &[host(r#""NetworkMode":"a""#), host(r#""NetworkMode":"host""#)]),
+        (host(r#""NetworkMode":"container:*""#), &[host(r#""NetworkMode":"container:a""#)]),
+        (host(r#""SecurityOpt":["seccomp=*"]"#), &[host(r#""SecurityOpt":["seccomp=unconfined"]"#)]),
+        (host(r#""Devices":[{"PathOnHost":"/dev/*"}]"#), &[host(r#""Devices":[{"PathOnHost":"/dev/sda"}]"#)]),
+        (host(r#""ExtraHosts":["*:*"]"#), &[host(r#""ExtraHosts":["a:1.2.3.4"]"#)]),
+        (host(r#""Sysctls":{"*":"*"}"#), &[host(r#""Sysctls":{"net.a":"1"}"#)]),
+        (host(r#""LogConfig":{"Type":"*"}"#), &[host(r#""LogConfig":{"Type":"syslog"}"#)]),
+        (host(r#""PidMode":"container:~.*""#), &[host(r#""PidMode":"container:a""#)]),
+    ] {
+        let refused = denial(&policy(base), "tcp", &request);
+        let suggestion = refused.refusal().suggestion().unwrap();
+        let after = policy(&followed(base, suggestion));
+        let verdict = judged(&after, "tcp", &request);
+        assert!(verdict.starts_with("permit"), "{request}: {verdict}\n{}", refused.message());
+        for other in others {
+            let verdict = judged(&after, "tcp", other);
+            assert!(!verdict.starts_with("permit"), "{other}: {verdict}\n{}", refused.message());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_suggestion_for_one_user_is_for_no_other(user in "[0a*?-]{1,4}|non-root|[0-9]-[0-9]", other in "[0-9]|root|a|app") {
+        let base = "[[allow]]\nname = \"r\"\noperations = [\"ContainerExec\"]\nusers = [\"nobody\"]\n";
+        let exec = |user: &str| format!("POST /containers/x/exec {{\"Cmd\":[\"a\"],\"User\":\"{user}\"}}");
+        let refused = denial(&policy(base), "tcp", &exec(&user));
+        let after = policy(&followed(base, refused.refusal().suggestion().unwrap()));
+        prop_assert!(judged(&after, "tcp", &exec(&user)).starts_with("permit"), "{}", refused.message());
+        let is_same = other == user || (other == "0" && ["00", "-0", "000", "-00", "0000", "-000"].contains(&&*user));
+        prop_assert_eq!(judged(&after, "tcp", &exec(&other)).starts_with("permit"), is_same, "{}", refused.message());
+    }
+}
