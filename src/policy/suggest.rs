@@ -12,7 +12,7 @@ use super::pattern::escape_expression;
 use super::rule::{Grants, LackingField, Rule, Shortfall};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
-use crate::operation::meaning::Meaning;
+use crate::operation::meaning::{ImageRef, Meaning};
 use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Known, Operation, Understanding};
@@ -27,6 +27,9 @@ const MOST_EXPLAINED: usize = 100;
 
 /// Paths longer than this are not repeated to the client.
 const LONGEST_PATH_BYTES: usize = 500;
+
+/// The hexadecimal digits of an ID.
+const LONGEST_ID_BYTES: usize = 64;
 
 /// Who asked, as the policy knows them.
 #[derive(Clone, Copy)]
@@ -305,10 +308,12 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                          or newer.",
                     );
                 }
+                push_beginning(message, &meant.meaning);
             }
             Shortfall::Inside(meant) => {
                 let what = toml_text::meant(&meant.meaning);
                 push(message, format_args!("\nIt asks for {what}, in {}.", meant.place));
+                push_beginning(message, &meant.meaning);
             }
             Shortfall::Unknown(question) => {
                 push(message, format_args!("\nIt is not known what {question} is."));
@@ -330,6 +335,22 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
     }
     if more > 0 {
         push(message, format_args!("\nThere are {more} more of these."));
+    }
+}
+
+/// What may be the beginning of any image's ID no list can name alone; a tag makes a name of it.
+fn push_beginning(message: &mut String, meaning: &Meaning) {
+    if let Meaning::Image(ImageRef::Id(id)) = meaning
+        && !id.contains(':')
+        && id.len() <= LONGEST_ID_BYTES
+    {
+        push(
+            message,
+            format_args!(
+                " That may be the beginning of any image's ID: ask for `{id}:latest` if it is a name, or for the whole \
+                 ID as `sha256:…`."
+            ),
+        );
     }
 }
 

@@ -446,3 +446,19 @@ proptest! {
         prop_assert_eq!(judged(&after, "tcp", &exec(&other)).starts_with("permit"), is_same, "{}", refused.message());
     }
 }
+
+#[test]
+fn that_any_image_is_admitted_is_said() {
+    let rule =
+        |operation: &str| format!("[[allow]]\noperations = [\"{operation}\"]\nimages = [\"alpine\"]\n");
+    let create =
+        denial(&policy(&rule("ContainerCreate")), "tcp", r#"POST /containers/create {"Image":"cafe"}"#);
+    let message = create.message();
+    assert!(message.contains("ask for `cafe:latest` if it is a name"), "{message}");
+    assert!(message.contains("\nThe line for images below admits any value.\n"), "{message}");
+    assert!(message.ends_with("\nimages = true"), "{message}");
+    let id = "a".repeat(64);
+    let whole = format!(r#"POST /containers/create {{"Image":"sha256:{id}"}}"#);
+    let whole = denial(&policy(&rule("ContainerCreate")), "tcp", &whole);
+    assert!(whole.message().ends_with(&format!("\nimages = [\"sha256:{id}\"]")), "{}", whole.message());
+}
