@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::nearest::list;
 use super::pattern::escape_expression;
-use super::rule::{Grants, LackingField, Rule, Shortfall};
+use super::rule::{Grants, LackingField, Rule, Shortfall, has_guarded_body};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
 use crate::operation::meaning::{ImageRef, Meaning};
@@ -114,7 +114,8 @@ pub(super) fn refusal(
             if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
                 push(&mut message, format_args!("\nReason: {reason}"));
             }
-            let suggestion = if only_grants && rule.takes_lines {
+            let suggestion = if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls)
+            {
                 push_details(&mut message, operation, shortfalls);
                 let mut lines = Lines::default();
                 lines.grant(shortfalls, understood, rule);
@@ -358,6 +359,15 @@ fn push_beginning(message: &mut String, meaning: &Meaning) {
 fn is_read_only_in_vain(operation: &Operation, meaning: &Meaning) -> bool {
     matches!(meaning, Meaning::HostPath(host) if !host.read_only)
         && operation.version() < ApiVersion::new(1, 44)
+}
+
+/// Whether lines that grant these would grant far more of the rule's other operations: there, too, the body is granted, or
+/// whatever is guarded.
+fn grants_beside(rule: &Rule, operation: &Operation, shortfalls: &[Shortfall]) -> bool {
+    let lacks_unknown = shortfalls.iter().any(|lack| matches!(lack, Shortfall::Field(field) if !field.known));
+    let lacks_body = shortfalls.iter().any(|lack| matches!(lack, Shortfall::Body { .. }));
+    let mut others = rule.selection.endpoints().filter(|other| other.id != operation.endpoint().id);
+    lacks_unknown || (lacks_body && others.any(has_guarded_body))
 }
 
 /// A rule that grants the request and, beside what is plain, nothing more. Where there is a rule that

@@ -209,6 +209,10 @@ impl Lines {
         let mut text = String::new();
         if self.unguarded {
             text.push_str("unguarded = true\n");
+            message.push_str(
+                "\nThe line `unguarded = true` below grants whatever is guarded of this operation, known to dockgate or \
+                 not: add it only for clients that you would give root on the host.",
+            );
         } else if self.whole_body {
             text.push_str("body = true\n");
         }

@@ -282,21 +282,28 @@ query.t = 90"#
             r#"POST /containers/create {"image":"x","hostconfig":{"privileged":true,"Mounts":[{"New":1}]},"Binds":["/:/h"]}"#
         ),
         r#"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule "create" has it, but it does not grant HostConfig.Privileged, HostConfig.Mounts, HostConfig.Binds and a field that is not known.
+The policy has no name for this client, so the rule below is for everyone.
 The field HostConfig.Privileged is guarded: it gives the container every right and device of the host. It was asked with true.
 The field HostConfig.Mounts is guarded: it can give the container any file of the host, any volume, and what other images hold. It was asked with [{"New":1}].
 The field HostConfig.Mounts[0].New is not known to dockgate, so what it does is not either. It was asked with 1.
 The field Binds is guarded: it can give the container any file of the host, and any volume. It was asked with ["/:/h"].
-To allow it, add to rule "create", under its [[allow]]:
+The line `unguarded = true` below grants whatever is guarded of this operation, known to dockgate or not: add it only for clients that you would give root on the host.
+To allow it, add to the policy:
 
+[[allow]]
+operations = ["POST /containers/create"]
 unguarded = true
 host_paths = ["/"]"#
     );
     assert_eq!(
         told("tcp", "POST /swarm/join {\"JoinToken\":\"x\"}"),
         r#"dockgate: POST /swarm/join (SwarmJoin) is not allowed for this client: rule "create" has it, but it does not grant the body.
+The policy has no name for this client, so the rule below is for everyone.
 The body is guarded: it hands the host to the managers of the swarm that it names.
-To allow it, add to rule "create", under its [[allow]]:
+To allow it, add to the policy:
 
+[[allow]]
+operations = ["POST /swarm/join"]
 body = true"#
     );
     assert_eq!(
@@ -461,4 +468,23 @@ fn that_any_image_is_admitted_is_said() {
     let whole = format!(r#"POST /containers/create {{"Image":"sha256:{id}"}}"#);
     let whole = denial(&policy(&rule("ContainerCreate")), "tcp", &whole);
     assert!(whole.message().ends_with(&format!("\nimages = [\"sha256:{id}\"]")), "{}", whole.message());
+}
+
+#[test]
+fn what_grants_a_whole_body_is_no_line_for_other_operations() {
+    let rules = |operations: &str| format!("[[allow]]\nname = \"r\"\noperations = [{operations}]\n");
+    let suggestion = |operations: &str, request: &str| {
+        let denial = denial(&policy(&rules(operations)), "tcp", request);
+        denial.refusal().suggestion().unwrap().clone()
+    };
+    let unknown = r#"POST /containers/create {"HostConfig":{"NewKnob":1}}"#;
+    for operations in [r#""ContainerCreate""#, r#""ContainerCreate", "ContainerExec", "ImageBuild""#] {
+        let expected = "[[allow]]\noperations = [\"POST /containers/create\"]\nunguarded = true\n";
+        assert_eq!(suggestion(operations, unknown), Suggestion::Rule(expected.to_owned()));
+    }
+    let join = r#"POST /swarm/join {"JoinToken":"x"}"#;
+    let lines = Suggestion::Lines { rule: "r".to_owned(), lines: "body = true\n".to_owned() };
+    assert_eq!(suggestion(r#""SwarmJoin", "SystemInfo""#, join), lines);
+    let rule = "[[allow]]\noperations = [\"POST /swarm/join\"]\nbody = true\n";
+    assert_eq!(suggestion(r#""SwarmJoin", "ContainerCreate""#, join), Suggestion::Rule(rule.to_owned()));
 }
