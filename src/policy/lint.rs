@@ -8,6 +8,7 @@ mod gifts;
 mod host;
 mod idle;
 mod names;
+mod samples;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
