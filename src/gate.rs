@@ -39,7 +39,7 @@ use crate::metrics::{Metrics, Tally};
 use crate::operation::table::Method;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Json, Operation, Unreadable};
-use crate::policy::{Permit, Policy, Verdict};
+use crate::policy::{LOOK_UP_ROUNDS, MOST_QUESTIONS, Permit, Policy, Verdict};
 use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
@@ -51,11 +51,6 @@ use recall::{Ground, Recall};
 use refusal::Refusal;
 use request::{Unasked, Unread, Upload};
 use tenure::Tenure;
-
-/// How often answers of the daemon may raise further questions.
-const LOOK_UP_ROUNDS: usize = 3;
-/// Of how many things one request may have the daemon asked in a round. Of further ones nothing good is supposed.
-const MOST_QUESTIONS: usize = 64;
 
 /// The parts that judge, record and forward requests.
 #[derive(Debug)]

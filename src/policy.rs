@@ -42,7 +42,7 @@ use sha2::{Digest, Sha256};
 use crate::client::Client;
 use crate::operation::version::ApiVersion;
 use case::Suite;
-pub use judge::{Permit, Unknown};
+pub use judge::{LOOK_UP_ROUNDS, MOST_QUESTIONS, Permit, Unknown};
 use path_expression::PathSet;
 use problem::Problem;
 use rule::Rule;

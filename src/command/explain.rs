@@ -20,8 +20,8 @@ use clap::{Args, ValueEnum};
 use super::Exit;
 use super::policy_file::PolicyFile;
 use crate::client::{Client, Peer};
+use crate::operation::Json;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Json, Operation};
 use crate::policy::Policy;
 use crate::policy::account::Account;
 use crate::policy::case::{Outcome, judge, learned, read_operation};
@@ -121,6 +121,8 @@ struct Explained {
 struct Understood {
     /// The paths of the daemon that the verdict hangs on, and nobody said what it shows there.
     not_shown: Vec<String>,
+    /// The paths of the host that it hangs on and that may have a link on their way, which was not looked for.
+    untraced: Vec<String>,
     endpoint: String,
     id: &'static str,
     summary: &'static str,
@@ -258,23 +260,19 @@ fn explained(request: Request, arguments: &ExplainArguments, policy: &Policy, cl
                 shown.map(|(_, json)| json.clone())
             };
             let operation = learned(policy, client, operation, show);
-            let not_shown = not_shown.take().into_iter().collect();
-            let read = Some(read(&operation, policy.account(client, &operation), not_shown));
+            let endpoint = operation.endpoint();
+            let read = Some(Understood {
+                not_shown: not_shown.take().into_iter().collect(),
+                untraced: policy.unknown(client, &operation).paths.into_iter().collect(),
+                endpoint: endpoint.to_string(),
+                id: endpoint.id,
+                summary: endpoint.summary,
+                version: operation.version(),
+                account: policy.account(client, &operation),
+            });
             Explained { request, read, outcome: judge(policy, client, operation) }
         }
         Err(unreadable) => Explained { request, read: None, outcome: Outcome::Unreadable(unreadable) },
-    }
-}
-
-fn read(operation: &Operation, account: Account, not_shown: Vec<String>) -> Understood {
-    let endpoint = operation.endpoint();
-    Understood {
-        not_shown,
-        endpoint: endpoint.to_string(),
-        id: endpoint.id,
-        summary: endpoint.summary,
-        version: operation.version(),
-        account,
     }
 }
 
@@ -384,6 +382,26 @@ GET /v1.44/info
         assert!(problems.iter().all(|problem| problem.severity() != Severity::Error), "{problems:?}");
         let ran = suite.unwrap().run(&crate::policy::case::Files::new());
         assert!(ran.len() == 1 && ran[0].failure.is_none(), "{ran:?}");
+    }
+
+    #[test]
+    fn that_links_were_not_looked_for_is_said_where_paths_count() {
+        let rules =
+            "[[allow]]\noperations = [\"ContainerCreate\"]\nhost_paths = [\"/opt/**\"]\nvolumes = true\n";
+        let told = |bind: &str, format: &str| {
+            let body = format!(r#"{{"HostConfig":{{"Binds":["{bind}:/x"]}}}}"#);
+            let line = ["explain", "-", "--format", format, "POST /containers/create", "--body", &body];
+            let arguments = Line::try_parse_from(line).unwrap().explain;
+            let mut out = Vec::new();
+            let source = format!("version = 1\n{rules}");
+            explain(&arguments, &mut source.as_bytes(), &mut out, false).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let line = "\n  not looked for: links on the host";
+        assert!(told("/opt/x", "text").contains(line), "{}", told("/opt/x", "text"));
+        assert!(!told("data", "text").contains(line));
+        let json: serde_json::Value = serde_json::from_str(&told("/opt/x", "json")).unwrap();
+        assert_eq!(json["requests"][0]["operation"]["untraced"], serde_json::json!(["/opt/x"]));
     }
 
     #[test]

@@ -398,8 +398,8 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
         Meaning::HostPath(host) => Some(escape(&host.path)),
         Meaning::Image(image) => image::exact(image),
         Meaning::Port(port) => Some(port.to_string()),
+        Meaning::User(user) => Some(user::exact(user)),
         Meaning::Amount(..) => None,
-        Meaning::User(user) if user.is_empty() => Some(user::OF_IMAGE.to_owned()),
         Meaning::Volume(_)
         | Meaning::Tmpfs(_)
         | Meaning::Namespace(_)
@@ -413,8 +413,7 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
         | Meaning::ExtraHost(_)
         | Meaning::ContainerPath(_)
         | Meaning::Capability(_)
-        | Meaning::Device(_)
-        | Meaning::User(_) => text_of(meaning).map(escape),
+        | Meaning::Device(_) => text_of(meaning).map(escape),
     }
 }
 

@@ -6,6 +6,7 @@ mod mutant;
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::BTreeMap;
+use std::mem;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -16,7 +17,7 @@ use super::nearest::did_you_mean;
 use super::problem::{Code, Problem, Severity};
 use super::resolve::{self, Resolved, known_version, line_of};
 use super::selector::{Selector, read_id};
-use super::{Grounds, Policy, Refusal, Terms, Verdict};
+use super::{Grounds, LOOK_UP_ROUNDS, MOST_QUESTIONS, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::inside::{ArchiveReader, Found};
 use crate::operation::table::BodyKind;
@@ -31,8 +32,6 @@ pub(super) use expected::{VERDICTS, reasons};
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 /// The user and group of whom only the other is said: nobody.
 const NOBODY: u32 = 65_534;
-/// How often what the daemon shows may raise further questions.
-const LOOK_UP_ROUNDS: usize = 3;
 
 /// A policy with its cases.
 #[derive(Debug)]
@@ -254,7 +253,7 @@ pub fn read_operation(
 }
 
 /// The operation with everything that the daemon would be asked before it is judged; `show` says what the daemon has
-/// at a path.
+/// at a path. Links on the host are not looked for: no path is taken to have one on its way, as far as the gate would look.
 #[must_use]
 pub fn learned(
     policy: &Policy,
@@ -262,16 +261,24 @@ pub fn learned(
     mut operation: Operation,
     show: impl Fn(&str) -> Option<Json>,
 ) -> Operation {
+    let mut unknown = policy.unknown(client, &operation);
     for _ in 0..LOOK_UP_ROUNDS {
-        let questions = policy.questions(client, &operation);
+        let questions = mem::take(&mut unknown.questions);
         if questions.is_empty() {
             break;
         }
-        for question in questions {
+        for question in questions.into_iter().take(MOST_QUESTIONS) {
             let shown = question.path().and_then(|path| show(&path));
             let shown = shown.or_else(|| supposed_network(&operation, &question));
             operation.learn(question, shown);
         }
+        unknown = policy.unknown(client, &operation);
+    }
+    if unknown.paths.len() > MOST_QUESTIONS {
+        for path in unknown.paths.into_iter().take(MOST_QUESTIONS) {
+            operation.trace(path, None);
+        }
+        operation.trace_no_more();
     }
     operation
 }

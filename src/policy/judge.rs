@@ -16,6 +16,12 @@ use crate::operation::table::Endpoint;
 use crate::operation::thing::ThingKind;
 use crate::operation::{Body, Encoded, Operation, Reference};
 
+/// How often what the daemon shows may raise further questions: a container may have a volume.
+pub const LOOK_UP_ROUNDS: usize = 3;
+/// Of how many things one request may have the daemon asked in a round, and how many paths of the host may be looked at. Of
+/// further ones nothing good is supposed.
+pub const MOST_QUESTIONS: usize = 64;
+
 /// An operation that may go on. Only the judge makes one; a clone is for when the same is asked again.
 #[derive(Clone, Debug)]
 pub struct Permit(Rc<Permitted>);

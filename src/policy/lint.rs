@@ -8,6 +8,7 @@ mod gifts;
 mod host;
 mod idle;
 mod names;
+mod samples;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -53,6 +54,7 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
         between::find_forbidden(rule, &resolved.forbid, problems);
         idle::find_idle_keys(rule, written, problems);
     }
+    between::find_open_starts(&resolved.allow, &resolved.clients, problems);
     between::find_covered_forbids(&resolved.forbid, problems);
     for (rule, written) in resolved.forbid.iter().zip(&draft.forbid) {
         let allow = resolved.allow.iter();

@@ -143,6 +143,18 @@ impl Glob {
             .collect()
     }
 
+    /// A text that it matches: with this for each run of characters, and this for any one.
+    pub(super) fn filled(&self, run: &str, one: char) -> String {
+        self.tokens
+            .iter()
+            .map(|token| match token {
+                Token::Literal(character) => character.to_string(),
+                Token::One => one.to_string(),
+                Token::Run => run.to_owned(),
+            })
+            .collect()
+    }
+
     /// Whether everything that it matches is matched by the other; `false` also where that is not clear.
     pub(super) fn within(&self, other: &Self) -> bool {
         // Which beginnings of the other's tokens have taken all tokens so far.

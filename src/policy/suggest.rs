@@ -9,13 +9,13 @@ use std::fmt::Write as _;
 
 use super::nearest::list;
 use super::pattern::escape_expression;
-use super::rule::{Grants, LackingField, Rule, Shortfall};
+use super::rule::{Grants, LackingField, Rule, Shortfall, has_guarded_body};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
-use crate::operation::meaning::Meaning;
+use crate::operation::meaning::{ImageRef, Meaning};
 use crate::operation::thing::OWNER_LABEL;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Operation, Understanding};
+use crate::operation::{Known, Operation, Understanding};
 use lines::Lines;
 pub(super) use words::{in_words, value_in_words};
 
@@ -27,6 +27,9 @@ const MOST_EXPLAINED: usize = 100;
 
 /// Paths longer than this are not repeated to the client.
 const LONGEST_PATH_BYTES: usize = 500;
+
+/// The hexadecimal digits of an ID.
+const LONGEST_ID_BYTES: usize = 64;
 
 /// Who asked, as the policy knows them.
 #[derive(Clone, Copy)]
@@ -111,7 +114,8 @@ pub(super) fn refusal(
             if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
                 push(&mut message, format_args!("\nReason: {reason}"));
             }
-            let suggestion = if only_grants && rule.takes_lines {
+            let suggestion = if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls)
+            {
                 push_details(&mut message, operation, shortfalls);
                 let mut lines = Lines::default();
                 lines.grant(shortfalls, understood, rule);
@@ -305,16 +309,20 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                          or newer.",
                     );
                 }
+                push_beginning(message, &meant.meaning);
             }
             Shortfall::Inside(meant) => {
                 let what = toml_text::meant(&meant.meaning);
                 push(message, format_args!("\nIt asks for {what}, in {}.", meant.place));
+                push_beginning(message, &meant.meaning);
             }
             Shortfall::Unknown(question) => {
                 push(message, format_args!("\nIt is not known what {question} is."));
             }
             Shortfall::Thing(reference) => {
-                push(message, format_args!("\nIt was asked for {reference}."));
+                let is_missing = operation.known(reference) == Known::Missing;
+                let missing = if is_missing { ", which is not there" } else { "" };
+                push(message, format_args!("\nIt was asked for {reference}{missing}."));
             }
             Shortfall::AllTags(reference) => {
                 push(message, format_args!("\nIt was asked for {reference}: name it with its tag."));
@@ -331,10 +339,35 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
     }
 }
 
+/// What may be the beginning of any image's ID no list can name alone; a tag makes a name of it.
+fn push_beginning(message: &mut String, meaning: &Meaning) {
+    if let Meaning::Image(ImageRef::Id(id)) = meaning
+        && !id.contains(':')
+        && id.len() <= LONGEST_ID_BYTES
+    {
+        push(
+            message,
+            format_args!(
+                " That may be the beginning of any image's ID: ask for `{id}:latest` if it is a name, or for the whole \
+                 ID as `sha256:…`."
+            ),
+        );
+    }
+}
+
 /// Whether a file of the host may only seem to be read-only.
 fn is_read_only_in_vain(operation: &Operation, meaning: &Meaning) -> bool {
     matches!(meaning, Meaning::HostPath(host) if !host.read_only)
         && operation.version() < ApiVersion::new(1, 44)
+}
+
+/// Whether lines that grant these would grant far more of the rule's other operations: there, too, the body is granted, or
+/// whatever is guarded.
+fn grants_beside(rule: &Rule, operation: &Operation, shortfalls: &[Shortfall]) -> bool {
+    let lacks_unknown = shortfalls.iter().any(|lack| matches!(lack, Shortfall::Field(field) if !field.known));
+    let lacks_body = shortfalls.iter().any(|lack| matches!(lack, Shortfall::Body { .. }));
+    let mut others = rule.selection.endpoints().filter(|other| other.id != operation.endpoint().id);
+    lacks_unknown || (lacks_body && others.any(has_guarded_body))
 }
 
 /// A rule that grants the request and, beside what is plain, nothing more. Where there is a rule that

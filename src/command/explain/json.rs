@@ -61,6 +61,7 @@ fn operation(read: &Understood) -> Value {
         "version": read.version.to_string(),
         "client": account.client,
         "not_shown": read.not_shown,
+        "untraced": read.untraced,
         "means": meant
             .map(|one| json!({ "kind": one.aspect, "value": one.what, "place": one.place }))
             .collect::<Vec<_>>(),

@@ -57,7 +57,7 @@ fn write_one(one: &Explained, policy: &Policy, file: &str, source: &str, text: &
 }
 
 fn write_read(read: &Understood, file: &str, source: &str, text: &mut String) {
-    let Understood { not_shown, endpoint, id, summary, version, account } = read;
+    let Understood { not_shown, untraced, endpoint, id, summary, version, account } = read;
     let Account { client, meant, guarded, unknown, rules } = account;
     push(text, format_args!("  {endpoint} ({id}), API {version}: {summary}\n"));
     let who = if client.is_empty() { "nobody whom the policy names".to_owned() } else { client.join(", ") };
@@ -70,6 +70,9 @@ fn write_read(read: &Understood, file: &str, source: &str, text: &mut String) {
         unknown.iter().map(|what| format!("{what}: the daemon was not asked")).collect();
     section("not known", &unknown, text);
     section("taken as not there (`--shows` says otherwise)", not_shown, text);
+    if !untraced.is_empty() {
+        text.push_str("  not looked for: links on the host, by which such a path can lead elsewhere (`dockgate serve` looks)\n");
+    }
     let (others, concerned): (Vec<&RuleAccount>, Vec<&RuleAccount>) =
         rules.iter().partition(|rule| rule.finding == Finding::OtherOperations);
     let names: Vec<String> = concerned

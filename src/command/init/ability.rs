@@ -111,8 +111,24 @@ fn filled(template: &str, client: &str, abilities: &[Ability], label: Option<&La
             Some(_) | None => (true, line),
         };
         if is_wanted {
-            push(&mut text, format_args!("{}\n", line.replace("LABEL", &pair).replace("CLIENT", client)));
+            // Neither name is looked for in the other.
+            let between: Vec<String> =
+                line.split("LABEL").map(|part| part.replace("CLIENT", client)).collect();
+            push(&mut text, format_args!("{}\n", between.join(&pair)));
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ability, Label, policy};
+
+    #[test]
+    fn a_label_is_written_as_it_is_said() {
+        let label = Label::read("tier.CLIENT=CLIENT-LABEL").unwrap();
+        let written = policy("panel", &[Ability::Lifecycle, Ability::Make], Some(&label));
+        assert!(written.contains("container.label.\"tier.CLIENT\" = \"CLIENT-LABEL\"\n"), "{written}");
+        assert!(written.contains("\nown = \"panel\"\n"), "{written}");
+    }
 }

@@ -160,8 +160,7 @@ pub(super) fn exact(image: &ImageRef) -> Option<String> {
     match image {
         ImageRef::Named { .. } => Some(escape(&image.to_string())),
         ImageRef::Id(id) if id.starts_with("sha256:") => Some(id.clone()),
-        ImageRef::Id(_) => Some("*".to_owned()),
-        ImageRef::None => None,
+        ImageRef::Id(_) | ImageRef::None => None,
     }
 }
 

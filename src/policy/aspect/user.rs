@@ -1,10 +1,10 @@
 //! Patterns of users.
 
 use crate::operation::meaning::is_non_root;
-use crate::policy::pattern::Glob;
+use crate::policy::pattern::{Glob, escape};
 
 /// What a policy writes where a request leaves the user to the image.
-pub(super) const OF_IMAGE: &str = "image";
+const OF_IMAGE: &str = "image";
 
 /// A pattern of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,28 @@ impl UserPattern {
             Self::NonRoot => "non-root".to_owned(),
             Self::Numbers(low, high) if low == high => low.to_string(),
             Self::Numbers(low, high) => format!("{low}-{high}"),
-            Self::Text(glob) => glob.source(),
+            Self::Text(glob) => spelled(glob.source()),
+        }
+    }
+}
+
+/// The pattern that matches this user, canonical, and no other; as an item of a list.
+pub(super) fn exact(user: &str) -> String {
+    if user.is_empty() {
+        return OF_IMAGE.to_owned();
+    }
+    match UserPattern::read(user) {
+        Ok(UserPattern::Numbers(low, high)) if low == high && !user.contains('-') => user.to_owned(),
+        _ => spelled(escape(user)),
+    }
+}
+
+/// A pattern of texts, so that it is read as one: a user can be called like a range or a word, as `0-9`.
+fn spelled(pattern: String) -> String {
+    match UserPattern::read(&pattern) {
+        Ok(UserPattern::Text(_)) => pattern,
+        Ok(UserPattern::OfImage | UserPattern::NonRoot | UserPattern::Numbers(..)) | Err(_) => {
+            format!("\\{pattern}")
         }
     }
 }

@@ -4,12 +4,14 @@
 use crate::operation::field::Field;
 use crate::operation::meaning::{Aspect, aspects_of_parameter, readings_in};
 use crate::operation::table::{Endpoint, Guard, endpoints};
+use crate::operation::thing::ThingKind;
 use crate::policy::body::FieldCondition;
 use crate::policy::condition::Condition;
 use crate::policy::problem::{Code, Problem};
 use crate::policy::rule::Rule;
-use crate::policy::selection::key;
+use crate::policy::selection::{Target, key};
 use crate::policy::selector::Selector;
+use crate::policy::things::ThingSet;
 
 /// Warns of an allow rule that a forbid rule takes all of.
 pub(super) fn find_forbidden(rule: &Rule, forbid: &[Rule], problems: &mut Vec<Problem>) {
@@ -44,6 +46,24 @@ pub(super) fn find_covered_forbids(forbid: &[Rule], problems: &mut Vec<Problem>)
                     .help("remove it, or narrow the other if that is wider than it should be"),
             );
         }
+    }
+}
+
+/// Warns of allow rules that start containers in networks of anybody, where another rule for the same clients asks whose
+/// those are.
+pub(super) fn find_open_starts(allow: &[Rule], clients: &[Selector], problems: &mut Vec<Problem>) {
+    let asks = |rule: &&Rule| rule.things.get(&ThingKind::Network).is_some_and(ThingSet::speaks_of_owners);
+    let asking: Vec<&Rule> = allow.iter().filter(asks).collect();
+    for rule in allow.iter().filter(|rule| !rule.things.contains_key(&ThingKind::Network)) {
+        let starts = |target: &&Target| matches!(target.endpoint.id, "ContainerStart" | "ContainerRestart");
+        let Some(start) = rule.selection.targets().find(starts) else { continue };
+        let Some(other) = asking.iter().find(|other| meet(rule, other, clients)) else { continue };
+        let message = format!("{} starts containers in the networks of anybody", rule.name);
+        problems.push(
+            Problem::new(Code::OpenStart, start.span.clone(), message)
+                .also(other.span.clone(), "this one asks whose the networks are")
+                .help("a container is put into its networks when it starts: say `network.owner` here too"),
+        );
     }
 }
 
@@ -170,6 +190,23 @@ mod tests {
         assert_eq!(found(&(allow(everyone) + &forbid(&info("b")))), [""; 0]);
         let of_c = "operations = [\"GET /info\", \"GET /events\"]\nclients = \"a\"";
         assert_eq!(found(&(allow(of_c) + &forbid(&info("c")))), [""; 0], "somebody can be both");
+    }
+
+    #[test]
+    fn who_is_asked_whose_networks_he_uses_is_asked_when_he_starts_containers() {
+        let create = allow(
+            "operations = [\"POST /containers/create\"]\nclients = \"a\"\nown = \"a\"\nnetwork.owner = \"a\"",
+        );
+        for (start, expected) in [
+            ("clients = \"a\"", &["open-start"][..]),
+            ("container.owner = \"a\"", &["open-start"]),
+            ("clients = \"a\"\nnetwork.owner = \"a\"", &[]),
+            ("clients = \"b\"", &[]),
+        ] {
+            let start = allow(&format!("operations = [\"POST /containers/{{id}}/start\"]\n{start}"));
+            assert_eq!(found(&(create.clone() + &start)), expected, "{start}");
+            assert_eq!(found(&start), [""; 0], "nobody asks: {start}");
+        }
     }
 
     #[test]

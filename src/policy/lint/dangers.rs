@@ -1,5 +1,7 @@
 //! What makes a client root on the host, or gives it part of the host, once a rule grants it.
 
+use std::collections::BTreeSet;
+
 use crate::operation::Json;
 use crate::operation::meaning::{Aspect, HostPath, Meaning, Reading};
 
@@ -122,16 +124,24 @@ pub(super) fn worst(aspect: Aspect, lets_through: impl Fn(&Meaning) -> bool) -> 
         .find(|danger| lets_through(&danger.meaning()))
 }
 
-/// The worst danger of those that a field read like this can hold, where such values are let through, or any.
+/// A path that leads out of the directory that it begins with.
+pub(super) const CLIMB: Danger = root(
+    What::Written("/etc"),
+    "climb by `..` from there to every file of the host: `/data/*` has `/data/../etc`",
+);
+
+/// The worst danger of those that a field read like this can hold, where such values are let through, or any. Behind a path
+/// may stand one of the ends.
 pub(super) fn worst_in(
     reading: Reading,
+    ends: &BTreeSet<String>,
     lets_through: impl Fn(&Json) -> bool,
     lets_anything: impl Fn() -> bool,
 ) -> Option<&'static Danger> {
     DANGERS.iter().find(|danger| {
         reading.aspects().contains(&danger.meaning().aspect())
             && ((lets_anything() && danger.can_stand_in(reading))
-                || danger.samples(reading).iter().any(&lets_through))
+                || danger.samples(reading, ends).iter().any(&lets_through))
     })
 }
 
@@ -186,18 +196,38 @@ impl Danger {
     /// Whether a field read like this can say it at all: of namespaces and drivers it says one kind.
     fn can_stand_in(&self, reading: Reading) -> bool {
         !matches!(reading, Reading::NamespaceMode(_) | Reading::NetworkMode | Reading::Driver(_))
-            || !self.samples(reading).is_empty()
+            || !self.samples(reading, &BTreeSet::new()).is_empty()
     }
 
     /// Values that a field read like this has to say it.
-    fn samples(&self, reading: Reading) -> Vec<Json> {
+    fn samples(&self, reading: Reading, ends: &BTreeSet<String>) -> Vec<Json> {
         let text = |text: &str| Json::String(text.into());
         let list = |one: &str| Json::Array(vec![text(one)]);
         let behind = |kind: &str| self.value().strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'));
         match reading {
             Reading::Binds => match self.what {
-                What::Written(path) => vec![list(&format!("{path}:/x")), list(&format!("{path}:/x:rw"))],
-                What::Read(path) => vec![list(&format!("{path}:/x:ro"))],
+                What::Written(path) => {
+                    let writing = ends.iter().map(String::as_str).filter(|end| !is_read_only(end));
+                    [":/x", ":/x:rw"]
+                        .into_iter()
+                        .chain(writing)
+                        .map(|end| list(&[path, end].concat()))
+                        .collect()
+                }
+                What::Read(path) => {
+                    let ends = ends.iter().map(String::as_str);
+                    [":/x:ro"].into_iter().chain(ends).map(|end| list(&[path, end].concat())).collect()
+                }
+                What::Capability(_)
+                | What::Namespace(_)
+                | What::Device(_)
+                | What::Security(_)
+                | What::Driver(_)
+                | What::Remote(_) => Vec::new(),
+            },
+            Reading::VolumeOptions => match self.what {
+                What::Written(path) => volumes(path, "bind"),
+                What::Read(path) => volumes(path, "bind,ro"),
                 What::Capability(_)
                 | What::Namespace(_)
                 | What::Device(_)
@@ -217,7 +247,6 @@ impl Danger {
             Reading::Mounts
             | Reading::VolumesFrom
             | Reading::AnonymousVolumes
-            | Reading::VolumeOptions
             | Reading::Tmpfs
             | Reading::Network
             | Reading::NetworkKeys
@@ -247,6 +276,20 @@ impl Danger {
             | Reading::Configs => Vec::new(),
         }
     }
+}
+
+/// Whether what stands behind the path of a bind leaves it to be read only.
+fn is_read_only(end: &str) -> bool {
+    end.split(':').nth(2).is_some_and(|options| options.split(',').any(|option| option == "ro"))
+}
+
+/// Options of volumes that are this directory.
+fn volumes(path: &str, how: &str) -> Vec<Json> {
+    let texts = [
+        format!(r#"{{"o":"{how}","device":"{path}"}}"#),
+        format!(r#"{{"type":"none","o":"{how}","device":"{path}"}}"#),
+    ];
+    texts.iter().filter_map(|text| Json::read_shown(text.as_bytes()).ok()).collect()
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ use toml::Spanned;
 
 use super::dangers::{self, Danger, Extent};
 use super::host::{self, By};
+use super::samples;
 use crate::operation::meaning::{Aspect, Meaning, Reading, aspects_of, readings_in};
 use crate::policy::aspect::AspectSet;
+use crate::policy::body::FieldCondition;
 use crate::policy::condition::Condition;
-use crate::policy::draft::{DraftAspect, DraftRule};
+use crate::policy::draft::{DraftAspect, DraftRule, Quantifier};
 use crate::policy::problem::{Code, Problem};
 use crate::policy::rule::Rule;
 
@@ -101,23 +103,39 @@ fn item_of(aspect: Aspect, said: &Spanned<DraftAspect>, danger: &Danger) -> Opti
 /// Conditions on fields, as far as they grant them.
 fn by_field(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
     for field in rule.fields.iter().filter(|field| field.condition != Condition::Unused) {
-        let readings = field.places.values().flat_map(|(_, found)| readings_in(found.field));
-        let worst = readings
-            // These are the volumes of another container, whatever those are.
-            .filter(|reading| *reading != Reading::VolumesFrom)
-            .filter_map(|reading| {
-                dangers::worst_in(
-                    reading,
-                    |sample| field.condition.admits_json(sample),
-                    || field.condition == Condition::Any,
-                )
-            })
-            .min_by_key(|danger| danger.extent);
-        let Some(danger) = worst else { continue };
         let is_it = |name: &str| field.places.values().any(|(path, _)| path.is_called(name));
         let span = written.body.iter().find(|(name, _)| is_it(name.get_ref())).map(|(name, _)| name.span());
-        problems.push(gives(rule, danger.extent, span.unwrap_or(rule.span.clone()), &because(danger)));
+        let span = span.unwrap_or(rule.span.clone());
+        let worst = worst_in_field(field);
+        if climbs(rule, field) && worst.is_none_or(|worst| worst.extent > Extent::Root) {
+            problems.push(gives(rule, Extent::Root, span, &because(&dangers::CLIMB)).help(
+                "say by `host_paths`, or `devices`, which paths it may be: those are compared as the daemon reads them",
+            ));
+        } else if let Some(danger) = worst {
+            problems.push(gives(rule, danger.extent, span, &because(danger)));
+        }
     }
+}
+
+/// The worst that a field lets through.
+fn worst_in_field(field: &FieldCondition) -> Option<&'static Danger> {
+    let ends = samples::ends(&field.condition);
+    // Where some elements must be such, the others may be anything.
+    let is_any = matches!(field.condition, Condition::Any | Condition::Elements(Quantifier::Some, _));
+    let readings = field.places.values().flat_map(|(_, found)| readings_in(found.field));
+    readings
+        // These are the volumes of another container, whatever those are.
+        .filter(|reading| *reading != Reading::VolumesFrom)
+        .filter_map(|reading| {
+            dangers::worst_in(reading, &ends, |sample| field.condition.admits_json(sample), || is_any)
+        })
+        .min_by_key(|danger| danger.extent)
+}
+
+/// Whether a field lets paths through that lead out of the directory they begin with, and nothing else holds them.
+fn climbs(rule: &Rule, field: &FieldCondition) -> bool {
+    let is_held = |aspect| matches!(rule.aspects.get(&aspect), Some(set) if *set != AspectSet::Any);
+    samples::paths_held(field).is_some_and(|aspect| !is_held(aspect)) && samples::climbs(&field.condition)
 }
 
 fn because(danger: &Danger) -> String {

@@ -118,6 +118,8 @@ codes! {
     Warning IdleOperation = "idle-operation",
     /// A forbid rule by name, which a client gets around by using the ID.
     Warning ForbidByName = "forbid-by-name",
+    /// A rule that starts containers whatever networks they are put into, where another says whose those may be.
+    Warning OpenStart = "open-start",
     /// An operation whose body is guarded as a whole, in a rule that does not grant it.
     Warning NeedsUnguarded = "needs-unguarded",
     /// A rule that says which images it is for, and does not say from which its builds take.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::push;
 use super::toml_text::{self, quote};
 use crate::operation::meaning::{Aspect, DEFAULT_BRIDGE, Meaning};
-use crate::operation::{Json, Known, Operation, Reference, Understanding};
+use crate::operation::{Json, Known, Operation, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
+use crate::policy::pattern::escape;
 use crate::policy::require;
 use crate::policy::rule::{self, Rule, Shortfall};
 
@@ -73,19 +74,16 @@ impl Lines {
             let acted_on = rule.thing_shortfalls(operation).into_iter().filter_map(|shortfall| {
                 if let Shortfall::Thing(reference) = shortfall { Some(reference) } else { None }
             });
-            let broken: Vec<Reference> = acted_on.filter(|reference| reference.kind == *kind).collect();
-            if broken.is_empty() {
-                self.things.extend(set.lines(*kind, quote));
-                continue;
+            let broken = acted_on.filter(|reference| reference.kind == *kind);
+            let found = broken.filter_map(|reference| match operation.known(&reference) {
+                Known::Is(thing) => Some(quote(&escape(&thing.id))),
+                Known::Missing | Known::Nothing => None,
+            });
+            // What is not there has no ID, and whatever is made in its place must still be what the rule is for.
+            match toml_text::list(&found.collect::<Vec<_>>()) {
+                Some(ids) => self.things.push(format!("{kind}.id = {ids}")),
+                None => self.things.extend(set.lines(*kind, quote)),
             }
-            let ids: Vec<String> = broken
-                .iter()
-                .filter_map(|reference| match operation.known(reference) {
-                    Known::Is(thing) => Some(quote(&thing.id)),
-                    Known::Missing | Known::Nothing => None,
-                })
-                .collect();
-            self.things.extend(toml_text::list(&ids).map(|ids| format!("{kind}.id = {ids}")));
         }
         let met = rule.requirements.iter().filter(|requirement| requirement.is_met(operation));
         self.requirements.extend(require::written(met, quote));
@@ -211,6 +209,10 @@ impl Lines {
         let mut text = String::new();
         if self.unguarded {
             text.push_str("unguarded = true\n");
+            message.push_str(
+                "\nThe line `unguarded = true` below grants whatever is guarded of this operation, known to dockgate or \
+                 not: add it only for clients that you would give root on the host.",
+            );
         } else if self.whole_body {
             text.push_str("body = true\n");
         }

@@ -306,3 +306,24 @@ fn a_test_can_expect_what_is_hidden() {
     );
     assert!(!untested.iter().any(|message| message.contains("@environment")), "{untested:?}");
 }
+
+#[test]
+fn a_test_learns_no_more_than_the_gate_asks() {
+    let binds = |count: usize, bind: &dyn Fn(usize) -> String| {
+        let binds: Vec<String> = (0..count).map(|number| format!("\"{}\"", bind(number))).collect();
+        format!(r#"{{"Image":"a","HostConfig":{{"Binds":[{}]}}}}"#, binds.join(","))
+    };
+    let volume = |number: usize| format!("v{number}:/v/{number}");
+    let path = |number: usize| format!("/opt/{number}:/v/{number}");
+    for (body, verdict) in [
+        (binds(192, &volume), "permit"),
+        (binds(193, &volume), "deny"),
+        (binds(64, &path), "permit"),
+        (binds(65, &path), "deny"),
+    ] {
+        let test = format!(
+            "[[test]]\nclient = \"backend\"\nrequest = \"POST /containers/create\"\nverdict = \"{verdict}\"\nbody = '{body}'\n"
+        );
+        assert_eq!(failures(&format!("{POLICY}\n{test}")), [""; 0], "{verdict}");
+    }
+}

@@ -127,3 +127,39 @@ fn what_reaches_the_host_is_warned_of() {
     }
     assert!(Policy::read(super::super::builtin()).1.is_empty());
 }
+
+#[test]
+fn texts_that_let_paths_of_the_host_through_are_warned_of() {
+    let warned = |operation: &str, lines: &str| {
+        let source = format!("version = 1\n[[allow]]\noperations = \"{operation}\"\n{lines}\n");
+        let (policy, problems) = Policy::read(&source);
+        assert!(policy.is_some(), "{lines}: {problems:?}");
+        problems.iter().filter(|problem| problem.code == Code::GivesHostAway).count()
+    };
+    for (lines, expected) in [
+        (r#"body."HostConfig.Binds" = ["/data/*:/x"]"#, 1),
+        (r#"body."HostConfig.Binds" = ["/data/??:/y:ro"]"#, 1),
+        (r#"body."HostConfig.Binds" = { regex = "/data/.*" }"#, 1),
+        (r#"body."HostConfig.Binds" = { every = ["/data/*"] }"#, 1),
+        (r#"body."HostConfig.Binds" = { some = ["/data:/x"] }"#, 1),
+        (r#"body."HostConfig.Binds" = ["/:/host"]"#, 1),
+        (r#"body."HostConfig.Binds" = ["/etc:/host/etc:ro"]"#, 1),
+        (r#"body."HostConfig.Binds" = ["*:/data"]"#, 1),
+        (r#"body."HostConfig.Binds" = ["/data:/x", "app-*:/y", "/srv/?:/z"]"#, 0),
+        (r#"body."HostConfig.Binds" = { regex = "(/data|app-[a-z]+):/x" }"#, 0),
+        ("body.\"HostConfig.Binds\" = [\"/data/*:/x\"]\nhost_paths = [\"/data/**\"]", 0),
+        ("body.\"HostConfig.Mounts\" = true\nbody.\"HostConfig.Mounts.Source\" = [\"/data/*\"]", 2),
+        ("body.\"HostConfig.Mounts\" = true\nbody.\"HostConfig.Mounts.Source\" = [\"app-*\"]", 1),
+        ("body.\"HostConfig.Devices\" = true\nbody.\"HostConfig.Devices.PathOnHost\" = [\"/dev/dri/*\"]", 2),
+    ] {
+        assert_eq!(warned("ContainerCreate", lines), expected, "{lines}");
+    }
+    for (options, expected) in [
+        (r#"["type=none", "o=bind", "device=/data/*"]"#, 1),
+        (r#"["type=none", "o=bind", "device=/etc"]"#, 1),
+        (r#"["type=none", "o=bind", "device=/data"]"#, 0),
+        (r#"["type=nfs", "o=addr=*", "device=:/*"]"#, 0),
+    ] {
+        assert_eq!(warned("VolumeCreate", &format!("body.DriverOpts = {options}")), expected, "{options}");
+    }
+}

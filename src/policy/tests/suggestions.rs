@@ -282,21 +282,28 @@ query.t = 90"#
             r#"POST /containers/create {"image":"x","hostconfig":{"privileged":true,"Mounts":[{"New":1}]},"Binds":["/:/h"]}"#
         ),
         r#"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule "create" has it, but it does not grant HostConfig.Privileged, HostConfig.Mounts, HostConfig.Binds and a field that is not known.
+The policy has no name for this client, so the rule below is for everyone.
 The field HostConfig.Privileged is guarded: it gives the container every right and device of the host. It was asked with true.
 The field HostConfig.Mounts is guarded: it can give the container any file of the host, any volume, and what other images hold. It was asked with [{"New":1}].
 The field HostConfig.Mounts[0].New is not known to dockgate, so what it does is not either. It was asked with 1.
 The field Binds is guarded: it can give the container any file of the host, and any volume. It was asked with ["/:/h"].
-To allow it, add to rule "create", under its [[allow]]:
+The line `unguarded = true` below grants whatever is guarded of this operation, known to dockgate or not: add it only for clients that you would give root on the host.
+To allow it, add to the policy:
 
+[[allow]]
+operations = ["POST /containers/create"]
 unguarded = true
 host_paths = ["/"]"#
     );
     assert_eq!(
         told("tcp", "POST /swarm/join {\"JoinToken\":\"x\"}"),
         r#"dockgate: POST /swarm/join (SwarmJoin) is not allowed for this client: rule "create" has it, but it does not grant the body.
+The policy has no name for this client, so the rule below is for everyone.
 The body is guarded: it hands the host to the managers of the swarm that it names.
-To allow it, add to rule "create", under its [[allow]]:
+To allow it, add to the policy:
 
+[[allow]]
+operations = ["POST /swarm/join"]
 body = true"#
     );
     assert_eq!(
@@ -370,4 +377,114 @@ fn what_is_required_twice_is_written_once() {
     assert_eq!(message.matches("require.memory").count(), 1, "{message}");
     assert!(message.contains("require.memory = { min = 1, max = 1073741824 }"), "{message}");
     assert!(message.contains(r#"require.drop_capabilities = ["ALL", "NET_RAW"]"#), "{message}");
+}
+
+#[test]
+fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
+    let policy = policy(
+        "[[allow]]\nname = \"own\"\noperations = [\"ContainerStart\", \"ContainerCreate\"]\n\
+         container.label.owner = \"me\"\nown = \"me\"\n",
+    );
+    for request in [
+        "POST /containers/nope/start",
+        r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope"]}}"#,
+        r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","mine"]}}"#,
+    ] {
+        let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, request)) else {
+            panic!("{request}")
+        };
+        let message = denial.message();
+        assert!(message.contains("\nIt was asked for container nope, which is not there."), "{message}");
+        assert!(message.contains("\ncontainer.label.\"owner\" = \"me\""), "{message}");
+    }
+    let mixed = r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","other"]}}"#;
+    let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, mixed)) else {
+        panic!()
+    };
+    let line = format!("\ncontainer.id = [\"{}\"]", "b".repeat(64));
+    assert!(denial.message().contains(&line), "{}", denial.message());
+}
+
+#[test]
+fn a_value_that_reads_like_a_pattern_is_suggested_as_itself() {
+    let base = "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nimages = [\"own/*\"]\nusers = [\"1\"]\n";
+    let create = |more: &str| format!("POST /containers/create {{\"Image\":\"own/a\",{more}}}");
+    let host = |more: &str| create(&format!(r#""User":"1","HostConfig":{{{more}}}"#));
+    for (request, others) in [
+        (create(r#""User":"0-4294967295""#), &[create(r#""User":"0""#), create(r#""User":"root""#)][..]),
+        (create(r#""User":"5-5""#), &[create(r#""User":"5""#)]),
+        (create(r#""User":"9-1""#), &[create(r#""User":"9""#)]),
+        (create(r#""User":"non-root""#), &[create(r#""User":"7""#)]),
+        (create(r#""User":"image""#), &[create("\"User\":\"\"")]),
+        (create(r#""User":"*""#), &[create(r#""User":"0""#), create("\"User\":\"\"")]),
+        (create(r#""User":"?:?""#), &[create(r#""User":"0:0""#)]),
+        (host(r#""Binds":["/data/**:/x"]"#), &[host(r#""Binds":["/data/a:/x"]"#)]),
+        (host(r#""Binds":["/?/*:/x"]"#), &[host(r#""Binds":["/a/b:/x"]"#)]),
+        (host(r#""NetworkMode":"*""#), &[host(r#""NetworkMode":"a""#), host(r#""NetworkMode":"host""#)]),
+        (host(r#""NetworkMode":"container:*""#), &[host(r#""NetworkMode":"container:a""#)]),
+        (host(r#""SecurityOpt":["seccomp=*"]"#), &[host(r#""SecurityOpt":["seccomp=unconfined"]"#)]),
+        (host(r#""Devices":[{"PathOnHost":"/dev/*"}]"#), &[host(r#""Devices":[{"PathOnHost":"/dev/sda"}]"#)]),
+        (host(r#""ExtraHosts":["*:*"]"#), &[host(r#""ExtraHosts":["a:1.2.3.4"]"#)]),
+        (host(r#""Sysctls":{"*":"*"}"#), &[host(r#""Sysctls":{"net.a":"1"}"#)]),
+        (host(r#""LogConfig":{"Type":"*"}"#), &[host(r#""LogConfig":{"Type":"syslog"}"#)]),
+        (host(r#""PidMode":"container:~.*""#), &[host(r#""PidMode":"container:a""#)]),
+    ] {
+        let refused = denial(&policy(base), "tcp", &request);
+        let suggestion = refused.refusal().suggestion().unwrap();
+        let after = policy(&followed(base, suggestion));
+        let verdict = judged(&after, "tcp", &request);
+        assert!(verdict.starts_with("permit"), "{request}: {verdict}\n{}", refused.message());
+        for other in others {
+            let verdict = judged(&after, "tcp", other);
+            assert!(!verdict.starts_with("permit"), "{other}: {verdict}\n{}", refused.message());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_suggestion_for_one_user_is_for_no_other(user in "[0a*?-]{1,4}|non-root|[0-9]-[0-9]", other in "[0-9]|root|a|app") {
+        let base = "[[allow]]\nname = \"r\"\noperations = [\"ContainerExec\"]\nusers = [\"nobody\"]\n";
+        let exec = |user: &str| format!("POST /containers/x/exec {{\"Cmd\":[\"a\"],\"User\":\"{user}\"}}");
+        let refused = denial(&policy(base), "tcp", &exec(&user));
+        let after = policy(&followed(base, refused.refusal().suggestion().unwrap()));
+        prop_assert!(judged(&after, "tcp", &exec(&user)).starts_with("permit"), "{}", refused.message());
+        let is_same = other == user || (other == "0" && ["00", "-0", "000", "-00", "0000", "-000"].contains(&&*user));
+        prop_assert_eq!(judged(&after, "tcp", &exec(&other)).starts_with("permit"), is_same, "{}", refused.message());
+    }
+}
+
+#[test]
+fn that_any_image_is_admitted_is_said() {
+    let rule =
+        |operation: &str| format!("[[allow]]\noperations = [\"{operation}\"]\nimages = [\"alpine\"]\n");
+    let create =
+        denial(&policy(&rule("ContainerCreate")), "tcp", r#"POST /containers/create {"Image":"cafe"}"#);
+    let message = create.message();
+    assert!(message.contains("ask for `cafe:latest` if it is a name"), "{message}");
+    assert!(message.contains("\nThe line for images below admits any value.\n"), "{message}");
+    assert!(message.ends_with("\nimages = true"), "{message}");
+    let id = "a".repeat(64);
+    let whole = format!(r#"POST /containers/create {{"Image":"sha256:{id}"}}"#);
+    let whole = denial(&policy(&rule("ContainerCreate")), "tcp", &whole);
+    assert!(whole.message().ends_with(&format!("\nimages = [\"sha256:{id}\"]")), "{}", whole.message());
+}
+
+#[test]
+fn what_grants_a_whole_body_is_no_line_for_other_operations() {
+    let rules = |operations: &str| format!("[[allow]]\nname = \"r\"\noperations = [{operations}]\n");
+    let suggestion = |operations: &str, request: &str| {
+        let denial = denial(&policy(&rules(operations)), "tcp", request);
+        denial.refusal().suggestion().unwrap().clone()
+    };
+    let unknown = r#"POST /containers/create {"HostConfig":{"NewKnob":1}}"#;
+    for operations in [r#""ContainerCreate""#, r#""ContainerCreate", "ContainerExec", "ImageBuild""#] {
+        let expected = "[[allow]]\noperations = [\"POST /containers/create\"]\nunguarded = true\n";
+        assert_eq!(suggestion(operations, unknown), Suggestion::Rule(expected.to_owned()));
+    }
+    let join = r#"POST /swarm/join {"JoinToken":"x"}"#;
+    let lines = Suggestion::Lines { rule: "r".to_owned(), lines: "body = true\n".to_owned() };
+    assert_eq!(suggestion(r#""SwarmJoin", "SystemInfo""#, join), lines);
+    let rule = "[[allow]]\noperations = [\"POST /swarm/join\"]\nbody = true\n";
+    assert_eq!(suggestion(r#""SwarmJoin", "ContainerCreate""#, join), Suggestion::Rule(rule.to_owned()));
 }
