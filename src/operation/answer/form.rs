@@ -103,8 +103,9 @@ impl Form {
     pub(super) fn layout(self) -> Layout {
         match self {
             Self::Things(_) => Layout::List,
+            Self::Volumes => Layout::ListIn("Volumes"),
             Self::Events => Layout::Sequence,
-            Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Other(_) => Layout::Whole,
+            Self::Network | Self::History | Self::Usage | Self::Other(_) => Layout::Whole,
         }
     }
 
@@ -142,18 +143,7 @@ impl Form {
                 }
                 view.write(Shape::Network, &view.redaction, &narrowed, out)?;
             }
-            Self::Volumes => place::rewrite_object(unit, out, |key, value, out| {
-                if key != "Volumes" {
-                    return Ok(Kept::AsItIs);
-                }
-                place::rewrite_array(value, out, |volume, out| {
-                    Ok::<_, Unexpected>(match view.element(ThingKind::Volume, volume, known, out)? {
-                        Shown::Yes => Kept::Written,
-                        Shown::No | Shown::NotYet(_) => Kept::Not,
-                    })
-                })?;
-                Ok::<_, Unexpected>(Kept::Written)
-            })?,
+            Self::Volumes => return view.element(ThingKind::Volume, unit, known, out),
             Self::History => {
                 let mut is_first = true;
                 place::rewrite_array(unit, out, |layer, out| {

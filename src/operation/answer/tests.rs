@@ -1,4 +1,5 @@
 mod glances;
+mod left_out;
 
 use std::cell::RefCell;
 
@@ -337,14 +338,10 @@ fn what_is_not_expected_is_withheld() {
         "",
         "{}",
         "[",
-        "[{}]",
         "[1]",
-        "[{\"Id\":\"a\"}]",
         "[{\"Id\":\"a\",\"Names\":[]},]",
         "[{\"Id\":\"a\",\"Names\":[]}{\"Id\":\"b\",\"Names\":[]}]",
         "[{\"Id\":\"a\",\"Names\":[]}] x",
-        "[{\"Id\":\"a\",\"Names\":[],\"Labels\":1}]",
-        "[{\"Id\":\"a\",\"Id\":\"b\",\"Names\":[]}]",
         "nul",
         "nullx",
     ] {
@@ -358,13 +355,16 @@ fn what_is_not_expected_is_withheld() {
         (Form::Events, "{\"Type\":\"container\"} x"),
         (Form::Events, "[]"),
         (Form::Events, "{\"Type\":"),
-        (Form::Events, "{\"Type\":1,}"),
         (Form::Volumes, "[]"),
         (Form::Volumes, "{\"Volumes\":{}}"),
+        (Form::Volumes, "{\"Volumes\":[]"),
+        (Form::Volumes, "{\"Volumes\":[]} x"),
+        (Form::Volumes, "{\"Volumes\":[],\"Volumes\":[{\"Name\":\"a\"}]}"),
+        (Form::Volumes, "{\"Warnings\":null"),
         (Form::Network, "[]"),
         (Form::Network, "{\"Containers\":[]}"),
         (Form::Usage, "{\"Images\":{}}"),
-        (Form::Usage, "{\"Containers\":[{}]}"),
+        (Form::Usage, "{\"Containers\":[{}}"),
         (Form::History, "{}"),
     ] {
         let seen = seen(&terms(|_| true), form, text, 100, &nobody);
@@ -379,18 +379,6 @@ fn what_is_not_expected_is_withheld() {
     );
 }
 
-#[test]
-fn memory_is_that_of_one_element() {
-    let mut reader = mine().read(Form::Things(ThingKind::Container)).unwrap();
-    let mut out = Vec::new();
-    let mut step = reader.feed(b"[{\"Id\":\"", &mut out);
-    let piece = vec![b'x'; 1024 * 1024];
-    for _ in 0..8 {
-        step = step.and_then(|_| reader.feed(&piece, &mut out));
-    }
-    assert_eq!(step, Err(Unexpected::TOO_LARGE));
-}
-
 /// An element of a container list, odd in what dockgate does not read.
 fn container() -> impl Strategy<Value = String> {
     let odd = prop_oneof![
@@ -398,7 +386,7 @@ fn container() -> impl Strategy<Value = String> {
         Just("18446744073709551615".to_owned()),
         Just("-1.50E+7".to_owned()),
         Just("[{},[],{\"a\":null}]".to_owned()),
-        any::<String>().prop_map(|text| Json::String(text.replace('\0', "").into()).to_string()),
+        any::<String>().prop_map(|text| Json::String(text.into()).to_string()),
     ];
     (0..1000_u32, odd, any::<bool>(), "[ \n]{0,2}").prop_map(|(id, odd, is_mine, space)| {
         let owner = if is_mine { "me" } else { "other" };

@@ -1,6 +1,6 @@
 //! One thing of an answer, shown as far as it may be seen.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::look_up::{Known, LookUp};
@@ -28,6 +28,9 @@ pub(super) trait Show {
 
     /// Writes of a unit what is shown of it.
     fn show(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Shown, Unexpected>;
+
+    /// Takes note that a unit is left out.
+    fn leave_out(&mut self, why: Unexpected);
 }
 
 /// What a glance tells of a unit.
@@ -50,11 +53,23 @@ pub(super) struct View {
     pub(super) redaction: Redaction,
     /// What was made of redactions so far.
     rules: RefCell<BTreeMap<(Shape, Redaction), Option<Rules>>>,
+    /// Why a unit was left out that nobody was told of.
+    left_out: Cell<Option<Unexpected>>,
 }
 
 impl View {
     pub(super) fn new(sight: Option<Sight>, redaction: Redaction) -> Self {
-        Self { sight, redaction, rules: RefCell::default() }
+        Self { sight, redaction, rules: RefCell::default(), left_out: Cell::default() }
+    }
+
+    /// Takes note that something is left out, which others must not be left without what else there is for.
+    pub(super) fn leave_out(&self, why: Unexpected) {
+        self.left_out.set(Some(why));
+    }
+
+    /// Why something was left out since this was asked last.
+    pub(super) fn left_out(&self) -> Option<Unexpected> {
+        self.left_out.take()
     }
 
     /// Writes a value with what is redacted in it.
