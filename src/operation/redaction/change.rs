@@ -29,8 +29,10 @@ pub(in crate::operation) enum Change {
     Bytes,
     /// What stands in a list or map, all of it.
     Contents,
-    /// The command lines of processes: the rows of a table.
-    Commands,
+    /// Of processes, the rows of a table: all but numbers and times. Whoever asks says which column holds what.
+    Processes,
+    /// The heads of its columns, which may be the first process where there are none.
+    Titles,
 }
 
 /// Where Docker Compose keeps paths of the host.
@@ -45,7 +47,8 @@ impl Change {
     /// The value with everything in it replaced.
     pub(super) fn apply(self, value: Json) -> Json {
         match self {
-            Self::Texts => each_text(value, &hidden),
+            Self::Titles if is_titles(&value) => value,
+            Self::Texts | Self::Titles => each_text(value, &hidden),
             Self::Environment => each_text(value, &environment),
             Self::Paths => each_text(value, &|text| path(text).to_owned()),
             Self::Binds => each_text(value, &bind),
@@ -59,7 +62,7 @@ impl Change {
                 Json::Object(_) => Json::Object(Vec::new()),
                 other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
             },
-            Self::Commands => commands(value),
+            Self::Processes => each_text(value, &cell),
         }
     }
 }
@@ -201,21 +204,19 @@ fn step(text: &str) -> String {
     }
 }
 
-/// Of the rows of a table of processes, the last column, which is the command line.
-fn commands(value: Json) -> Json {
-    let Json::Array(rows) = value else {
-        return value;
+/// One cell of a table of processes: `1342`, `00:00:07` and `0.3` stay.
+fn cell(text: &str) -> String {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'));
+    if is_number { text.to_owned() } else { mark::TEXT.to_owned() }
+}
+
+/// Whether all of these are what `ps` writes over its columns: `PID`, `%CPU`.
+fn is_titles(titles: &Json) -> bool {
+    let is_title = |title: &Json| {
+        let text = title.as_text().unwrap_or_default();
+        text.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'%' | b'+'))
     };
-    let rows = rows.into_iter().map(|row| match row {
-        Json::Array(mut columns) => {
-            if let Some(last) = columns.pop() {
-                columns.push(each_text(last, &|text| keep_empty(text, mark::TEXT).to_owned()));
-            }
-            Json::Array(columns)
-        }
-        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_)) => other,
-    });
-    Json::Array(rows.collect())
+    titles.items().iter().all(is_title)
 }
 
 /// `2006-01-02T15:04:05…`
@@ -274,7 +275,17 @@ mod tests {
                 r#"{"com.docker.compose.project.working_dir":"/srv/x","com.docker.compose.project":"x"}"#,
                 r#"{"com.docker.compose.project.working_dir":"/redacted-by-dockgate","com.docker.compose.project":"x"}"#,
             ),
-            (Change::Commands, r#"[["1","sh A=b"],[]]"#, r#"[["1","redacted-by-dockgate"],[]]"#),
+            (
+                Change::Processes,
+                r#"[["1","16:02","0.3","?","root","A=b","sh A=b",""],[]]"#,
+                r#"[["1","16:02","0.3","redacted-by-dockgate","redacted-by-dockgate","redacted-by-dockgate","redacted-by-dockgate",""],[]]"#,
+            ),
+            (Change::Titles, r#"["PID","%CPU","DRS+TRS"]"#, r#"["PID","%CPU","DRS+TRS"]"#),
+            (
+                Change::Titles,
+                r#"["PID","A=b","SECRET"]"#,
+                r#"["redacted-by-dockgate","redacted-by-dockgate","redacted-by-dockgate"]"#,
+            ),
         ] {
             assert_eq!(changed(change, before), after, "{change:?}");
         }

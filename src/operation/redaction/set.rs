@@ -65,7 +65,7 @@ fn environment(shape: Shape) -> &'static [Entry] {
         Shape::Task => &[("Spec.ContainerSpec.Env", Environment), ("Spec.PluginSpec.Env", Environment)],
         Shape::Plugin => &[("Settings.Env", Environment), ("Config.Env.Value", Texts)],
         Shape::Info => &[("HttpProxy", Texts), ("HttpsProxy", Texts), ("NoProxy", Texts)],
-        Shape::Top => &[("Processes", Change::Commands)],
+        Shape::Top => &[("Titles", Change::Titles), ("Processes", Change::Processes)],
         Shape::ListedContainer
         | Shape::Network
         | Shape::Volume
