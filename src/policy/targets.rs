@@ -223,8 +223,8 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
     asked
 }
 
-/// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of a
-/// network, which shows its containers.
+/// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of what
+/// shows others beside itself.
 pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operation) -> Terms {
     let mut redaction = Redaction::default();
     if granting.iter().all(|rule| !rule.redaction.is_empty()) {
@@ -232,8 +232,8 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
             redaction.join(&rule.redaction);
         }
     }
-    // A network shows who is on it, the history of an image what others are made of the same layers.
-    let shows_others = matches!(operation.endpoint().id, "NetworkInspect" | "ImageHistory");
+    // A network shows who is on it, an image who uses it, its history what others are made of the same layers.
+    let shows_others = matches!(operation.endpoint().id, "NetworkInspect" | "ImageInspect" | "ImageHistory");
     if reach(operation.endpoint()) != Reach::Shows && !shows_others {
         return Terms { redaction, ..Terms::default() };
     }

@@ -141,7 +141,12 @@ fn whoever_may_see_nothing_sees_an_empty_list() {
             let expected = match form {
                 Form::Volumes => "{\"Volumes\":[],\"Warnings\":null}\n",
                 Form::Events => "",
-                Form::Things(_) | Form::Network | Form::History | Form::Usage | Form::Other(_) => "[]\n",
+                Form::Things(_)
+                | Form::Image
+                | Form::Network
+                | Form::History
+                | Form::Usage
+                | Form::Other(_) => "[]\n",
             };
             assert_eq!(seen, expected, "{file} of {name}");
         }
@@ -330,6 +335,23 @@ fn the_history_of_an_image_names_no_other() {
         let seen = seen(&mine(), Form::History, history, 100, &nobody).unwrap();
         assert!(seen.contains("me/labelled:1") && !seen.contains("bb:1"), "{seen}");
     }
+}
+
+#[test]
+fn who_uses_an_image_is_not_shown() {
+    let manifest = |users: &str| {
+        format!(r#"{{"ID":"m","Kind":"image","ImageData":{{"Platform":{{}},"Containers":{users}}}}}"#)
+    };
+    let others = r#"{"ID":"a","Kind":"attestation"}"#;
+    let image = |users: &str, count: &str| {
+        let manifests = [manifest(users), others.to_owned()].join(",");
+        format!(r#"{{"Id":"i","RepoTags":["me/i:1"],"Containers":{count},"Manifests":[{manifests}]}}"#)
+    };
+    let (before, after) = (image(r#"["bb","cc"]"#, "2"), image("[]", "-1"));
+    assert_eq!(seen(&terms(|_| true), Form::Image, &before, 100, &nobody), Ok(after.clone()));
+    let lists = (format!("[{before}]"), format!("[{after}]"));
+    let images = Form::Things(ThingKind::Image);
+    assert_eq!(seen(&terms(|_| true), images, &lists.0, 100, &nobody), Ok(lists.1));
 }
 
 #[test]

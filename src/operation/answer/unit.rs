@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::look_up::{Known, LookUp};
-use super::{Sight, Unexpected, network};
+use super::{Sight, Unexpected, network, usage};
 use crate::operation::Json;
 use crate::operation::json::place::{self, Kept};
 use crate::operation::redaction::{Redaction, Rules, Shape};
@@ -174,13 +174,18 @@ fn without_other_names(container: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpe
     })
 }
 
-/// How many containers use an image is their business: -1, which the daemon writes where it has not counted.
-pub(super) fn without_count(image: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+/// An image without the containers that use it, which are their own business: how many there are is -1, which the daemon
+/// writes where it has not counted, and those of each of its manifests are none.
+pub(super) fn without_users(image: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
     place::rewrite_object(image, out, |key, value, out| {
-        if key != "Containers" || value == b"-1" {
-            return Ok(Kept::AsItIs);
+        match key {
+            "Containers" if value != b"-1" => out.extend_from_slice(b"-1"),
+            "Manifests" => place::rewrite_array(value, out, |manifest, out| {
+                usage::replace(manifest, &["ImageData", "Containers"], b"[]", out)?;
+                Ok::<_, Unexpected>(Kept::Written)
+            })?,
+            _ => return Ok(Kept::AsItIs),
         }
-        out.extend_from_slice(b"-1");
         Ok::<_, Unexpected>(Kept::Written)
     })
 }

@@ -290,7 +290,12 @@ fn number(shown: &Json, key: &str) -> i64 {
 }
 
 /// Writes an object with another value at this path, where there is one.
-fn replace(object: &[u8], path: &[&str], with: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+pub(super) fn replace(
+    object: &[u8],
+    path: &[&str],
+    with: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Unexpected> {
     let Some((first, rest)) = path.split_first() else {
         out.extend_from_slice(with);
         return Ok(());
