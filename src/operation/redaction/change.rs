@@ -25,6 +25,8 @@ pub(in crate::operation) enum Change {
     Hosts,
     /// Build steps that set variables.
     Steps,
+    /// The command of a build step.
+    Command,
     /// Bytes in base64.
     Bytes,
     /// What stands in a list or map, all of it.
@@ -55,6 +57,7 @@ impl Change {
             Self::Addresses => each_text(value, &address),
             Self::Hosts => each_text(value, &host),
             Self::Steps => each_text(value, &step),
+            Self::Command => command(value),
             Self::Bytes => each_text(value, &|text| keep_empty(text, mark::BYTES).to_owned()),
             Self::PathLabels => path_labels(value),
             Self::Contents => match value {
@@ -190,18 +193,40 @@ fn host(text: &str) -> String {
     }
 }
 
-/// `ENV A=b`, `ARG A=b`, and `RUN |1 A=b /bin/sh -c …`, in whatever spelling a builder has written them.
+/// `ENV A=b`, `ARG A=b`, and `RUN |1 A=b /bin/sh -c …`, in whatever spelling a builder has written them, whatever the shell
+/// before it; of what is to be done on a build it has kept the Dockerfile's.
 fn step(text: &str) -> String {
-    let step = text.strip_prefix("/bin/sh -c #(nop)").unwrap_or(text).trim_start();
-    let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
+    let step = text.split_once("#(nop)").map_or(text, |(_, step)| step).trim_start();
+    let (begin, step) = match split_word(step) {
+        (word, rest) if word.eq_ignore_ascii_case("ONBUILD") => ("ONBUILD ", rest.trim_start()),
+        _ => ("", step),
+    };
+    let (word, rest) = split_word(step);
     let has_arguments = |text: &str| {
         text.strip_prefix('|').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
-    match word {
-        "ENV" | "ARG" => format!("{word} {}", mark::TEXT),
+    match word.to_ascii_uppercase().as_str() {
+        word @ ("ENV" | "ARG") => format!("{begin}{word} {}", mark::TEXT),
         _ if has_arguments(word) || has_arguments(rest) => format!("RUN {}", mark::TEXT),
         _ => text.to_owned(),
     }
+}
+
+fn split_word(text: &str) -> (&str, &str) {
+    text.split_once(char::is_whitespace).unwrap_or((text, ""))
+}
+
+/// The command of a build step, which is that step, or that of a `RUN`: behind `|2` stand two variables.
+fn command(value: Json) -> Json {
+    let Json::Array(words) = value else { return each_text(value, &step) };
+    let count = words.first().and_then(Json::as_text).and_then(|first| first.strip_prefix('|'));
+    let Some(count) = count.and_then(|count| count.parse::<usize>().ok()) else {
+        return each_text(Json::Array(words), &step);
+    };
+    let hide = |(place, word)| {
+        if (1..=count).contains(&place) { each_text(word, &environment) } else { word }
+    };
+    Json::Array(words.into_iter().enumerate().map(hide).collect())
 }
 
 /// One cell of a table of processes: `1342`, `00:00:07` and `0.3` stay.
@@ -299,10 +324,28 @@ mod tests {
             ("ARG TOKEN=abc", "ARG redacted-by-dockgate"),
             ("RUN |1 TOKEN=abc /bin/sh -c make # buildkit", "RUN redacted-by-dockgate"),
             ("|1 TOKEN=abc /bin/sh -c make", "RUN redacted-by-dockgate"),
+            ("/bin/bash -o pipefail -c #(nop)  ENV SECRET=hunter2", "ENV redacted-by-dockgate"),
+            ("/bin/sh -c #(nop)  ONBUILD ENV SECRET=hunter2", "ONBUILD ENV redacted-by-dockgate"),
+            ("ONBUILD env SECRET=hunter2", "ONBUILD ENV redacted-by-dockgate"),
+            ("arg\tTOKEN=abc", "ARG redacted-by-dockgate"),
+            ("ONBUILD COPY . /env", "ONBUILD COPY . /env"),
             ("/bin/sh -c #(nop)  LABEL owner=me", "/bin/sh -c #(nop)  LABEL owner=me"),
             ("/bin/sh -c a | b", "/bin/sh -c a | b"),
         ] {
             assert_eq!(step(before), after, "{before}");
+        }
+        for (before, after) in [
+            (
+                r#"["|2","A=b","TOKEN=abc","/bin/sh","-c","make x=y"]"#,
+                r#"["|2","A=redacted-by-dockgate","TOKEN=redacted-by-dockgate","/bin/sh","-c","make x=y"]"#,
+            ),
+            (
+                r##"["/bin/sh","-c","#(nop) ","ENV A=b"]"##,
+                r##"["/bin/sh","-c","#(nop) ","ENV redacted-by-dockgate"]"##,
+            ),
+            ("null", "null"),
+        ] {
+            assert_eq!(changed(Change::Command, before), after);
         }
     }
 }

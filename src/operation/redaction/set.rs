@@ -47,22 +47,25 @@ impl Set {
 }
 
 fn environment(shape: Shape) -> &'static [Entry] {
-    use Change::{Environment, Steps, Texts};
+    use Change::{Command, Environment, Steps, Texts};
     match shape {
-        Shape::Container => &[("Config.Env", Environment)],
+        Shape::Container => &[("Config.Env", Environment), ("Config.OnBuild", Steps)],
         Shape::Image => &[
             ("Config.Env", Environment),
+            ("Config.OnBuild", Steps),
             ("ContainerConfig.Env", Environment),
-            ("ContainerConfig.Cmd", Steps),
+            ("ContainerConfig.OnBuild", Steps),
+            ("ContainerConfig.Cmd", Command),
         ],
         Shape::History => &[("CreatedBy", Steps)],
+        // The fields of a plugin stand in small letters.
         Shape::Service => &[
             ("Spec.TaskTemplate.ContainerSpec.Env", Environment),
-            ("Spec.TaskTemplate.PluginSpec.Env", Environment),
+            ("Spec.TaskTemplate.PluginSpec.env", Environment),
             ("PreviousSpec.TaskTemplate.ContainerSpec.Env", Environment),
-            ("PreviousSpec.TaskTemplate.PluginSpec.Env", Environment),
+            ("PreviousSpec.TaskTemplate.PluginSpec.env", Environment),
         ],
-        Shape::Task => &[("Spec.ContainerSpec.Env", Environment), ("Spec.PluginSpec.Env", Environment)],
+        Shape::Task => &[("Spec.ContainerSpec.Env", Environment), ("Spec.PluginSpec.env", Environment)],
         Shape::Plugin => &[("Settings.Env", Environment), ("Config.Env.Value", Texts)],
         Shape::Info => &[("HttpProxy", Texts), ("HttpsProxy", Texts), ("NoProxy", Texts)],
         Shape::Top => &[("Titles", Change::Titles), ("Processes", Change::Processes)],

@@ -161,6 +161,24 @@ fn paths_say_what_else_is_redacted() {
 }
 
 #[test]
+fn the_environment_is_hidden_where_no_recorded_answer_has_it() {
+    let redaction = redaction(&["@environment"]);
+    for (shape, answer) in [
+        (Shape::Service, r#"{"Spec":{"TaskTemplate":{"PluginSpec":{"name":"p","env":["A=hunter2"]}}}}"#),
+        (Shape::Service, r#"{"PreviousSpec":{"TaskTemplate":{"PluginSpec":{"env":["A=hunter2"]}}}}"#),
+        (Shape::Task, r#"{"Spec":{"PluginSpec":{"env":["A=hunter2"]}}}"#),
+        (Shape::Image, r#"{"ContainerConfig":{"Cmd":["|1","TOKEN=hunter2","/bin/sh","-c","make"]}}"#),
+        (Shape::Image, r#"{"Config":{"OnBuild":["ENV A=hunter2","env A hunter2"]}}"#),
+        (Shape::Container, r#"{"Config":{"OnBuild":["ARG A=hunter2"]}}"#),
+        (Shape::History, r#"[{"CreatedBy":"/bin/bash -c #(nop)  ENV A=hunter2"}]"#),
+        (Shape::History, r#"[{"CreatedBy":"/bin/sh -c #(nop)  ONBUILD ENV A=hunter2"}]"#),
+    ] {
+        let seen = redacted(&redaction, shape, answer);
+        assert!(!seen.contains("hunter2") && seen.contains(mark::TEXT), "{seen}");
+    }
+}
+
+#[test]
 fn what_is_no_json_object_has_nothing_to_redact() {
     let redaction = redaction(&["Config.Env"]);
     for text in ["OK", "", "null", "12"] {
