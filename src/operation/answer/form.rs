@@ -50,7 +50,8 @@ impl Form {
             "SystemDataUsage" => Self::Usage,
             "SystemEvents" => Self::Events,
             "ContainerInspect" => Self::Other(Shape::Container),
-            "VolumeInspect" => Self::Other(Shape::Volume),
+            // What is there already is shown as it is.
+            "VolumeInspect" | "VolumeCreate" => Self::Other(Shape::Volume),
             "ServiceInspect" => Self::Other(Shape::Service),
             "TaskInspect" => Self::Other(Shape::Task),
             "NodeInspect" => Self::Other(Shape::Node),

@@ -355,6 +355,17 @@ fn who_uses_an_image_is_not_shown() {
 }
 
 #[test]
+fn what_making_a_volume_shows_is_redacted() {
+    let mut endpoints = crate::operation::table::endpoints();
+    let create = endpoints.find(|endpoint| endpoint.id == "VolumeCreate").unwrap();
+    let mut terms = Terms::default();
+    terms.redaction.add("@host-paths").unwrap();
+    let volume = r#"{"Name":"m","Options":{"o":"bind","device":"/srv/secret"}}"#;
+    let seen = seen(&terms, Form::of(create).unwrap(), volume, 100, &nobody);
+    assert_eq!(seen, Ok(volume.replace("/srv/secret", "/redacted-by-dockgate")));
+}
+
+#[test]
 fn what_is_not_expected_is_withheld() {
     for text in [
         "",
