@@ -15,6 +15,8 @@ pub(in crate::operation) enum Change {
     Environment,
     /// Texts that are paths.
     Paths,
+    /// Texts that have a path in them, in whatever form: `lowerdir=/srv/a:/srv/b`, `:/export`.
+    Settings,
     /// The sources of `source:target:mode` that are paths.
     Binds,
     /// The labels in which Docker Compose keeps paths.
@@ -53,6 +55,7 @@ impl Change {
             Self::Texts | Self::Titles => each_text(value, &hidden),
             Self::Environment => each_text(value, &environment),
             Self::Paths => each_text(value, &|text| path(text).to_owned()),
+            Self::Settings => each_text(value, &setting),
             Self::Binds => each_text(value, &bind),
             Self::Addresses => each_text(value, &address),
             Self::Hosts => each_text(value, &host),
@@ -110,6 +113,10 @@ fn environment(text: &str) -> String {
 
 fn path(text: &str) -> &str {
     if text.starts_with('/') { mark::PATH } else { text }
+}
+
+fn setting(text: &str) -> String {
+    if text.contains('/') { mark::PATH.to_owned() } else { text.to_owned() }
 }
 
 fn bind(text: &str) -> String {

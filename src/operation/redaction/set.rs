@@ -80,7 +80,7 @@ fn environment(shape: Shape) -> &'static [Entry] {
 }
 
 fn host_paths(shape: Shape) -> &'static [Entry] {
-    use Change::{Binds, PathLabels, Paths, Texts};
+    use Change::{Binds, PathLabels, Paths, Settings, Texts};
     match shape {
         Shape::Container => &[
             ("ResolvConfPath", Paths),
@@ -93,7 +93,7 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("HostConfig.Binds", Binds),
             ("HostConfig.ContainerIDFile", Paths),
             ("HostConfig.Mounts.Source", Paths),
-            ("HostConfig.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("HostConfig.Mounts.VolumeOptions.DriverConfig.Options", Settings),
             ("HostConfig.Devices.PathOnHost", Paths),
             ("HostConfig.BlkioWeightDevice.Path", Paths),
             ("HostConfig.BlkioDeviceReadBps.Path", Paths),
@@ -111,18 +111,18 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("Labels", PathLabels),
         ],
         Shape::Volume => {
-            &[("Mountpoint", Paths), ("Options", Paths), ("Status", Paths), ("Labels", PathLabels)]
+            &[("Mountpoint", Paths), ("Options", Settings), ("Status", Paths), ("Labels", PathLabels)]
         }
         Shape::Network => &[("Labels", PathLabels)],
         Shape::Service => &[
             ("Spec.TaskTemplate.ContainerSpec.Mounts.Source", Paths),
-            ("Spec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("Spec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
             ("PreviousSpec.TaskTemplate.ContainerSpec.Mounts.Source", Paths),
-            ("PreviousSpec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("PreviousSpec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
         ],
         Shape::Task => &[
             ("Spec.ContainerSpec.Mounts.Source", Paths),
-            ("Spec.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("Spec.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
         ],
         Shape::Plugin => &[
             ("Settings.Mounts.Source", Paths),
@@ -133,6 +133,8 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
         Shape::Event => &[("Actor.Attributes", PathLabels)],
         Shape::Info => &[
             ("DockerRootDir", Paths),
+            ("DriverStatus", Paths),
+            ("SecurityOptions", Settings),
             ("CDISpecDirs", Paths),
             ("Runtimes.*.path", Paths),
             ("Containerd.Address", Texts),
@@ -189,6 +191,8 @@ fn network(shape: Shape) -> &'static [Entry] {
             ("Services.*.Tasks.Info", Addresses),
             ("Peers.IP", Addresses),
             (r#"Options."com.docker.network.bridge.host_binding_ipv4""#, Addresses),
+            (r#"Options."com.docker.network.host_ipv4""#, Addresses),
+            (r#"Options."com.docker.network.host_ipv6""#, Addresses),
         ],
         Shape::Service => &[
             ("Endpoint.VirtualIPs.Addr", Addresses),
@@ -206,6 +210,7 @@ fn network(shape: Shape) -> &'static [Entry] {
         ],
         Shape::Node => &[("Status.Addr", Addresses), ("ManagerStatus.Addr", Addresses)],
         Shape::Info => &[
+            ("ClusterAdvertise", Addresses),
             ("Swarm.NodeAddr", Addresses),
             ("Swarm.RemoteManagers.Addr", Addresses),
             ("Swarm.Cluster.DefaultAddrPool", Addresses),

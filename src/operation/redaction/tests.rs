@@ -14,7 +14,7 @@ const ANSWERS: [(&str, Shape); 22] = [
     ("containers-1.24", Shape::ListedContainer),
     ("image", Shape::Image),
     ("image-1.24", Shape::Image),
-    ("images", Shape::Other),
+    ("images", Shape::Image),
     ("history", Shape::History),
     ("network", Shape::Network),
     ("network-verbose", Shape::Network),
@@ -175,6 +175,28 @@ fn the_environment_is_hidden_where_no_recorded_answer_has_it() {
     ] {
         let seen = redacted(&redaction, shape, answer);
         assert!(!seen.contains("hunter2") && seen.contains(mark::TEXT), "{seen}");
+    }
+}
+
+#[test]
+fn paths_and_addresses_are_hidden_where_no_recorded_answer_has_them() {
+    let redaction = redaction(&["@host-paths", "@network"]);
+    let image = Shape::listed(ThingKind::Image);
+    for (shape, answer) in [
+        (Shape::Volume, r#"{"Options":{"type":"overlay","o":"lowerdir=/secret/a:/secret/b"}}"#),
+        (Shape::Volume, r#"{"Options":{"type":"nfs","o":"rw","device":":/secret"}}"#),
+        (Shape::Network, r#"{"Options":{"com.docker.network.host_ipv4":"203.0.113.7"}}"#),
+        (Shape::Network, r#"{"Options":{"com.docker.network.host_ipv6":"2001:db8::113.7"}}"#),
+        (Shape::Info, r#"{"SecurityOptions":["name=apparmor","name=seccomp,profile=/etc/secret.json"]}"#),
+        (Shape::Info, r#"{"DriverStatus":[["Root Dir","/secret/aufs"],["Dirs","3"]]}"#),
+        (Shape::Info, r#"{"ClusterAdvertise":"203.0.113.7:2376"}"#),
+        (image, r#"[{"Labels":{"com.docker.compose.project.working_dir":"/secret"}}]"#),
+    ] {
+        let seen = redacted(&redaction, shape, answer);
+        assert!(!seen.contains("secret") && !seen.contains("113.7") && seen != answer, "{seen}");
+        for plain in ["overlay", "nfs", "rw", "name=apparmor", "Root Dir", "\"3\"", ":2376"] {
+            assert_eq!(answer.contains(plain), seen.contains(plain), "{seen}");
+        }
     }
 }
 
