@@ -95,6 +95,7 @@ fn filters_do_not_tell_what_is_there() {
         (r#"GET /containers/json?filters={"since":["other"]}"#, "no such container other"),
         (r#"GET /containers/json?filters={"before":["nosuch"]}"#, "no such container nosuch"),
         (r#"GET /images/json?filters={"since":["victim"]}"#, "no such image victim"),
+        (r#"GET /tasks?filters={"service":["nosuch"]}"#, "no such service nosuch"),
     ] {
         assert_eq!(about(&policy, request), expected);
     }
