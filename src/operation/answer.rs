@@ -41,6 +41,8 @@ pub struct Terms {
     pub sight: Option<Sight>,
     /// What is redacted in an answer that is no list.
     pub redaction: Redaction,
+    /// How many things it may see of a list, at most.
+    pub limit: Option<usize>,
 }
 
 /// What passes an answer on as far as the client may see it.
@@ -92,7 +94,12 @@ impl Terms {
             return None;
         }
         let view = View::new(sight, self.redaction.clone());
-        Some(Reader { form, view, splitter: Splitter::new(form.layout()), known: Known::default() })
+        Some(Reader {
+            form,
+            view,
+            splitter: Splitter::new(form.layout(), self.limit),
+            known: Known::default(),
+        })
     }
 }
 
@@ -203,6 +210,7 @@ impl fmt::Debug for Terms {
         f.debug_struct("Terms")
             .field("narrows", &self.sight.is_some())
             .field("redaction", &self.redaction)
+            .field("limit", &self.limit)
             .finish()
     }
 }

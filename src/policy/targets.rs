@@ -245,9 +245,9 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
     let hidden = forbidding.iter().map(|rule| rule.things.clone()).collect();
     // Where the rules tell no thing from another, neither need the answer.
     if is_whole || granting.iter().all(shows_all) {
-        return Terms { shown: None, hidden, redaction };
+        return Terms { hidden, redaction, ..Terms::default() };
     }
-    Terms { shown: Some(granting.iter().map(showing).collect()), hidden, redaction }
+    Terms { shown: Some(granting.iter().map(showing).collect()), hidden, redaction, limit: None }
 }
 
 /// As what a thing is judged: an exec instance as its container.

@@ -65,11 +65,14 @@ pub(super) struct Splitter {
     lead: Vec<u8>,
     /// Whether an element of the list was passed on.
     has_passed: bool,
+    /// How many more of them are, at most.
+    left: Option<usize>,
     is_over: bool,
 }
 
 impl Splitter {
-    pub(super) fn new(layout: Layout) -> Self {
+    /// Cuts an answer made so; of a list no more than `limit` elements are passed on.
+    pub(super) fn new(layout: Layout, limit: Option<usize>) -> Self {
         let place = if matches!(layout, Layout::ListIn(_)) { Place::Around } else { Place::Before };
         Self {
             layout,
@@ -81,6 +84,7 @@ impl Splitter {
             is_too_large: false,
             lead: Vec::new(),
             has_passed: false,
+            left: limit,
             is_over: false,
         }
     }
@@ -327,6 +331,7 @@ impl Splitter {
         // Without the comma, until there is something in front of it.
         out.extend_from_slice(if self.has_passed { before } else { &self.lead });
         let shown = match glanced {
+            _ if self.left == Some(0) => Shown::No,
             Some(Glanced { length: _, is_shown: false }) => Shown::No,
             Some(Glanced { length: _, is_shown: true }) => {
                 out.extend_from_slice(unit);
@@ -335,7 +340,10 @@ impl Splitter {
             None => show_readable(unit, out, show),
         };
         match shown {
-            Shown::Yes => self.has_passed = true,
+            Shown::Yes => {
+                self.has_passed = true;
+                self.left = self.left.map(|left| left.saturating_sub(1));
+            }
             Shown::No => out.truncate(start),
             Shown::NotYet(look_up) => {
                 out.truncate(start);

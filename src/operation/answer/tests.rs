@@ -12,7 +12,7 @@ use crate::operation::thing::ThingKind;
 
 fn terms(admits: impl Fn(&Thing) -> bool + 'static) -> Terms {
     let sight = move |thing: &Thing| admits(thing).then(Redaction::default);
-    Terms { sight: Some(Rc::new(sight)), redaction: Redaction::default() }
+    Terms { sight: Some(Rc::new(sight)), ..Terms::default() }
 }
 
 fn mine() -> Terms {
@@ -352,6 +352,22 @@ fn who_uses_an_image_is_not_shown() {
     let lists = (format!("[{before}]"), format!("[{after}]"));
     let images = Form::Things(ThingKind::Image);
     assert_eq!(seen(&terms(|_| true), images, &lists.0, 100, &nobody), Ok(lists.1));
+}
+
+#[test]
+fn a_limit_counts_what_is_shown() {
+    let container = |id: &str, owner: &str| {
+        format!(r#"{{"Id":"{id}","Names":["/{id}"],"Labels":{{"owner":"{owner}"}}}}"#)
+    };
+    let (other, one, two) = (container("o", "other"), container("m1", "me"), container("m2", "me"));
+    let list = format!("[{other},{one},{other},{two}]\n");
+    for (limit, expected) in [(1, format!("[{one}]\n")), (2, format!("[{one},{two}]\n"))] {
+        let terms = Terms { limit: Some(limit), ..mine() };
+        for step in [1, list.len()] {
+            let seen = seen(&terms, Form::Things(ThingKind::Container), &list, step, &nobody);
+            assert_eq!(seen, Ok(expected.clone()));
+        }
+    }
 }
 
 #[test]

@@ -103,6 +103,23 @@ fn filters_do_not_tell_what_is_there() {
 }
 
 #[test]
+fn a_limit_does_not_count_what_is_hidden() {
+    let forbidding = "[[allow]]\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\noperations = [\"*\"]\ncontainer.name = [\"db\"]";
+    for rules in [OWN, forbidding] {
+        for (query, expected) in
+            [("limit=2", "all=1"), ("limit=2&all=0", "all=1"), ("limit=0", ""), ("limit=-1&all=0", "all=0")]
+        {
+            let target = sent(rules, &format!("GET /containers/json?{query}"));
+            let switch = target.split(['?', '&', ' ']).find(|part| part.starts_with("all="));
+            assert_eq!(switch.unwrap_or_default(), expected, "{query}: {target}");
+            assert!(!target.contains("limit"), "{target}");
+        }
+    }
+    let open = "[[allow]]\noperations = [\"ContainerList\"]";
+    assert!(sent(open, "GET /containers/json?limit=2").contains("?limit=2"), "nothing is hidden");
+}
+
+#[test]
 fn nobody_inherits_a_mark() {
     let empty = r#""io.dockgate.owner":"""#;
     let commit = sent(OWN, "POST /commit?container=mine&repo=own/x");

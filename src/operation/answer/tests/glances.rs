@@ -159,7 +159,7 @@ proptest! {
             }
             Some(redaction)
         };
-        let redacting = Terms { sight: Some(Rc::new(redaction)), redaction: Redaction::default() };
+        let redacting = Terms { sight: Some(Rc::new(redaction)), ..Terms::default() };
         // All that is told of a thing.
         let told = terms(|thing| format!("{thing:?}").bytes().map(usize::from).sum::<usize>() % 2 == 0);
         for terms in [mine(), terms(|_| true), redacting, told] {

@@ -85,7 +85,7 @@ fn what_holds_nul_can_be_read() {
     assert_eq!(shown, (Ok(list), false));
     let mut redaction = Redaction::default();
     redaction.add("Config.Env").unwrap();
-    let terms = Terms { sight: None, redaction };
+    let terms = Terms { redaction, ..Terms::default() };
     let container = r#"{"Config":{"Env":["A=b","\u0000","A\u0000=b"]}}"#;
     let (shown, _) = left(&terms, Form::Other(Shape::Container), container, 100);
     let hidden = r#"{"Config":{"Env":["A=redacted-by-dockgate","\u0000","A\u0000=redacted-by-dockgate"]}}"#;
