@@ -31,7 +31,7 @@ use crate::settings::{Address, DaemonSettings};
 use crate::wire::{Framing, ResponseHead};
 use backoff::Backoff;
 use connect::Connector;
-use exchange::{Connection, Resting, api_version};
+use exchange::{Connection, MAX_ANSWER_BYTES, Resting, api_version};
 use state::{Account, Introduction};
 
 /// The daemon, at its address.
@@ -54,6 +54,15 @@ pub enum Failure {
     Away(Away),
     /// The connection broke after something may have been sent.
     Lost(Lost),
+}
+
+/// Why it is not known what something is.
+#[derive(Debug)]
+pub enum Untold {
+    /// The daemon cannot be asked.
+    Away(Away),
+    /// It has answered more than is read, or what is no JSON that can be: the sentence that says so.
+    Unreadable(String),
 }
 
 impl Daemon {
@@ -141,13 +150,14 @@ impl Daemon {
     /// has no such thing.
     ///
     /// # Errors
-    /// When it cannot be asked, or gives no answer to that.
+    /// When it cannot be asked, or gives no answer to that, or one that cannot be read. Of the last nothing is wrong with the
+    /// daemon: whoever makes a thing may make it too large.
     pub async fn look_up(
         &self,
         path: &str,
         version: ApiVersion,
         line: &mut Line,
-    ) -> Result<Option<Json>, Away> {
+    ) -> Result<Option<Json>, Untold> {
         let target = format!("/v{version}{path}");
         let connection = self.connection(line).await?;
         let limit = self.settings.connect_timeout;
@@ -155,22 +165,26 @@ impl Daemon {
         let (connection, answer) =
             match timeout(limit, connection.get(&target, |head, mark| self.note(head, mark))).await {
                 Ok(Ok(answered)) => answered,
-                Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost))),
+                Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost)).into()),
                 Err(_) => {
                     // It may be slow with this alone: whoever watches finds out.
                     self.doubt.notify_one();
-                    return Err(Away::slow(address, limit));
+                    return Err(Away::slow(address, limit).into());
                 }
             };
         if let Some(connection) = connection {
             line.keep(connection);
         }
-        match (answer.status, Json::read_shown(&answer.body)) {
+        match answer.status {
             // What can have no such name, or has it with others, is no thing that could be judged.
-            (400 | 404, _) => Ok(None),
-            (200, Ok(shown)) => Ok(Some(shown)),
-            (200, Err(flaw)) => Err(Away::unanswered(address, &Lost::Malformed(flaw.to_string()))),
-            (status, _) => Err(Away::unhelpful(address, &target, status)),
+            400 | 404 => Ok(None),
+            200 => {
+                let limit = || format!("it is larger than {MAX_ANSWER_BYTES} bytes");
+                let read = |body: Vec<u8>| Json::read_shown(&body).map_err(|flaw| flaw.to_string());
+                let shown = answer.body.ok_or_else(limit).and_then(read);
+                shown.map(Some).map_err(|why| Untold::unreadable(&target, &why))
+            }
+            status => Err(Away::unhelpful(address, &target, status).into()),
         }
     }
 
@@ -231,5 +245,21 @@ impl Daemon {
         self.connector.forget();
         self.doubt.notify_one();
         self.account.failed(away)
+    }
+}
+
+impl Untold {
+    /// What is asked in the query can be long, and is for no log.
+    fn unreadable(target: &str, why: &str) -> Self {
+        let path = target.split('?').next().unwrap_or_default();
+        Self::Unreadable(format!(
+            "the Docker daemon's answer to GET {path}, which dockgate must know, cannot be read: {why}"
+        ))
+    }
+}
+
+impl From<Away> for Untold {
+    fn from(away: Away) -> Self {
+        Self::Away(away)
     }
 }

@@ -272,6 +272,9 @@ impl Gate {
             Some(Unasked::Away(away)) => {
                 connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
+            Some(Unasked::Unreadable(sentence)) => {
+                connection.refuse(id, is_head, &Refusal::untold(&sentence), End::Failed).await
+            }
         }
     }
 
@@ -343,6 +346,7 @@ impl Gate {
                     Some(Unasked::Over(outcome)) => return Err(outcome),
                     // What it would have said could have turned the verdict.
                     Some(Unasked::Away(away)) => Refusal::away(&away),
+                    Some(Unasked::Unreadable(sentence)) => Refusal::untold(&sentence),
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.

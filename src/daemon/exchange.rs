@@ -13,8 +13,9 @@ use crate::wire::{
 /// The head of an answer may be this large: a container's path stat and the like travel in headers.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 
-/// An answer to a question of dockgate's own may be this large: a container shown whole.
-const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// Of an answer to a question of dockgate's own so much is read. A body of 2 MiB can become more: the daemon writes six bytes
+/// for some characters, and shows a command twice.
+pub(super) const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The daemon's side of one client connection: at most one connection that rests between requests,
 /// never shared, so that no answer can reach another client.
@@ -35,7 +36,8 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+    /// None: there is more of it than is read.
+    pub(super) body: Option<Vec<u8>>,
 }
 
 /// What rests on a line.
@@ -133,8 +135,8 @@ impl Connection {
         Ok((connection, introduction))
     }
 
-    /// Asks `GET target`, shows `see` the head of the answer, and reads it to its end. The connection is given back if
-    /// it can carry another request.
+    /// Asks `GET target`, shows `see` the head of the answer, and reads it to its end, or as much of it as is read. The
+    /// connection is given back if it can carry another request.
     pub(super) async fn get(
         mut self,
         target: &str,
@@ -150,17 +152,17 @@ impl Connection {
         }
         let head = ResponseHead::parse(&bytes)?;
         see(&head, self.mark);
-        let mut answer = Answer { status: head.status, body: Vec::new() };
+        let (status, reusable) = (head.status, head.keep_alive);
+        let mut came = Vec::new();
         let mut body = Body::new(head.framing);
         while let Some(piece) = body.next(receiver.inbox, receiver.stream).await? {
-            if answer.body.len().saturating_add(piece) > MAX_ANSWER_BYTES {
-                return Err(Lost::Malformed(format!("it is larger than {MAX_ANSWER_BYTES} bytes")));
+            if came.len().saturating_add(piece) > MAX_ANSWER_BYTES {
+                return Ok((None, Answer { status, body: None }));
             }
-            answer.body.extend_from_slice(receiver.inbox.pending().get(..piece).unwrap_or_default());
+            came.extend_from_slice(receiver.inbox.pending().get(..piece).unwrap_or_default());
             receiver.inbox.consume(piece);
         }
-        let reusable = head.keep_alive;
-        Ok((reusable.then_some(self), answer))
+        Ok((reusable.then_some(self), Answer { status, body: Some(came) }))
     }
 
     /// Sends `encoded`, with `upload` framing what is to follow.

@@ -85,6 +85,11 @@ impl Refusal {
         Self::new(502, &format!("dockgate: the Docker daemon's answer is not passed on: {why}. {cause}"))
     }
 
+    /// The daemon has said what something is, but not so that it can be read.
+    pub(super) fn untold(sentence: &str) -> Self {
+        Self::new(502, &format!("dockgate: the request was not forwarded: {sentence}"))
+    }
+
     /// Another policy came into force before the daemon had answered.
     pub(super) fn revoked() -> Self {
         Self::new(

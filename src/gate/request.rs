@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::crowd::Place;
 use super::{Gate, Outcome, relay};
 use crate::client::Peer;
-use crate::daemon::Away;
+use crate::daemon::{Away, Untold};
 use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
@@ -49,10 +49,27 @@ impl Upload {
 
 /// Why a request is not sent on although the policy may permit it.
 pub(super) enum Unasked {
-    /// The daemon could not be asked for its version.
+    /// The daemon could not be asked for its version, or what something is.
     Away(Away),
+    /// What it answered cannot be read: the sentence that says so.
+    Unreadable(String),
     /// Nobody waits for the answer any more.
     Over(Outcome),
+}
+
+impl From<Away> for Unasked {
+    fn from(away: Away) -> Self {
+        Self::Away(away)
+    }
+}
+
+impl From<Untold> for Unasked {
+    fn from(untold: Untold) -> Self {
+        match untold {
+            Untold::Away(away) => Self::Away(away),
+            Untold::Unreadable(sentence) => Self::Unreadable(sentence),
+        }
+    }
 }
 
 /// The newest version that the daemon could be asked in, which a request has that names none; and why the daemon could not be asked for it.
@@ -86,16 +103,16 @@ pub(super) async fn newest_version(
 }
 
 /// Waits for what dockgate asks the daemon itself, unless the client goes away or dockgate is stopped first.
-pub(super) async fn while_wanted<T>(
+pub(super) async fn while_wanted<T, E: Into<Unasked>>(
     client: &Stream,
     inbox: &mut Inbox,
     place: &Place,
-    asking: impl Future<Output = Result<T, Away>>,
+    asking: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Unasked> {
     let nothing_taken = Cell::new(0);
     tokio::select! {
         biased;
-        asked = asking => asked.map_err(Unasked::Away),
+        asked = asking => asked.map_err(Into::into),
         () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(0))),
         () = place.until_cut() => Err(Unasked::Over(Outcome::drained(0))),
     }

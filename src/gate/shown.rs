@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::iter::once;
+use std::time::{Duration, Instant};
 
 use super::answer::{Down, Passing};
-use crate::daemon::{Line, Receiver};
+use crate::daemon::{Line, Receiver, Untold};
 use crate::operation::answer::{LookUp, Reader, Step};
 use crate::operation::version::ApiVersion;
 use crate::wire::{Body, ResponseHead, write_payload};
@@ -16,9 +17,14 @@ const HELD_BYTES: usize = 256 * 1024;
 /// The largest buffer that is kept for the next answer.
 const MAX_SPARE_BYTES: usize = 4 * HELD_BYTES;
 
+/// How often, at most, it is told that something was left out: events may hold it again and again.
+const TOLD_INTERVAL: Duration = Duration::from_secs(10);
+
 thread_local! {
     /// What the last answer was held in, so that its pages are not fetched from the system again for the next.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// When it was told last that something was left out.
+    static TOLD: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// What a client may see of an answer, and in which version further questions are asked.
@@ -77,6 +83,9 @@ impl Passing<'_> {
                 self.look_up(&mut reader, &look_up, version, &mut line).await?;
                 step = reader.step(&mut outgoing.held);
             }
+            if let Some(why) = reader.left_out() {
+                self.tell(&format!("something in the daemon's answer is left out: {why}"));
+            }
             if piece.is_none() {
                 outgoing.send(true).await?;
                 return Ok(answer.keep_alive);
@@ -97,13 +106,27 @@ impl Passing<'_> {
     ) -> Result<(), Down> {
         let shown = match self.daemon.look_up(look_up.path(), version, line).await {
             Ok(shown) => shown,
-            Err(away) if reader.is_live() => {
+            Err(Untold::Unreadable(sentence)) => {
+                self.tell(&sentence);
+                reader.miss(look_up);
+                return Ok(());
+            }
+            Err(Untold::Away(away)) if reader.is_live() => {
                 tracing::debug!("request {}: an event is not shown: {away}", self.id);
                 None
             }
-            Err(away) => return Err(Down::Unasked(away)),
+            Err(Untold::Away(away)) => return Err(Down::Unasked(away)),
         };
         reader.learn(look_up, shown.as_ref()).map_err(|unexpected| Down::Withheld(unexpected.to_string()))
+    }
+
+    /// Tells the operator of what a client may miss, once in a while.
+    fn tell(&self, what: &str) {
+        let now = Instant::now();
+        if TOLD.get().is_none_or(|told| now.duration_since(told) >= TOLD_INTERVAL) {
+            TOLD.set(Some(now));
+            tracing::warn!("request {}, {}: {what}", self.id, self.endpoint);
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl<'a> Tenure<'a> {
     async fn is_over(&self) -> bool {
         let (daemon, mut line) = (&self.gate.daemon, Line::default());
         let ask =
-            async |path: &str, version| daemon.look_up(path, version, &mut line).await.map_err(Unasked::Away);
+            async |path: &str, version| daemon.look_up(path, version, &mut line).await.map_err(Unasked::from);
         let (operation, _) = self.gate.look_up(&self.judged_by, self.client, self.asked.clone(), ask).await;
         let why = match self.judged_by.judge(self.client, operation) {
             Verdict::Permit(permit) if *permit.terms() == self.terms => return false,

@@ -3,7 +3,7 @@
 //!
 //! A [`Reader`] is fed the daemon's answer piece by piece and gives out what the client may see. What stays is copied
 //! byte for byte. Where it takes more than the answer tells, it asks for a [`LookUp`]. An answer that is not of the
-//! form that is expected is never let through as it is.
+//! form that is expected is never let through as it is; of a list or an event stream, what cannot be read is left out.
 //!
 //! Whoever may see a thing sees all that it is made of: the names of the networks, volumes and secrets that it uses as
 //! well. Who else uses *it* is another thing's business: a network shows only those of its containers that the client
@@ -41,6 +41,8 @@ pub struct Terms {
     pub sight: Option<Sight>,
     /// What is redacted in an answer that is no list.
     pub redaction: Redaction,
+    /// How many things it may see of a list, at most.
+    pub limit: Option<usize>,
 }
 
 /// What passes an answer on as far as the client may see it.
@@ -92,7 +94,12 @@ impl Terms {
             return None;
         }
         let view = View::new(sight, self.redaction.clone());
-        Some(Reader { form, view, splitter: Splitter::new(form.layout()), known: Known::default() })
+        Some(Reader {
+            form,
+            view,
+            splitter: Splitter::new(form.layout(), self.limit),
+            known: Known::default(),
+        })
     }
 }
 
@@ -135,6 +142,18 @@ impl Reader {
         splitter.step(out, &mut Units { form: *form, view, known })
     }
 
+    /// Why something in the answer was left out since this was asked last, if anything was: a thing, or an event, that is
+    /// too large or cannot be read. What else there is goes on.
+    pub fn left_out(&mut self) -> Option<Unexpected> {
+        self.view.left_out()
+    }
+
+    /// Takes down that what the daemon answered cannot be read. Fewer things are asked about at once; a single one is
+    /// hidden.
+    pub fn miss(&mut self, look_up: &LookUp) {
+        self.known.miss(look_up);
+    }
+
     /// Takes down what the daemon answered, or none where there is no such thing.
     ///
     /// # Errors
@@ -154,11 +173,15 @@ impl Show for Units<'_> {
     }
 
     fn show(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Shown, Unexpected> {
-        let shown = self.form.show(unit, self.view, self.known, out)?;
-        if !matches!(shown, Shown::NotYet(_)) {
+        let shown = self.form.show(unit, self.view, self.known, out);
+        if !matches!(shown, Ok(Shown::NotYet(_))) {
             self.known.clear();
         }
-        Ok(shown)
+        shown
+    }
+
+    fn leave_out(&mut self, why: Unexpected) {
+        self.view.leave_out(why);
     }
 }
 
@@ -187,6 +210,7 @@ impl fmt::Debug for Terms {
         f.debug_struct("Terms")
             .field("narrows", &self.sight.is_some())
             .field("redaction", &self.redaction)
+            .field("limit", &self.limit)
             .finish()
     }
 }

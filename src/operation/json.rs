@@ -57,13 +57,13 @@ impl Json {
         })
     }
 
-    /// Reads what the daemon shows of something. Its keys are as they are.
+    /// Reads what the daemon shows of something. Its keys are as they are; texts may hold NUL, which no request may.
     ///
     /// # Errors
     ///
     /// Whatever is not one JSON value.
     pub fn read_shown(bytes: &[u8]) -> Result<Self, Flaw> {
-        read::value(bytes, Expected::Names)
+        read::shown(bytes)
     }
 
     /// Reads any value; `expected` says what the keys of its objects are.

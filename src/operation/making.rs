@@ -195,6 +195,20 @@ impl Operation {
         }
     }
 
+    /// Takes the limit off a list, which is to hold what the client may see of all that there is. With one the daemon lists
+    /// what does not run as well (moby `daemon/list.go`).
+    pub fn take_limit(&mut self) -> Option<usize> {
+        let endpoint = self.endpoint();
+        if endpoint.id != "ContainerList" {
+            return None;
+        }
+        self.understand_anew();
+        let limit = self.heading.query.take_number("limit")?;
+        let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0)?;
+        self.heading.query.turn_on(endpoint, "all");
+        Some(limit)
+    }
+
     /// The labels in the request that only dockgate may set, wherever things get labels by it.
     #[must_use]
     pub fn reserved_labels(&self) -> Vec<ReservedLabel> {

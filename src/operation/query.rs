@@ -107,6 +107,22 @@ impl Query {
         }
     }
 
+    /// Takes the number of a parameter out.
+    pub(super) fn take_number(&mut self, name: &str) -> Option<i64> {
+        let place = self.parameters.iter().position(|(own, _)| own.name == name)?;
+        match self.parameters.remove(place) {
+            (_, Value::Int(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Turns a switch on.
+    pub(super) fn turn_on(&mut self, endpoint: &Endpoint, name: &str) {
+        let Some(parameter) = endpoint.parameter(name) else { return };
+        self.parameters.retain(|(own, _)| own.name != name);
+        self.parameters.push((parameter, Value::Bool(true)));
+    }
+
     /// Adds a filter that must hold beside those that there are.
     pub(super) fn put_filter(&mut self, endpoint: &Endpoint, name: &str, value: &str) {
         let Some(parameter) = endpoint.parameter("filters") else { return };

@@ -110,6 +110,8 @@ impl Shape {
     pub(super) fn listed(kind: ThingKind) -> Self {
         match kind {
             ThingKind::Container => Self::ListedContainer,
+            // What is not listed of one is not there to be redacted.
+            ThingKind::Image => Self::Image,
             ThingKind::Network => Self::Network,
             ThingKind::Volume => Self::Volume,
             ThingKind::Service => Self::Service,
@@ -117,7 +119,6 @@ impl Shape {
             ThingKind::Node => Self::Node,
             ThingKind::Plugin => Self::Plugin,
             ThingKind::Exec
-            | ThingKind::Image
             | ThingKind::Secret
             | ThingKind::Config
             | ThingKind::BuildCache

@@ -89,17 +89,20 @@ impl Operation {
 
     /// What the filters of a list name, where the daemon's answer tells whether it is there.
     fn named_by_filters(&self) -> impl Iterator<Item = (ThingKind, &str)> {
-        let kind = match self.endpoint().id {
-            "ContainerList" => Some(ThingKind::Container),
-            "ImageList" => Some(ThingKind::Image),
-            _ => None,
+        let naming: &[(&str, ThingKind)] = match self.endpoint().id {
+            "ContainerList" => &[("before", ThingKind::Container), ("since", ThingKind::Container)],
+            "ImageList" => &[("before", ThingKind::Image), ("since", ThingKind::Image)],
+            "TaskList" => &[("service", ThingKind::Service), ("node", ThingKind::Node)],
+            _ => &[],
         };
         let filters = match self.query().get("filters") {
             Some(Value::Filters(filters)) => Some(filters),
             Some(_) | None => None,
         };
-        let names = ["before", "since"].into_iter().filter_map(move |filter| filters?.get(filter)).flatten();
-        names.filter_map(move |name| Some((kind?, name.as_str())))
+        naming.iter().flat_map(move |(filter, kind)| {
+            let names = filters.and_then(|filters| filters.get(filter)).unwrap_or_default();
+            names.iter().map(|name| (*kind, name.as_str()))
+        })
     }
 
     /// The names of what is made, where there may be one already that the daemon gives instead, or beside it, or from which

@@ -108,7 +108,7 @@ impl Policy {
     /// rule puts on what it makes.
     pub fn judge(&self, client: &Client, mut operation: Operation) -> Verdict {
         match self.decide(client, &operation) {
-            Ok(Grant { rule, others, terms }) => {
+            Ok(Grant { rule, others, mut terms }) => {
                 let grounds = Grounds::Rule { name: rule.name.label(), line: rule.line };
                 match &rule.own {
                     Some(owner) => operation.stamp(owner),
@@ -123,6 +123,9 @@ impl Policy {
                     }
                 }
                 operation.have_filtered(&terms.filters());
+                if terms.narrow() {
+                    terms.limit = operation.take_limit();
+                }
                 operation.pin();
                 Verdict::Permit(Permit::new(operation, grounds, others, terms))
             }

@@ -234,8 +234,8 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
     asked
 }
 
-/// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of a
-/// network, which shows its containers.
+/// What of the answer the client gets to see, where these rules grant the operation: of lists and events; and of what
+/// shows others beside itself.
 pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operation) -> Terms {
     let mut redaction = Redaction::default();
     if granting.iter().all(|rule| !rule.redaction.is_empty()) {
@@ -243,8 +243,8 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
             redaction.join(&rule.redaction);
         }
     }
-    // A network shows who is on it, the history of an image what others are made of the same layers.
-    let shows_others = matches!(operation.endpoint().id, "NetworkInspect" | "ImageHistory");
+    // A network shows who is on it, an image who uses it, its history what others are made of the same layers.
+    let shows_others = matches!(operation.endpoint().id, "NetworkInspect" | "ImageInspect" | "ImageHistory");
     if reach(operation.endpoint()) != Reach::Shows && !shows_others {
         return Terms { redaction, ..Terms::default() };
     }
@@ -256,9 +256,9 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
     let hidden = forbidding.iter().map(|rule| rule.things.clone()).collect();
     // Where the rules tell no thing from another, neither need the answer.
     if is_whole || granting.iter().all(shows_all) {
-        return Terms { shown: None, hidden, redaction };
+        return Terms { hidden, redaction, ..Terms::default() };
     }
-    Terms { shown: Some(granting.iter().map(showing).collect()), hidden, redaction }
+    Terms { shown: Some(granting.iter().map(showing).collect()), hidden, redaction, limit: None }
 }
 
 /// As what a thing is judged: an exec instance as its container.

@@ -20,6 +20,8 @@ pub struct Terms {
     pub(super) hidden: Vec<Sets>,
     /// What is redacted where the answer is no list.
     pub(super) redaction: Redaction,
+    /// How many things of a list, at most, where the daemon is not told since it would count others.
+    pub(super) limit: Option<usize>,
 }
 
 /// What one rule shows of a list.
@@ -50,8 +52,16 @@ impl Terms {
     pub fn of_answer(&self) -> answer::Terms {
         let terms = self.clone();
         let sight: answer::Sight = Rc::new(move |thing| terms.sight(thing));
-        let narrows = self.shown.is_some() || !self.hidden.is_empty();
-        answer::Terms { sight: Some(sight).filter(|_| narrows), redaction: self.redaction.clone() }
+        answer::Terms {
+            sight: Some(sight).filter(|_| self.narrow()),
+            redaction: self.redaction.clone(),
+            limit: self.limit,
+        }
+    }
+
+    /// Whether things may be missing from the answer.
+    pub(super) fn narrow(&self) -> bool {
+        self.shown.is_some() || !self.hidden.is_empty()
     }
 
     /// Whether the client gets to see a thing.

@@ -2,7 +2,7 @@
 
 use super::look_up::Known;
 use super::split::Layout;
-use super::unit::{Glanced, Shown, View, without_count};
+use super::unit::{Glanced, Shown, View, without_users};
 use super::{Unexpected, event, network, usage};
 use crate::operation::json::place::{self, Kept};
 use crate::operation::redaction::Shape;
@@ -14,6 +14,8 @@ use crate::operation::thing::ThingKind;
 pub(super) enum Form {
     /// A list of things.
     Things(ThingKind),
+    /// `GET /images/{name}/json`: one image, with who uses it.
+    Image,
     /// `GET /networks/{id}`: one network, with who is on it.
     Network,
     /// `GET /volumes`: a list in an object.
@@ -41,14 +43,15 @@ impl Form {
             "ConfigList" => Self::Things(ThingKind::Config),
             "NodeList" => Self::Things(ThingKind::Node),
             "PluginList" => Self::Things(ThingKind::Plugin),
+            "ImageInspect" => Self::Image,
             "NetworkInspect" => Self::Network,
             "VolumeList" => Self::Volumes,
             "ImageHistory" => Self::History,
             "SystemDataUsage" => Self::Usage,
             "SystemEvents" => Self::Events,
             "ContainerInspect" => Self::Other(Shape::Container),
-            "ImageInspect" => Self::Other(Shape::Image),
-            "VolumeInspect" => Self::Other(Shape::Volume),
+            // What is there already is shown as it is.
+            "VolumeInspect" | "VolumeCreate" => Self::Other(Shape::Volume),
             "ServiceInspect" => Self::Other(Shape::Service),
             "TaskInspect" => Self::Other(Shape::Task),
             "NodeInspect" => Self::Other(Shape::Node),
@@ -66,9 +69,13 @@ impl Form {
     /// Whether there are things in it that one client may see and another may not.
     pub(super) fn has_things(self) -> bool {
         match self {
-            Self::Things(_) | Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Events => {
-                true
-            }
+            Self::Things(_)
+            | Self::Image
+            | Self::Network
+            | Self::Volumes
+            | Self::History
+            | Self::Usage
+            | Self::Events => true,
             Self::Other(_) => false,
         }
     }
@@ -80,7 +87,7 @@ impl Form {
             Self::Things(kind) => Some(kind).filter(|kind| *kind != ThingKind::Plugin),
             Self::Network => Some(ThingKind::Network),
             Self::Volumes => Some(ThingKind::Volume),
-            Self::History => Some(ThingKind::Image),
+            Self::Image | Self::History => Some(ThingKind::Image),
             Self::Usage | Self::Events | Self::Other(_) => None,
         }
     }
@@ -89,6 +96,7 @@ impl Form {
     pub(super) fn shapes(self) -> Vec<Shape> {
         match self {
             Self::Things(kind) => vec![Shape::listed(kind)],
+            Self::Image => vec![Shape::Image],
             Self::Network => vec![Shape::Network],
             Self::Volumes => vec![Shape::Volume],
             Self::History => vec![Shape::History],
@@ -103,8 +111,9 @@ impl Form {
     pub(super) fn layout(self) -> Layout {
         match self {
             Self::Things(_) => Layout::List,
+            Self::Volumes => Layout::ListIn("Volumes"),
             Self::Events => Layout::Sequence,
-            Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Other(_) => Layout::Whole,
+            Self::Image | Self::Network | Self::History | Self::Usage | Self::Other(_) => Layout::Whole,
         }
     }
 
@@ -112,9 +121,13 @@ impl Form {
     pub(super) fn glance(self, text: &[u8], view: &View) -> Option<Glanced> {
         match self {
             Self::Things(kind) => view.glance(kind, text),
-            Self::Network | Self::Volumes | Self::History | Self::Usage | Self::Events | Self::Other(_) => {
-                None
-            }
+            Self::Image
+            | Self::Network
+            | Self::Volumes
+            | Self::History
+            | Self::Usage
+            | Self::Events
+            | Self::Other(_) => None,
         }
     }
 
@@ -129,12 +142,18 @@ impl Form {
         match self {
             Self::Things(ThingKind::Image) if view.sight.is_some() => {
                 let mut narrowed = Vec::with_capacity(unit.len());
-                without_count(unit, &mut narrowed)?;
+                without_users(unit, &mut narrowed)?;
                 return view.element(ThingKind::Image, &narrowed, known, out);
             }
             Self::Things(kind) => return view.element(kind, unit, known, out),
             Self::Events => return event::show(view, unit, known, out),
             Self::Usage => return usage::show(view, unit, known, out),
+            Self::Image if view.sight.is_some() => {
+                let mut narrowed = Vec::with_capacity(unit.len());
+                without_users(unit, &mut narrowed)?;
+                view.write(Shape::Image, &view.redaction, &narrowed, out)?;
+            }
+            Self::Image => view.write(Shape::Image, &view.redaction, unit, out)?,
             Self::Network if view.sight.is_some() => {
                 let mut narrowed = Vec::with_capacity(unit.len());
                 if let Some(look_up) = network::narrow(unit, known, &mut narrowed)? {
@@ -142,18 +161,7 @@ impl Form {
                 }
                 view.write(Shape::Network, &view.redaction, &narrowed, out)?;
             }
-            Self::Volumes => place::rewrite_object(unit, out, |key, value, out| {
-                if key != "Volumes" {
-                    return Ok(Kept::AsItIs);
-                }
-                place::rewrite_array(value, out, |volume, out| {
-                    Ok::<_, Unexpected>(match view.element(ThingKind::Volume, volume, known, out)? {
-                        Shown::Yes => Kept::Written,
-                        Shown::No | Shown::NotYet(_) => Kept::Not,
-                    })
-                })?;
-                Ok::<_, Unexpected>(Kept::Written)
-            })?,
+            Self::Volumes => return view.element(ThingKind::Volume, unit, known, out),
             Self::History => {
                 let mut is_first = true;
                 place::rewrite_array(unit, out, |layer, out| {

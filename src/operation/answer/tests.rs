@@ -1,4 +1,5 @@
 mod glances;
+mod left_out;
 
 use std::cell::RefCell;
 
@@ -11,7 +12,7 @@ use crate::operation::thing::ThingKind;
 
 fn terms(admits: impl Fn(&Thing) -> bool + 'static) -> Terms {
     let sight = move |thing: &Thing| admits(thing).then(Redaction::default);
-    Terms { sight: Some(Rc::new(sight)), redaction: Redaction::default() }
+    Terms { sight: Some(Rc::new(sight)), ..Terms::default() }
 }
 
 fn mine() -> Terms {
@@ -140,7 +141,12 @@ fn whoever_may_see_nothing_sees_an_empty_list() {
             let expected = match form {
                 Form::Volumes => "{\"Volumes\":[],\"Warnings\":null}\n",
                 Form::Events => "",
-                Form::Things(_) | Form::Network | Form::History | Form::Usage | Form::Other(_) => "[]\n",
+                Form::Things(_)
+                | Form::Image
+                | Form::Network
+                | Form::History
+                | Form::Usage
+                | Form::Other(_) => "[]\n",
             };
             assert_eq!(seen, expected, "{file} of {name}");
         }
@@ -332,19 +338,59 @@ fn the_history_of_an_image_names_no_other() {
 }
 
 #[test]
+fn who_uses_an_image_is_not_shown() {
+    let manifest = |users: &str| {
+        format!(r#"{{"ID":"m","Kind":"image","ImageData":{{"Platform":{{}},"Containers":{users}}}}}"#)
+    };
+    let others = r#"{"ID":"a","Kind":"attestation"}"#;
+    let image = |users: &str, count: &str| {
+        let manifests = [manifest(users), others.to_owned()].join(",");
+        format!(r#"{{"Id":"i","RepoTags":["me/i:1"],"Containers":{count},"Manifests":[{manifests}]}}"#)
+    };
+    let (before, after) = (image(r#"["bb","cc"]"#, "2"), image("[]", "-1"));
+    assert_eq!(seen(&terms(|_| true), Form::Image, &before, 100, &nobody), Ok(after.clone()));
+    let lists = (format!("[{before}]"), format!("[{after}]"));
+    let images = Form::Things(ThingKind::Image);
+    assert_eq!(seen(&terms(|_| true), images, &lists.0, 100, &nobody), Ok(lists.1));
+}
+
+#[test]
+fn a_limit_counts_what_is_shown() {
+    let container = |id: &str, owner: &str| {
+        format!(r#"{{"Id":"{id}","Names":["/{id}"],"Labels":{{"owner":"{owner}"}}}}"#)
+    };
+    let (other, one, two) = (container("o", "other"), container("m1", "me"), container("m2", "me"));
+    let list = format!("[{other},{one},{other},{two}]\n");
+    for (limit, expected) in [(1, format!("[{one}]\n")), (2, format!("[{one},{two}]\n"))] {
+        let terms = Terms { limit: Some(limit), ..mine() };
+        for step in [1, list.len()] {
+            let seen = seen(&terms, Form::Things(ThingKind::Container), &list, step, &nobody);
+            assert_eq!(seen, Ok(expected.clone()));
+        }
+    }
+}
+
+#[test]
+fn what_making_a_volume_shows_is_redacted() {
+    let mut endpoints = crate::operation::table::endpoints();
+    let create = endpoints.find(|endpoint| endpoint.id == "VolumeCreate").unwrap();
+    let mut terms = Terms::default();
+    terms.redaction.add("@host-paths").unwrap();
+    let volume = r#"{"Name":"m","Options":{"o":"bind","device":"/srv/secret"}}"#;
+    let seen = seen(&terms, Form::of(create).unwrap(), volume, 100, &nobody);
+    assert_eq!(seen, Ok(volume.replace("/srv/secret", "/redacted-by-dockgate")));
+}
+
+#[test]
 fn what_is_not_expected_is_withheld() {
     for text in [
         "",
         "{}",
         "[",
-        "[{}]",
         "[1]",
-        "[{\"Id\":\"a\"}]",
         "[{\"Id\":\"a\",\"Names\":[]},]",
         "[{\"Id\":\"a\",\"Names\":[]}{\"Id\":\"b\",\"Names\":[]}]",
         "[{\"Id\":\"a\",\"Names\":[]}] x",
-        "[{\"Id\":\"a\",\"Names\":[],\"Labels\":1}]",
-        "[{\"Id\":\"a\",\"Id\":\"b\",\"Names\":[]}]",
         "nul",
         "nullx",
     ] {
@@ -358,13 +404,16 @@ fn what_is_not_expected_is_withheld() {
         (Form::Events, "{\"Type\":\"container\"} x"),
         (Form::Events, "[]"),
         (Form::Events, "{\"Type\":"),
-        (Form::Events, "{\"Type\":1,}"),
         (Form::Volumes, "[]"),
         (Form::Volumes, "{\"Volumes\":{}}"),
+        (Form::Volumes, "{\"Volumes\":[]"),
+        (Form::Volumes, "{\"Volumes\":[]} x"),
+        (Form::Volumes, "{\"Volumes\":[],\"Volumes\":[{\"Name\":\"a\"}]}"),
+        (Form::Volumes, "{\"Warnings\":null"),
         (Form::Network, "[]"),
         (Form::Network, "{\"Containers\":[]}"),
         (Form::Usage, "{\"Images\":{}}"),
-        (Form::Usage, "{\"Containers\":[{}]}"),
+        (Form::Usage, "{\"Containers\":[{}}"),
         (Form::History, "{}"),
     ] {
         let seen = seen(&terms(|_| true), form, text, 100, &nobody);
@@ -379,18 +428,6 @@ fn what_is_not_expected_is_withheld() {
     );
 }
 
-#[test]
-fn memory_is_that_of_one_element() {
-    let mut reader = mine().read(Form::Things(ThingKind::Container)).unwrap();
-    let mut out = Vec::new();
-    let mut step = reader.feed(b"[{\"Id\":\"", &mut out);
-    let piece = vec![b'x'; 1024 * 1024];
-    for _ in 0..8 {
-        step = step.and_then(|_| reader.feed(&piece, &mut out));
-    }
-    assert_eq!(step, Err(Unexpected::TOO_LARGE));
-}
-
 /// An element of a container list, odd in what dockgate does not read.
 fn container() -> impl Strategy<Value = String> {
     let odd = prop_oneof![
@@ -398,7 +435,7 @@ fn container() -> impl Strategy<Value = String> {
         Just("18446744073709551615".to_owned()),
         Just("-1.50E+7".to_owned()),
         Just("[{},[],{\"a\":null}]".to_owned()),
-        any::<String>().prop_map(|text| Json::String(text.replace('\0', "").into()).to_string()),
+        any::<String>().prop_map(|text| Json::String(text.into()).to_string()),
     ];
     (0..1000_u32, odd, any::<bool>(), "[ \n]{0,2}").prop_map(|(id, odd, is_mine, space)| {
         let owner = if is_mine { "me" } else { "other" };

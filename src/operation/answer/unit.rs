@@ -1,10 +1,10 @@
 //! One thing of an answer, shown as far as it may be seen.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::look_up::{Known, LookUp};
-use super::{Sight, Unexpected, network};
+use super::{Sight, Unexpected, network, usage};
 use crate::operation::Json;
 use crate::operation::json::place::{self, Kept};
 use crate::operation::redaction::{Redaction, Rules, Shape};
@@ -28,6 +28,9 @@ pub(super) trait Show {
 
     /// Writes of a unit what is shown of it.
     fn show(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Shown, Unexpected>;
+
+    /// Takes note that a unit is left out.
+    fn leave_out(&mut self, why: Unexpected);
 }
 
 /// What a glance tells of a unit.
@@ -50,11 +53,23 @@ pub(super) struct View {
     pub(super) redaction: Redaction,
     /// What was made of redactions so far.
     rules: RefCell<BTreeMap<(Shape, Redaction), Option<Rules>>>,
+    /// Why a unit was left out that nobody was told of.
+    left_out: Cell<Option<Unexpected>>,
 }
 
 impl View {
     pub(super) fn new(sight: Option<Sight>, redaction: Redaction) -> Self {
-        Self { sight, redaction, rules: RefCell::default() }
+        Self { sight, redaction, rules: RefCell::default(), left_out: Cell::default() }
+    }
+
+    /// Takes note that something is left out, which others must not be left without what else there is for.
+    pub(super) fn leave_out(&self, why: Unexpected) {
+        self.left_out.set(Some(why));
+    }
+
+    /// Why something was left out since this was asked last.
+    pub(super) fn left_out(&self) -> Option<Unexpected> {
+        self.left_out.take()
     }
 
     /// Writes a value with what is redacted in it.
@@ -159,13 +174,18 @@ fn without_other_names(container: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpe
     })
 }
 
-/// How many containers use an image is their business: -1, which the daemon writes where it has not counted.
-pub(super) fn without_count(image: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+/// An image without the containers that use it, which are their own business: how many there are is -1, which the daemon
+/// writes where it has not counted, and those of each of its manifests are none.
+pub(super) fn without_users(image: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
     place::rewrite_object(image, out, |key, value, out| {
-        if key != "Containers" || value == b"-1" {
-            return Ok(Kept::AsItIs);
+        match key {
+            "Containers" if value != b"-1" => out.extend_from_slice(b"-1"),
+            "Manifests" => place::rewrite_array(value, out, |manifest, out| {
+                usage::replace(manifest, &["ImageData", "Containers"], b"[]", out)?;
+                Ok::<_, Unexpected>(Kept::Written)
+            })?,
+            _ => return Ok(Kept::AsItIs),
         }
-        out.extend_from_slice(b"-1");
         Ok::<_, Unexpected>(Kept::Written)
     })
 }

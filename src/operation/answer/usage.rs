@@ -88,9 +88,9 @@ fn read_uses(df: &[u8], sight: &Sight) -> Result<Uses, Unexpected> {
     };
     let mut uses: BTreeMap<String, i64> = BTreeMap::new();
     place::elements(list, |element| {
-        let container =
-            place::read_members(element, &["Id", "Names", "Image", "ImageID", "Labels", "Mounts"])?;
-        let thing = Thing::listed(ThingKind::Container, &container).ok_or(place::Misplaced)?;
+        let keys = ["Id", "Names", "Image", "ImageID", "Labels", "Mounts"];
+        let Ok(container) = place::read_members(element, &keys) else { return Ok(()) };
+        let Some(thing) = Thing::listed(ThingKind::Container, &container) else { return Ok(()) };
         if sight(&thing).is_none() {
             return Ok(());
         }
@@ -134,8 +134,8 @@ impl Section {
         let keys: Vec<&str> = Thing::keys(self.kind).iter().copied().chain(NUMBERS).collect();
         let mut totals = Totals::default();
         place::elements(list, |element| {
-            let shown = place::read_members(element, &keys)?;
-            let thing = Thing::listed(self.kind, &shown).ok_or(place::Misplaced)?;
+            let Ok(shown) = place::read_members(element, &keys) else { return Ok(()) };
+            let Some(thing) = Thing::listed(self.kind, &shown) else { return Ok(()) };
             if sight(&thing).is_some() {
                 totals.add(&thing, &shown, uses);
             }
@@ -154,13 +154,19 @@ impl Section {
     ) -> Result<(), Unexpected> {
         place::rewrite_array(list, out, |element, out| {
             let counted = match &view.sight {
-                Some(_) => self.with_count(element, uses)?,
-                None => element.to_vec(),
+                Some(_) => self.with_count(element, uses),
+                None => Ok(element.to_vec()),
             };
-            match view.element(self.kind, &counted, known, out)? {
-                Shown::Yes => Ok(Kept::Written),
-                Shown::No | Shown::NotYet(_) => Ok::<_, Unexpected>(Kept::Not),
-            }
+            let shown = counted.and_then(|counted| view.element(self.kind, &counted, known, out));
+            Ok::<_, Unexpected>(match shown {
+                Ok(Shown::Yes) => Kept::Written,
+                Ok(Shown::No | Shown::NotYet(_)) => Kept::Not,
+                // It was not counted either.
+                Err(why) => {
+                    view.leave_out(why);
+                    Kept::Not
+                }
+            })
         })
     }
 
@@ -284,7 +290,12 @@ fn number(shown: &Json, key: &str) -> i64 {
 }
 
 /// Writes an object with another value at this path, where there is one.
-fn replace(object: &[u8], path: &[&str], with: &[u8], out: &mut Vec<u8>) -> Result<(), Unexpected> {
+pub(super) fn replace(
+    object: &[u8],
+    path: &[&str],
+    with: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Unexpected> {
     let Some((first, rest)) = path.split_first() else {
         out.extend_from_slice(with);
         return Ok(());

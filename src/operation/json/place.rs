@@ -42,6 +42,11 @@ struct Walk<'a> {
 }
 
 impl Search {
+    /// How much of the value was looked at, and need not be there any more: what is given next begins behind it.
+    pub(in crate::operation) fn leave_behind(&mut self) -> usize {
+        std::mem::take(&mut self.seen)
+    }
+
     /// The length of the object that begins with `text`. None: its end is not there yet; ask again with more.
     pub(in crate::operation) fn end_of_object(&mut self, text: &[u8]) -> Option<usize> {
         loop {
@@ -161,6 +166,19 @@ pub(in crate::operation) fn members<'a>(
         }
     }
     walk.is_over()
+}
+
+/// Where in the object that `text` begins with the value of its member of this key begins. None: the object has none.
+/// It is misplaced as well where that is not there yet.
+pub(in crate::operation) fn start_of_member(text: &[u8], name: &str) -> Result<Option<usize>, Misplaced> {
+    let mut walk = Walk::new(text, b'{', b'}')?;
+    while walk.next()?.is_some() {
+        if walk.key()?.0 == name {
+            return Ok(Some(walk.at));
+        }
+        walk.value()?;
+    }
+    walk.is_over().map(|()| None)
 }
 
 /// Shows each element of an array as it stands; `null` is an empty one.

@@ -46,14 +46,25 @@ enum Step {
     Index(usize),
 }
 
-/// Reads one value and nothing beside it.
+/// Reads one value of a request, and nothing beside it.
 pub(super) fn value(bytes: &[u8], expected: Expected) -> Result<Json, Flaw> {
+    whole(bytes, expected, false)
+}
+
+/// Reads one value that the daemon has written, and nothing beside it. Whoever makes a thing may have labels with NUL in
+/// them by ways that do not lead past dockgate.
+pub(super) fn shown(bytes: &[u8]) -> Result<Json, Flaw> {
+    whole(bytes, Expected::Names, true)
+}
+
+fn whole(bytes: &[u8], expected: Expected, takes_nul: bool) -> Result<Json, Flaw> {
     let text = str::from_utf8(bytes).map_err(|error| Flaw::new(error.valid_up_to(), "this is not UTF-8"))?;
     let mut reader = Reader {
         text,
         rest: text,
         levels: MAX_DEPTH,
         values: MAX_VALUES,
+        takes_nul,
         fields: Vec::with_capacity((text.len() / BYTES_OF_FIELD).min(MANY_FIELDS)),
         items: Vec::new(),
     };
@@ -80,6 +91,8 @@ struct Reader<'a> {
     levels: usize,
     /// How many values more it may hold.
     values: usize,
+    /// Whether NUL may stand in strings.
+    takes_nul: bool,
     /// The fields so far of the objects that are not over, the innermost's last.
     fields: Vec<(Key, Json)>,
     /// The elements so far of the arrays that are not over.
@@ -296,7 +309,9 @@ impl<'a> Reader<'a> {
             units.push(self.four_digits()?);
         }
         match char::decode_utf16(units).next() {
-            Some(Ok('\0')) => Err(self.flaw("a string holds a NUL; no name, path or setting does")),
+            Some(Ok('\0')) if !self.takes_nul => {
+                Err(self.flaw("a string holds a NUL; no name, path or setting does"))
+            }
             Some(Ok(character)) => Ok(character),
             Some(Err(_)) | None => Err(self.flaw(lone)),
         }

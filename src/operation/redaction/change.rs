@@ -15,6 +15,8 @@ pub(in crate::operation) enum Change {
     Environment,
     /// Texts that are paths.
     Paths,
+    /// Texts that have a path in them, in whatever form: `lowerdir=/srv/a:/srv/b`, `:/export`.
+    Settings,
     /// The sources of `source:target:mode` that are paths.
     Binds,
     /// The labels in which Docker Compose keeps paths.
@@ -25,12 +27,16 @@ pub(in crate::operation) enum Change {
     Hosts,
     /// Build steps that set variables.
     Steps,
+    /// The command of a build step.
+    Command,
     /// Bytes in base64.
     Bytes,
     /// What stands in a list or map, all of it.
     Contents,
-    /// The command lines of processes: the rows of a table.
-    Commands,
+    /// Of processes, the rows of a table: all but numbers and times. Whoever asks says which column holds what.
+    Processes,
+    /// The heads of its columns, which may be the first process where there are none.
+    Titles,
 }
 
 /// Where Docker Compose keeps paths of the host.
@@ -45,13 +51,16 @@ impl Change {
     /// The value with everything in it replaced.
     pub(super) fn apply(self, value: Json) -> Json {
         match self {
-            Self::Texts => each_text(value, &hidden),
+            Self::Titles if is_titles(&value) => value,
+            Self::Texts | Self::Titles => each_text(value, &hidden),
             Self::Environment => each_text(value, &environment),
             Self::Paths => each_text(value, &|text| path(text).to_owned()),
+            Self::Settings => each_text(value, &setting),
             Self::Binds => each_text(value, &bind),
             Self::Addresses => each_text(value, &address),
             Self::Hosts => each_text(value, &host),
             Self::Steps => each_text(value, &step),
+            Self::Command => command(value),
             Self::Bytes => each_text(value, &|text| keep_empty(text, mark::BYTES).to_owned()),
             Self::PathLabels => path_labels(value),
             Self::Contents => match value {
@@ -59,7 +68,7 @@ impl Change {
                 Json::Object(_) => Json::Object(Vec::new()),
                 other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
             },
-            Self::Commands => commands(value),
+            Self::Processes => each_text(value, &cell),
         }
     }
 }
@@ -104,6 +113,10 @@ fn environment(text: &str) -> String {
 
 fn path(text: &str) -> &str {
     if text.starts_with('/') { mark::PATH } else { text }
+}
+
+fn setting(text: &str) -> String {
+    if text.contains('/') { mark::PATH.to_owned() } else { text.to_owned() }
 }
 
 fn bind(text: &str) -> String {
@@ -187,35 +200,55 @@ fn host(text: &str) -> String {
     }
 }
 
-/// `ENV A=b`, `ARG A=b`, and `RUN |1 A=b /bin/sh -c …`, in whatever spelling a builder has written them.
+/// `ENV A=b`, `ARG A=b`, and `RUN |1 A=b /bin/sh -c …`, in whatever spelling a builder has written them, whatever the shell
+/// before it; of what is to be done on a build it has kept the Dockerfile's.
 fn step(text: &str) -> String {
-    let step = text.strip_prefix("/bin/sh -c #(nop)").unwrap_or(text).trim_start();
-    let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
+    let step = text.split_once("#(nop)").map_or(text, |(_, step)| step).trim_start();
+    let (begin, step) = match split_word(step) {
+        (word, rest) if word.eq_ignore_ascii_case("ONBUILD") => ("ONBUILD ", rest.trim_start()),
+        _ => ("", step),
+    };
+    let (word, rest) = split_word(step);
     let has_arguments = |text: &str| {
         text.strip_prefix('|').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
-    match word {
-        "ENV" | "ARG" => format!("{word} {}", mark::TEXT),
+    match word.to_ascii_uppercase().as_str() {
+        word @ ("ENV" | "ARG") => format!("{begin}{word} {}", mark::TEXT),
         _ if has_arguments(word) || has_arguments(rest) => format!("RUN {}", mark::TEXT),
         _ => text.to_owned(),
     }
 }
 
-/// Of the rows of a table of processes, the last column, which is the command line.
-fn commands(value: Json) -> Json {
-    let Json::Array(rows) = value else {
-        return value;
+fn split_word(text: &str) -> (&str, &str) {
+    text.split_once(char::is_whitespace).unwrap_or((text, ""))
+}
+
+/// The command of a build step, which is that step, or that of a `RUN`: behind `|2` stand two variables.
+fn command(value: Json) -> Json {
+    let Json::Array(words) = value else { return each_text(value, &step) };
+    let count = words.first().and_then(Json::as_text).and_then(|first| first.strip_prefix('|'));
+    let Some(count) = count.and_then(|count| count.parse::<usize>().ok()) else {
+        return each_text(Json::Array(words), &step);
     };
-    let rows = rows.into_iter().map(|row| match row {
-        Json::Array(mut columns) => {
-            if let Some(last) = columns.pop() {
-                columns.push(each_text(last, &|text| keep_empty(text, mark::TEXT).to_owned()));
-            }
-            Json::Array(columns)
-        }
-        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_)) => other,
-    });
-    Json::Array(rows.collect())
+    let hide = |(place, word)| {
+        if (1..=count).contains(&place) { each_text(word, &environment) } else { word }
+    };
+    Json::Array(words.into_iter().enumerate().map(hide).collect())
+}
+
+/// One cell of a table of processes: `1342`, `00:00:07` and `0.3` stay.
+fn cell(text: &str) -> String {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'));
+    if is_number { text.to_owned() } else { mark::TEXT.to_owned() }
+}
+
+/// Whether all of these are what `ps` writes over its columns: `PID`, `%CPU`.
+fn is_titles(titles: &Json) -> bool {
+    let is_title = |title: &Json| {
+        let text = title.as_text().unwrap_or_default();
+        text.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'%' | b'+'))
+    };
+    titles.items().iter().all(is_title)
 }
 
 /// `2006-01-02T15:04:05…`
@@ -274,7 +307,17 @@ mod tests {
                 r#"{"com.docker.compose.project.working_dir":"/srv/x","com.docker.compose.project":"x"}"#,
                 r#"{"com.docker.compose.project.working_dir":"/redacted-by-dockgate","com.docker.compose.project":"x"}"#,
             ),
-            (Change::Commands, r#"[["1","sh A=b"],[]]"#, r#"[["1","redacted-by-dockgate"],[]]"#),
+            (
+                Change::Processes,
+                r#"[["1","16:02","0.3","?","root","A=b","sh A=b",""],[]]"#,
+                r#"[["1","16:02","0.3","redacted-by-dockgate","redacted-by-dockgate","redacted-by-dockgate","redacted-by-dockgate",""],[]]"#,
+            ),
+            (Change::Titles, r#"["PID","%CPU","DRS+TRS"]"#, r#"["PID","%CPU","DRS+TRS"]"#),
+            (
+                Change::Titles,
+                r#"["PID","A=b","SECRET"]"#,
+                r#"["redacted-by-dockgate","redacted-by-dockgate","redacted-by-dockgate"]"#,
+            ),
         ] {
             assert_eq!(changed(change, before), after, "{change:?}");
         }
@@ -288,10 +331,28 @@ mod tests {
             ("ARG TOKEN=abc", "ARG redacted-by-dockgate"),
             ("RUN |1 TOKEN=abc /bin/sh -c make # buildkit", "RUN redacted-by-dockgate"),
             ("|1 TOKEN=abc /bin/sh -c make", "RUN redacted-by-dockgate"),
+            ("/bin/bash -o pipefail -c #(nop)  ENV SECRET=hunter2", "ENV redacted-by-dockgate"),
+            ("/bin/sh -c #(nop)  ONBUILD ENV SECRET=hunter2", "ONBUILD ENV redacted-by-dockgate"),
+            ("ONBUILD env SECRET=hunter2", "ONBUILD ENV redacted-by-dockgate"),
+            ("arg\tTOKEN=abc", "ARG redacted-by-dockgate"),
+            ("ONBUILD COPY . /env", "ONBUILD COPY . /env"),
             ("/bin/sh -c #(nop)  LABEL owner=me", "/bin/sh -c #(nop)  LABEL owner=me"),
             ("/bin/sh -c a | b", "/bin/sh -c a | b"),
         ] {
             assert_eq!(step(before), after, "{before}");
+        }
+        for (before, after) in [
+            (
+                r#"["|2","A=b","TOKEN=abc","/bin/sh","-c","make x=y"]"#,
+                r#"["|2","A=redacted-by-dockgate","TOKEN=redacted-by-dockgate","/bin/sh","-c","make x=y"]"#,
+            ),
+            (
+                r##"["/bin/sh","-c","#(nop) ","ENV A=b"]"##,
+                r##"["/bin/sh","-c","#(nop) ","ENV redacted-by-dockgate"]"##,
+            ),
+            ("null", "null"),
+        ] {
+            assert_eq!(changed(Change::Command, before), after);
         }
     }
 }

@@ -47,25 +47,28 @@ impl Set {
 }
 
 fn environment(shape: Shape) -> &'static [Entry] {
-    use Change::{Environment, Steps, Texts};
+    use Change::{Command, Environment, Steps, Texts};
     match shape {
-        Shape::Container => &[("Config.Env", Environment)],
+        Shape::Container => &[("Config.Env", Environment), ("Config.OnBuild", Steps)],
         Shape::Image => &[
             ("Config.Env", Environment),
+            ("Config.OnBuild", Steps),
             ("ContainerConfig.Env", Environment),
-            ("ContainerConfig.Cmd", Steps),
+            ("ContainerConfig.OnBuild", Steps),
+            ("ContainerConfig.Cmd", Command),
         ],
         Shape::History => &[("CreatedBy", Steps)],
+        // The fields of a plugin stand in small letters.
         Shape::Service => &[
             ("Spec.TaskTemplate.ContainerSpec.Env", Environment),
-            ("Spec.TaskTemplate.PluginSpec.Env", Environment),
+            ("Spec.TaskTemplate.PluginSpec.env", Environment),
             ("PreviousSpec.TaskTemplate.ContainerSpec.Env", Environment),
-            ("PreviousSpec.TaskTemplate.PluginSpec.Env", Environment),
+            ("PreviousSpec.TaskTemplate.PluginSpec.env", Environment),
         ],
-        Shape::Task => &[("Spec.ContainerSpec.Env", Environment), ("Spec.PluginSpec.Env", Environment)],
+        Shape::Task => &[("Spec.ContainerSpec.Env", Environment), ("Spec.PluginSpec.env", Environment)],
         Shape::Plugin => &[("Settings.Env", Environment), ("Config.Env.Value", Texts)],
         Shape::Info => &[("HttpProxy", Texts), ("HttpsProxy", Texts), ("NoProxy", Texts)],
-        Shape::Top => &[("Processes", Change::Commands)],
+        Shape::Top => &[("Titles", Change::Titles), ("Processes", Change::Processes)],
         Shape::ListedContainer
         | Shape::Network
         | Shape::Volume
@@ -77,7 +80,7 @@ fn environment(shape: Shape) -> &'static [Entry] {
 }
 
 fn host_paths(shape: Shape) -> &'static [Entry] {
-    use Change::{Binds, PathLabels, Paths, Texts};
+    use Change::{Binds, PathLabels, Paths, Settings, Texts};
     match shape {
         Shape::Container => &[
             ("ResolvConfPath", Paths),
@@ -90,7 +93,7 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("HostConfig.Binds", Binds),
             ("HostConfig.ContainerIDFile", Paths),
             ("HostConfig.Mounts.Source", Paths),
-            ("HostConfig.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("HostConfig.Mounts.VolumeOptions.DriverConfig.Options", Settings),
             ("HostConfig.Devices.PathOnHost", Paths),
             ("HostConfig.BlkioWeightDevice.Path", Paths),
             ("HostConfig.BlkioDeviceReadBps.Path", Paths),
@@ -108,18 +111,18 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("Labels", PathLabels),
         ],
         Shape::Volume => {
-            &[("Mountpoint", Paths), ("Options", Paths), ("Status", Paths), ("Labels", PathLabels)]
+            &[("Mountpoint", Paths), ("Options", Settings), ("Status", Paths), ("Labels", PathLabels)]
         }
         Shape::Network => &[("Labels", PathLabels)],
         Shape::Service => &[
             ("Spec.TaskTemplate.ContainerSpec.Mounts.Source", Paths),
-            ("Spec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("Spec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
             ("PreviousSpec.TaskTemplate.ContainerSpec.Mounts.Source", Paths),
-            ("PreviousSpec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("PreviousSpec.TaskTemplate.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
         ],
         Shape::Task => &[
             ("Spec.ContainerSpec.Mounts.Source", Paths),
-            ("Spec.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Paths),
+            ("Spec.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
         ],
         Shape::Plugin => &[
             ("Settings.Mounts.Source", Paths),
@@ -130,6 +133,8 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
         Shape::Event => &[("Actor.Attributes", PathLabels)],
         Shape::Info => &[
             ("DockerRootDir", Paths),
+            ("DriverStatus", Paths),
+            ("SecurityOptions", Settings),
             ("CDISpecDirs", Paths),
             ("Runtimes.*.path", Paths),
             ("Containerd.Address", Texts),
@@ -186,6 +191,8 @@ fn network(shape: Shape) -> &'static [Entry] {
             ("Services.*.Tasks.Info", Addresses),
             ("Peers.IP", Addresses),
             (r#"Options."com.docker.network.bridge.host_binding_ipv4""#, Addresses),
+            (r#"Options."com.docker.network.host_ipv4""#, Addresses),
+            (r#"Options."com.docker.network.host_ipv6""#, Addresses),
         ],
         Shape::Service => &[
             ("Endpoint.VirtualIPs.Addr", Addresses),
@@ -203,6 +210,7 @@ fn network(shape: Shape) -> &'static [Entry] {
         ],
         Shape::Node => &[("Status.Addr", Addresses), ("ManagerStatus.Addr", Addresses)],
         Shape::Info => &[
+            ("ClusterAdvertise", Addresses),
             ("Swarm.NodeAddr", Addresses),
             ("Swarm.RemoteManagers.Addr", Addresses),
             ("Swarm.Cluster.DefaultAddrPool", Addresses),

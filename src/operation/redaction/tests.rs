@@ -14,7 +14,7 @@ const ANSWERS: [(&str, Shape); 22] = [
     ("containers-1.24", Shape::ListedContainer),
     ("image", Shape::Image),
     ("image-1.24", Shape::Image),
-    ("images", Shape::Other),
+    ("images", Shape::Image),
     ("history", Shape::History),
     ("network", Shape::Network),
     ("network-verbose", Shape::Network),
@@ -158,6 +158,46 @@ fn paths_say_what_else_is_redacted() {
         seen.contains("\"owner\":\"redacted-by-dockgate\"") && !seen.contains("/var/lib/docker"),
         "{seen}"
     );
+}
+
+#[test]
+fn the_environment_is_hidden_where_no_recorded_answer_has_it() {
+    let redaction = redaction(&["@environment"]);
+    for (shape, answer) in [
+        (Shape::Service, r#"{"Spec":{"TaskTemplate":{"PluginSpec":{"name":"p","env":["A=hunter2"]}}}}"#),
+        (Shape::Service, r#"{"PreviousSpec":{"TaskTemplate":{"PluginSpec":{"env":["A=hunter2"]}}}}"#),
+        (Shape::Task, r#"{"Spec":{"PluginSpec":{"env":["A=hunter2"]}}}"#),
+        (Shape::Image, r#"{"ContainerConfig":{"Cmd":["|1","TOKEN=hunter2","/bin/sh","-c","make"]}}"#),
+        (Shape::Image, r#"{"Config":{"OnBuild":["ENV A=hunter2","env A hunter2"]}}"#),
+        (Shape::Container, r#"{"Config":{"OnBuild":["ARG A=hunter2"]}}"#),
+        (Shape::History, r#"[{"CreatedBy":"/bin/bash -c #(nop)  ENV A=hunter2"}]"#),
+        (Shape::History, r#"[{"CreatedBy":"/bin/sh -c #(nop)  ONBUILD ENV A=hunter2"}]"#),
+    ] {
+        let seen = redacted(&redaction, shape, answer);
+        assert!(!seen.contains("hunter2") && seen.contains(mark::TEXT), "{seen}");
+    }
+}
+
+#[test]
+fn paths_and_addresses_are_hidden_where_no_recorded_answer_has_them() {
+    let redaction = redaction(&["@host-paths", "@network"]);
+    let image = Shape::listed(ThingKind::Image);
+    for (shape, answer) in [
+        (Shape::Volume, r#"{"Options":{"type":"overlay","o":"lowerdir=/secret/a:/secret/b"}}"#),
+        (Shape::Volume, r#"{"Options":{"type":"nfs","o":"rw","device":":/secret"}}"#),
+        (Shape::Network, r#"{"Options":{"com.docker.network.host_ipv4":"203.0.113.7"}}"#),
+        (Shape::Network, r#"{"Options":{"com.docker.network.host_ipv6":"2001:db8::113.7"}}"#),
+        (Shape::Info, r#"{"SecurityOptions":["name=apparmor","name=seccomp,profile=/etc/secret.json"]}"#),
+        (Shape::Info, r#"{"DriverStatus":[["Root Dir","/secret/aufs"],["Dirs","3"]]}"#),
+        (Shape::Info, r#"{"ClusterAdvertise":"203.0.113.7:2376"}"#),
+        (image, r#"[{"Labels":{"com.docker.compose.project.working_dir":"/secret"}}]"#),
+    ] {
+        let seen = redacted(&redaction, shape, answer);
+        assert!(!seen.contains("secret") && !seen.contains("113.7") && seen != answer, "{seen}");
+        for plain in ["overlay", "nfs", "rw", "name=apparmor", "Root Dir", "\"3\"", ":2376"] {
+            assert_eq!(answer.contains(plain), seen.contains(plain), "{seen}");
+        }
+    }
 }
 
 #[test]

@@ -95,10 +95,28 @@ fn filters_do_not_tell_what_is_there() {
         (r#"GET /containers/json?filters={"since":["other"]}"#, "no such container other"),
         (r#"GET /containers/json?filters={"before":["nosuch"]}"#, "no such container nosuch"),
         (r#"GET /images/json?filters={"since":["victim"]}"#, "no such image victim"),
+        (r#"GET /tasks?filters={"service":["nosuch"]}"#, "no such service nosuch"),
     ] {
         assert_eq!(about(&policy, request), expected);
     }
     assert!(about(&policy, r#"GET /containers/json?filters={"since":["mine"]}"#).starts_with("/containers"));
+}
+
+#[test]
+fn a_limit_does_not_count_what_is_hidden() {
+    let forbidding = "[[allow]]\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\noperations = [\"*\"]\ncontainer.name = [\"db\"]";
+    for rules in [OWN, forbidding] {
+        for (query, expected) in
+            [("limit=2", "all=1"), ("limit=2&all=0", "all=1"), ("limit=0", ""), ("limit=-1&all=0", "all=0")]
+        {
+            let target = sent(rules, &format!("GET /containers/json?{query}"));
+            let switch = target.split(['?', '&', ' ']).find(|part| part.starts_with("all="));
+            assert_eq!(switch.unwrap_or_default(), expected, "{query}: {target}");
+            assert!(!target.contains("limit"), "{target}");
+        }
+    }
+    let open = "[[allow]]\noperations = [\"ContainerList\"]";
+    assert!(sent(open, "GET /containers/json?limit=2").contains("?limit=2"), "nothing is hidden");
 }
 
 #[test]

@@ -68,6 +68,16 @@ fn a_daemon_that_is_wedged_is_found_out_by_a_listing() {
 }
 
 #[test]
+fn a_daemon_that_lists_something_large_is_well() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        let list = format!("[\"{}\"]", "x".repeat(16 * 1024 * 1024));
+        daemon.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{list}", list.len()));
+    });
+    let gate = with_admin(Gate::with_policy("everything")).behind(&daemon).start();
+    becomes(&gate, "/readyz?listing", 200);
+}
+
+#[test]
 fn a_policy_that_could_not_come_into_force_is_told_of() {
     let daemon = FakeDaemon::content();
     let policy = "version = 1\n[[allow]]\noperations = [\"@read\"]\n";

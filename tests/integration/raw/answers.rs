@@ -71,7 +71,7 @@ fn errors_of_the_daemon_pass_as_they_are() {
 
 #[test]
 fn what_is_not_expected_is_not_passed_on_and_is_on_record() {
-    for body in ["{\"Id\":\"a\"}", "[{\"Id\":\"a\"}]", "[", "secret", ""] {
+    for body in ["{\"Id\":\"a\"}", "[", "secret", ""] {
         let daemon = answering("200 OK", body.to_owned());
         let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
         let mut client = gate.connect();
@@ -94,6 +94,55 @@ fn what_is_not_expected_is_not_passed_on_and_is_on_record() {
             gate.log()
         );
     }
+}
+
+#[test]
+fn what_is_too_large_in_a_list_or_stream_is_left_out_and_told() {
+    let label = "<".repeat(6 * 1024 * 1024);
+    let (large, mine) = (container("a", &label), container("b", "me"));
+    let events = [event("me"), event(&label), event("me")].concat();
+    for (request, answer, expected) in [
+        (LIST, format!("[{large},{mine}]\n"), format!("[{mine}]\n")),
+        (EVENTS, events, event("me").repeat(2)),
+    ] {
+        let daemon = answering("200 OK", answer);
+        let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+        assert_eq!(String::from_utf8(gate.ask(request).body).unwrap(), expected);
+        assert_eq!(
+            gate.log().matches("one thing in it is larger than dockgate reads").count(),
+            1,
+            "{}",
+            gate.log()
+        );
+    }
+}
+
+#[test]
+fn a_thing_that_is_too_large_to_be_looked_at_is_told_as_that() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        let body = match daemon.request.line() {
+            line if line.contains("/containers/large/json") => {
+                format!("{{\"Id\":\"1\",\"Args\":[\"{}\"]}}", "x".repeat(16 * 1024 * 1024))
+            }
+            line if line.contains("/containers/nul/json") => {
+                r#"{"Id":"2","Name":"/nul","Config":{"Labels":{"owner":"me","x":"\u0000"}}}"#.to_owned()
+            }
+            _ => "[]".to_owned(),
+        };
+        daemon.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    });
+    let policy =
+        format!("{POLICY}\n[[allow]]\noperations = [\"ContainerStop\"]\ncontainer.label.owner = \"me\"\n");
+    let gate = Gate::with_policy_text(&policy).behind(&daemon).start();
+    for _ in 0..4 {
+        let answer = gate.ask("POST /v1.41/containers/large/stop HTTP/1.1\r\nHost: d\r\n\r\n");
+        assert_eq!(answer.status, 502);
+        let expected = "dockgate: the request was not forwarded: the Docker daemon's answer to GET /v1.41/containers/large/json, which dockgate must know, cannot be read: it is larger than 16777216 bytes";
+        assert_eq!(answer.message(), expected);
+    }
+    // Nobody takes the daemon for away.
+    assert_eq!(gate.ask(LIST).status, 200);
+    assert_eq!(gate.ask("POST /v1.41/containers/nul/stop HTTP/1.1\r\nHost: d\r\n\r\n").status, 200);
 }
 
 #[test]
