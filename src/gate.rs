@@ -23,6 +23,7 @@ mod tunnel;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, watch};
@@ -74,7 +75,7 @@ pub struct Gate {
     /// The turns of large bodies.
     bodies: Semaphore,
     /// The turns of build contexts.
-    contexts: Semaphore,
+    contexts: Arc<Semaphore>,
     /// Where they are kept.
     context_dir: PathBuf,
     /// Whose connections are open.
@@ -105,7 +106,7 @@ struct Granted<'a> {
     /// What follows its head.
     upload: Upload,
     /// What was kept of its body.
-    kept: Option<Context<'a>>,
+    kept: Option<Context>,
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -164,7 +165,7 @@ impl Gate {
             limits: settings.limits,
             grace: settings.grace,
             bodies: Semaphore::new(request::LARGE_BODIES),
-            contexts: Semaphore::new(context::MOST_KEPT),
+            contexts: Arc::new(Semaphore::new(context::MOST_KEPT)),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
@@ -363,12 +364,12 @@ impl Gate {
 
     /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy
     /// may permit it.
-    async fn read<'g>(
-        &'g self,
+    async fn read(
+        &self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
-    ) -> Result<(Operation, Option<Context<'g>>, Option<Unasked>), Outcome> {
+    ) -> Result<(Operation, Option<Context>, Option<Unasked>), Outcome> {
         let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {

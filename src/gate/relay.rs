@@ -39,7 +39,7 @@ enum Up {
 pub(super) async fn forward(
     gate: &Gate,
     connection: &mut Connection,
-    (upload, context): (Upload, Option<Context<'_>>),
+    (upload, context): (Upload, Option<Context>),
     (recorded, asked): (Recorded, Instant),
     hearing: &Hearing<'_>,
     tenure: Option<Box<Tenure<'_>>>,
@@ -194,7 +194,7 @@ async fn send(
 async fn up(
     client: &Stream,
     inbox: &mut Inbox,
-    (upload, context): (Framing, Option<Context<'_>>),
+    (upload, context): (Framing, Option<Context>),
     sender: Sender<'_>,
     progress: &Progress<'_>,
 ) -> Up {
@@ -243,7 +243,7 @@ async fn up(
 /// Sends a context that was kept, and lets go of it. The daemon may close before it has all, perhaps after an early
 /// answer, which is on its way down. It fails where the context cannot be read.
 async fn send_kept(
-    mut context: Context<'_>,
+    mut context: Context,
     sender: &Sender<'_>,
     progress: &Progress<'_>,
 ) -> std::io::Result<()> {

@@ -138,6 +138,23 @@ fn nothing_is_left_of_a_client_that_goes_away() {
 }
 
 #[test]
+fn an_archive_is_not_read_on_for_a_client_that_goes_away() {
+    let daemon = FakeDaemon::content();
+    let gate = gate(&daemon).with(["--max-build-context", "10000000000"]).start();
+    let kept = gate.dir().join("contexts");
+    let request = build(&endless());
+    for _ in 0..4 {
+        let mut client = gate.connect();
+        client.send(&request);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let start = Instant::now();
+    assert_eq!(gate.ask(build(&context("FROM own/a"))).status, 200);
+    eventually("the space to be given back", || (open_files(&gate, &kept) == 0).then_some(()));
+    assert!(start.elapsed() < Duration::from_secs(20), "they were read to their end");
+}
+
+#[test]
 fn a_stop_does_not_wait_for_an_archive_to_be_read() {
     let daemon = FakeDaemon::content();
     let more = ["--max-build-context", "10000000000", "--grace", "100ms"];
