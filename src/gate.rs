@@ -19,6 +19,7 @@ mod shown;
 mod signals;
 mod tenure;
 mod tunnel;
+mod turns;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -52,6 +53,7 @@ use recall::{Ground, Recall};
 use refusal::Refusal;
 use request::{Unasked, Unread, Upload};
 use tenure::Tenure;
+use turns::{Turn, Turns};
 
 /// How often answers of the daemon may raise further questions.
 const LOOK_UP_ROUNDS: usize = 3;
@@ -73,7 +75,7 @@ pub struct Gate {
     /// How long running requests may go on once dockgate is told to stop.
     grace: Duration,
     /// The turns of large bodies.
-    bodies: Semaphore,
+    bodies: Turns,
     /// The turns of build contexts.
     contexts: Arc<Semaphore>,
     /// Where they are kept.
@@ -107,6 +109,8 @@ struct Granted<'a> {
     upload: Upload,
     /// What was kept of its body.
     kept: Option<Context>,
+    /// The turn of a large body.
+    turn: Option<Turn<'a>>,
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -164,7 +168,7 @@ impl Gate {
             recall: RefCell::default(),
             limits: settings.limits,
             grace: settings.grace,
-            bodies: Semaphore::new(request::LARGE_BODIES),
+            bodies: Turns::new(request::LARGE_BODIES),
             contexts: Arc::new(Semaphore::new(context::MOST_KEPT)),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
@@ -243,6 +247,7 @@ impl Gate {
                     judged: hearing.began,
                     upload: Upload::NONE,
                     kept: None,
+                    turn: None,
                     tenure: None,
                     unasked: None,
                 })
@@ -262,7 +267,7 @@ impl Gate {
         granted: Granted<'a>,
         hearing: &Hearing<'a>,
     ) -> Outcome {
-        let Granted { permit, statement, judged, upload, kept, tenure, unasked } = granted;
+        let Granted { permit, statement, judged, upload, kept, turn, tenure, unasked } = granted;
         let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
         let recording = self.audit.record(&hearing.context, permit, statement.as_ref());
@@ -272,6 +277,8 @@ impl Gate {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
             }
         };
+        // Who waits for it can be refused while the daemon is waited for.
+        drop(turn);
         match unasked {
             None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
             Some(Unasked::Over(outcome)) => outcome,
@@ -322,7 +329,7 @@ impl Gate {
         let context = &hearing.context;
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
-        let (operation, kept, unasked) = self.read(connection, head, hearing).await?;
+        let (operation, kept, turn, unasked) = self.read(connection, head, hearing).await?;
         let (operation, unasked) = match unasked {
             None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
@@ -352,32 +359,36 @@ impl Gate {
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.
-                drop(denial);
+                drop((denial, turn));
                 return Err(connection.refuse(id, is_head, &refusal, End::Refused).await);
             }
         };
         if let Some(tenure) = &mut tenure {
             tenure.granted(&permit);
         }
-        Ok(Granted { permit, statement: None, judged, upload: Upload::of(head), kept, tenure, unasked })
+        let upload = Upload::of(head);
+        Ok(Granted { permit, statement: None, judged, upload, kept, turn, tenure, unasked })
     }
 
-    /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy
-    /// may permit it.
-    async fn read(
-        &self,
+    /// Reads what is asked: the operation, what was kept of its body, the turn of a large one, and why the daemon is not
+    /// asked although the policy may permit it.
+    async fn read<'g>(
+        &'g self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
-    ) -> Result<(Operation, Option<Context>, Option<Unasked>), Outcome> {
+    ) -> Result<(Operation, Option<Context>, Option<Turn<'g>>, Option<Unasked>), Outcome> {
         let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {
-            Ok(operation) => context::look_inside(self, hearing.policy, connection, head, operation).await,
+            Ok((operation, turn)) => {
+                let looked = context::look_inside(self, hearing.policy, connection, head, operation).await;
+                looked.map(|(operation, kept)| (operation, kept, turn))
+            }
             Err(unread) => Err(unread),
         };
         match read {
-            Ok((operation, kept)) => Ok((operation, kept, unasked)),
+            Ok((operation, kept, turn)) => Ok((operation, kept, turn, unasked)),
             Err(Unread::Unreadable(unreadable)) => {
                 let line = (head.method, head.target);
                 Err(self.refuse_unreadable(connection, line, &unreadable, hearing).await)
