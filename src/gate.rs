@@ -333,10 +333,10 @@ impl Gate {
         let (operation, unasked) = match unasked {
             None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
-                let Connection { stream, inbox, line, place, .. } = &mut *connection;
+                let Connection { stream, inbox, line, place, body_bytes, .. } = &mut *connection;
                 let ask = async |path: &str, version| {
                     let asking = self.daemon.look_up(path, version, line);
-                    request::while_wanted(stream, inbox, place, asking).await
+                    request::while_wanted(stream, inbox, place, *body_bytes, asking).await
                 };
                 Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }

@@ -81,26 +81,28 @@ pub(super) async fn newest_version(
         return (ApiVersion::NEWEST, None);
     }
     let asking = gate.daemon.newest_version(&mut connection.line);
-    let asking = while_wanted(&connection.stream, &mut connection.inbox, &connection.place, asking);
+    let asking = while_wanted(&connection.stream, &mut connection.inbox, &connection.place, 0, asking);
     match Box::pin(asking).await {
         Ok(version) => (version, None),
         Err(unasked) => (ApiVersion::NEWEST, Some(unasked)),
     }
 }
 
-/// Waits for what dockgate asks the daemon itself, unless the client goes away or dockgate is stopped first.
+/// Waits for what dockgate asks the daemon itself, unless the client, of whose body so many bytes were read, goes away or
+/// dockgate is stopped first.
 pub(super) async fn while_wanted<T>(
     client: &Stream,
     inbox: &mut Inbox,
     place: &Place,
+    body_bytes: u64,
     asking: impl Future<Output = Result<T, Away>>,
 ) -> Result<T, Unasked> {
     let nothing_taken = Cell::new(0);
     tokio::select! {
         biased;
         asked = asking => asked.map_err(Unasked::Away),
-        () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(0))),
-        () = place.until_cut() => Err(Unasked::Over(Outcome::drained(0))),
+        () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(body_bytes))),
+        () = place.until_cut() => Err(Unasked::Over(Outcome::drained(body_bytes))),
     }
 }
 

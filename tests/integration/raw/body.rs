@@ -199,7 +199,7 @@ fn sixteen_large_bodies_are_held_at_a_time() {
                   unguarded = true\ncontainer.label.team = \"a\"\n";
     let gate = Gate::with_policy_text(policy).behind(&daemon).with(["--connect-timeout", "1m"]).start();
     let request = large("x/exec");
-    let clients: Vec<_> = (0..20)
+    let mut clients: Vec<_> = (0..20)
         .map(|_| {
             let mut client = gate.connect();
             client.send(&request);
@@ -209,6 +209,10 @@ fn sixteen_large_bodies_are_held_at_a_time() {
     eventually("the daemon to be asked", || (daemon.received().len() >= 16).then_some(()));
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(daemon.received().len(), 16, "others wait for their turn");
+    // One that leaves is on record with what was read of it.
+    drop(clients.remove(0));
+    let ended = gate.ended(&gate.recorded("judged", "ContainerExec"));
+    assert_eq!((ended.text("end"), ended.field("request_bytes").as_u64()), ("client_gone", Some(100_012)));
     ANSWERING.store(true, Ordering::Relaxed);
     for mut client in clients {
         client.answer();
