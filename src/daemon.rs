@@ -165,7 +165,10 @@ impl Daemon {
         let (connection, answer) =
             match timeout(limit, connection.get(&target, |head, mark| self.note(head, mark))).await {
                 Ok(Ok(answered)) => answered,
-                Ok(Err(lost)) => return Err(self.failed(Away::unanswered(address, &lost)).into()),
+                Ok(Err(lost)) => {
+                    self.lost(&lost);
+                    return Err(Away::unanswered(address, &lost).into());
+                }
                 Err(_) => {
                     // It may be slow with this alone: whoever watches finds out.
                     self.doubt.notify_one();

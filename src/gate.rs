@@ -19,10 +19,12 @@ mod shown;
 mod signals;
 mod tenure;
 mod tunnel;
+mod turns;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, watch};
@@ -51,6 +53,7 @@ use recall::{Ground, Recall};
 use refusal::Refusal;
 use request::{Unasked, Unread, Upload};
 use tenure::Tenure;
+use turns::{Turn, Turns};
 
 /// The parts that judge, record and forward requests.
 #[derive(Debug)]
@@ -67,9 +70,9 @@ pub struct Gate {
     /// How long running requests may go on once dockgate is told to stop.
     grace: Duration,
     /// The turns of large bodies.
-    bodies: Semaphore,
+    bodies: Turns,
     /// The turns of build contexts.
-    contexts: Semaphore,
+    contexts: Arc<Semaphore>,
     /// Where they are kept.
     context_dir: PathBuf,
     /// Whose connections are open.
@@ -100,7 +103,9 @@ struct Granted<'a> {
     /// What follows its head.
     upload: Upload,
     /// What was kept of its body.
-    kept: Option<Context<'a>>,
+    kept: Option<Context>,
+    /// The turn of a large body.
+    turn: Option<Turn<'a>>,
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -158,8 +163,8 @@ impl Gate {
             recall: RefCell::default(),
             limits: settings.limits,
             grace: settings.grace,
-            bodies: Semaphore::new(request::LARGE_BODIES),
-            contexts: Semaphore::new(context::MOST_KEPT),
+            bodies: Turns::new(request::LARGE_BODIES),
+            contexts: Arc::new(Semaphore::new(context::MOST_KEPT)),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
@@ -237,6 +242,7 @@ impl Gate {
                     judged: hearing.began,
                     upload: Upload::NONE,
                     kept: None,
+                    turn: None,
                     tenure: None,
                     unasked: None,
                 })
@@ -256,7 +262,7 @@ impl Gate {
         granted: Granted<'a>,
         hearing: &Hearing<'a>,
     ) -> Outcome {
-        let Granted { permit, statement, judged, upload, kept, tenure, unasked } = granted;
+        let Granted { permit, statement, judged, upload, kept, turn, tenure, unasked } = granted;
         let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
         let recording = self.audit.record(&hearing.context, permit, statement.as_ref());
@@ -266,6 +272,8 @@ impl Gate {
                 return connection.refuse(id, is_head, &Refusal::unrecorded(&error), End::Failed).await;
             }
         };
+        // Who waits for it can be refused while the daemon is waited for.
+        drop(turn);
         match unasked {
             None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
             Some(Unasked::Over(outcome)) => outcome,
@@ -319,14 +327,14 @@ impl Gate {
         let context = &hearing.context;
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
-        let (operation, kept, unasked) = self.read(connection, head, hearing).await?;
+        let (operation, kept, turn, unasked) = self.read(connection, head, hearing).await?;
         let (operation, unasked) = match unasked {
             None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
-                let Connection { stream, inbox, line, place, .. } = &mut *connection;
+                let Connection { stream, inbox, line, place, body_bytes, .. } = &mut *connection;
                 let ask = async |path: &str, version| {
                     let asking = self.daemon.look_up(path, version, line);
-                    request::while_wanted(stream, inbox, place, asking).await
+                    request::while_wanted(stream, inbox, place, *body_bytes, asking).await
                 };
                 Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }
@@ -350,32 +358,36 @@ impl Gate {
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.
-                drop(denial);
+                drop((denial, turn));
                 return Err(connection.refuse(id, is_head, &refusal, End::Refused).await);
             }
         };
         if let Some(tenure) = &mut tenure {
             tenure.granted(&permit);
         }
-        Ok(Granted { permit, statement: None, judged, upload: Upload::of(head), kept, tenure, unasked })
+        let upload = Upload::of(head);
+        Ok(Granted { permit, statement: None, judged, upload, kept, turn, tenure, unasked })
     }
 
-    /// Reads what is asked: the operation, what was kept of its body, and why the daemon is not asked although the policy
-    /// may permit it.
+    /// Reads what is asked: the operation, what was kept of its body, the turn of a large one, and why the daemon is not
+    /// asked although the policy may permit it.
     async fn read<'g>(
         &'g self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
-    ) -> Result<(Operation, Option<Context<'g>>, Option<Unasked>), Outcome> {
+    ) -> Result<(Operation, Option<Context>, Option<Turn<'g>>, Option<Unasked>), Outcome> {
         let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {
-            Ok(operation) => context::look_inside(self, hearing.policy, connection, head, operation).await,
+            Ok((operation, turn)) => {
+                let looked = context::look_inside(self, hearing.policy, connection, head, operation).await;
+                looked.map(|(operation, kept)| (operation, kept, turn))
+            }
             Err(unread) => Err(unread),
         };
         match read {
-            Ok((operation, kept)) => Ok((operation, kept, unasked)),
+            Ok((operation, kept, turn)) => Ok((operation, kept, turn, unasked)),
             Err(Unread::Unreadable(unreadable)) => {
                 let line = (head.method, head.target);
                 Err(self.refuse_unreadable(connection, line, &unreadable, hearing).await)

@@ -43,7 +43,10 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    match runtime.block_on(run(settings, policy)) {
+    let ended = runtime.block_on(run(settings, policy));
+    // The records are written, and what threads still read for clients that are gone is of no use to anybody.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => Exit::Success,
         Err(message) => {
             complain(&format_args!("dockgate: {message}"));

@@ -22,7 +22,7 @@ pub struct State {
     pub last_error: Option<LastError>,
     /// When it last answered, whatever it said.
     pub last_success: Option<Timestamp>,
-    /// How many times connecting to it, or waiting for its first byte, has failed since it last answered.
+    /// How many times connecting to it, or a ping, has failed since it last answered.
     pub retry_count: u32,
     /// When it is asked again, where it is away.
     pub next_retry_at: Option<Timestamp>,
@@ -186,8 +186,8 @@ impl Account {
         }
     }
 
-    /// A connection could not be made, or broke before the first byte of an answer; gives `away` back with the
-    /// time after which to ask again. Whether that shows the daemon to be away is for the breaker to say.
+    /// A connection could not be made, or a ping was not answered; gives `away` back with the time after which to ask
+    /// again. Whether that shows the daemon to be away is for the breaker to say.
     pub(super) fn failed(&self, mut away: Away) -> Away {
         let opened = !away.is_own_shortage() && self.breaker.borrow_mut().failed(Instant::now());
         self.well.set(false);

@@ -128,11 +128,14 @@ impl Daemon {
         }
     }
 
-    /// Takes note that a connection broke before the first byte of an answer.
+    /// Takes note that a connection broke before the first byte of an answer. That may be for what was asked, so it
+    /// does not count as a failure: whoever watches finds out.
     pub fn lost(&self, lost: &Lost) {
         match lost {
             Lost::Closed | Lost::Io(_) => {
-                self.failed(Away::unanswered(&self.settings.address, lost));
+                // Another one may come back.
+                self.version.set(None);
+                self.doubt.notify_one();
             }
             // It did answer.
             Lost::Malformed(_) => {}

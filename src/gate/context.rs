@@ -1,12 +1,13 @@
 //! The context of a build, or an upload, kept in a file until it is known what it says and judged whether it may go on.
 
 use std::cell::Cell;
-use std::io::{self, Seek as _};
+use std::io::{self, BufReader, Read, Seek as _};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::connection::Connection;
@@ -21,27 +22,35 @@ use crate::wire::{Body, BodyFault, RequestHead};
 pub(super) const MOST_KEPT: usize = 4;
 /// How long a client may send nothing of a context that it holds a turn for.
 const STALL_TIME: Duration = Duration::from_secs(60);
+/// After how many bytes it is looked whether somebody still waits: bzip2 makes gigabytes of a few thousand.
+const LOOK_BYTES: usize = 256;
 /// How much is read of it at a time to be sent on.
 const PIECE_BYTES: usize = 128 * 1024;
 
 /// An archive that was read to its end.
-pub(super) struct Context<'g> {
+pub(super) struct Context {
     file: File,
     /// Its size, as it came.
     pub(super) bytes: u64,
-    _turn: Option<SemaphorePermit<'g>>,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+/// An archive that can be read as long as somebody waits for what it says.
+struct Awaited<R> {
+    archive: R,
+    by: Weak<()>,
 }
 
 /// Where a rule of the policy says what a build may take from outside or where an upload may be written, reads the
 /// archive and takes down what it is.
 /// All else is left on the wire.
-pub(super) async fn look_inside<'g>(
-    gate: &'g Gate,
+pub(super) async fn look_inside(
+    gate: &Gate,
     policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     mut operation: Operation,
-) -> Result<(Operation, Option<Context<'g>>), Unread> {
+) -> Result<(Operation, Option<Context>), Unread> {
     let Some(reader) = ArchiveReader::of(&operation) else { return Ok((operation, None)) };
     if !policy.looks_inside(&connection.client, operation.endpoint()) {
         return Ok((operation, None));
@@ -67,25 +76,28 @@ enum Stop {
     Drained,
 }
 
-async fn keep<'g>(
-    gate: &'g Gate,
+async fn keep(
+    gate: &Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     reader: ArchiveReader,
-) -> Result<(Context<'g>, Result<Found, Flaw>), Stop> {
+) -> Result<(Context, Result<Found, Flaw>), Stop> {
     // The semaphore is never closed, so this always is a turn.
-    let turn = while_there(connection, gate.contexts.acquire()).await?.ok();
+    let turn = while_there(connection, Arc::clone(&gate.contexts).acquire_owned()).await?.ok();
     let limit = gate.limits.build_context_bytes;
     let mut file = receive(gate, connection, head, limit).await?;
     file.flush().await.map_err(|error| no_room(gate, &error))?;
     let mut file = file.into_std().await;
+    let waiting = Arc::new(());
+    let by = Arc::downgrade(&waiting);
+    // A thread cannot be stopped, so the turn is its own until it ends.
     let reading = spawn_blocking(move || {
         let rewound = file.rewind();
-        let found = reader.read(&file, limit);
-        (rewound.and_then(|()| file.rewind()), found, file)
+        let found = reader.read(Awaited { archive: BufReader::new(&file), by }, limit);
+        (rewound.and_then(|()| file.rewind()), found, file, turn)
     });
     // Only a panic ends it otherwise.
-    let (rewound, found, file) = while_there(connection, reading)
+    let (rewound, found, file, turn) = while_there(connection, reading)
         .await?
         .map_err(|_| Stop::Refused(Fault::Unkept, "the archive could not be read".to_owned()))?;
     rewound.map_err(|error| no_room(gate, &error))?;
@@ -163,7 +175,17 @@ fn no_room(gate: &Gate, error: &io::Error) -> Stop {
     Stop::Refused(Fault::Unkept, message)
 }
 
-impl Context<'_> {
+impl<R: Read> Read for Awaited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.by.strong_count() == 0 {
+            return Err(io::Error::other("nobody waits for it any more"));
+        }
+        let most = buffer.len().min(LOOK_BYTES);
+        self.archive.read(buffer.get_mut(..most).unwrap_or_default())
+    }
+}
+
+impl Context {
     /// The next piece of it; empty at the end.
     pub(super) async fn piece(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         buffer.clear();

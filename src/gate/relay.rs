@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::ErrorKind;
 use std::pin::pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::answer::{Down, Passing, Progress};
 use super::connection::{Connection, Next};
@@ -22,6 +22,8 @@ use crate::wire::{Body, BodyFault, Broken, Framing, Inbox, InboxFault, Pieces, S
 
 /// How much of what a client sends before its turn is kept for later.
 const EARLY_BYTES: usize = 64 * 1024;
+/// How long the daemon may take nothing of what a client that is gone has sent.
+const UNTAKEN_TIME: Duration = Duration::from_secs(5);
 
 /// How the way up ended, or was ended.
 enum Up {
@@ -35,11 +37,20 @@ enum Up {
     Closed(End),
 }
 
+impl From<BodyFault> for Up {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::Truncated | BodyFault::Io(_) => Self::ClientGone,
+            BodyFault::Malformed(_) => Self::Malformed(fault),
+        }
+    }
+}
+
 /// Forwards `recorded`, which was written at `asked`, and passes the answer on, until its tenure, where it has one, is over.
 pub(super) async fn forward(
     gate: &Gate,
     connection: &mut Connection,
-    (upload, context): (Upload, Option<Context<'_>>),
+    (upload, context): (Upload, Option<Context>),
     (recorded, asked): (Recorded, Instant),
     hearing: &Hearing<'_>,
     tenure: Option<Box<Tenure<'_>>>,
@@ -194,7 +205,7 @@ async fn send(
 async fn up(
     client: &Stream,
     inbox: &mut Inbox,
-    (upload, context): (Framing, Option<Context<'_>>),
+    (upload, context): (Framing, Option<Context>),
     sender: Sender<'_>,
     progress: &Progress<'_>,
 ) -> Up {
@@ -210,40 +221,69 @@ async fn up(
         watch(client, inbox, progress.down.bytes()).await;
         return Up::ClientGone;
     }
-    let mut body = Body::new(upload);
-    let mut pieces = Pieces::default();
     // Without a body there is nothing to end.
-    while !progress.uploaded.get() {
-        if body.is_bulk(inbox) {
-            let carrying = sender.carry(&mut body, inbox, client, |count| progress.up.add(count));
-            match Box::pin(carrying).await {
-                Ok(()) => {}
-                Err(Broken::Source(BodyFault::Truncated | BodyFault::Io(_))) => return Up::ClientGone,
-                Err(Broken::Source(fault @ BodyFault::Malformed(_))) => return Up::Malformed(fault),
-                Err(Broken::Sink) => break,
-            }
+    if !progress.uploaded.get() {
+        tokio::select! {
+            biased;
+            sent = Box::pin(send_body(client, inbox, upload, &sender, progress)) => if let Err(up) = sent {
+                return up;
+            },
+            () = left_untaken(client, progress.up.bytes()) => return Up::ClientGone,
         }
-        match body.all_there(inbox, client, &mut pieces).await {
-            Ok(()) => {}
-            Err(BodyFault::Truncated | BodyFault::Io(_)) => return Up::ClientGone,
-            Err(fault @ BodyFault::Malformed(_)) => return Up::Malformed(fault),
-        }
-        if sender.send(&pieces, inbox).await.is_err() {
-            // The daemon has closed, perhaps after an early answer, which is on its way down.
-            break;
-        }
-        progress.up.add(pieces.bytes());
-        pieces.consume(inbox);
-        progress.uploaded.set(pieces.is_last);
     }
     watch(client, inbox, progress.down.bytes()).await;
     Up::ClientGone
 }
 
+/// Sends the client's body. The daemon may close before it has all, perhaps after an early answer, which is on its way
+/// down.
+async fn send_body(
+    client: &Stream,
+    inbox: &mut Inbox,
+    upload: Framing,
+    sender: &Sender<'_>,
+    progress: &Progress<'_>,
+) -> Result<(), Up> {
+    let mut body = Body::new(upload);
+    let mut pieces = Pieces::default();
+    while !progress.uploaded.get() {
+        if body.is_bulk(inbox) {
+            let carrying = sender.carry(&mut body, inbox, client, |count| progress.up.add(count));
+            match carrying.await {
+                Ok(()) => {}
+                Err(Broken::Source(fault)) => return Err(fault.into()),
+                Err(Broken::Sink) => return Ok(()),
+            }
+        }
+        body.all_there(inbox, client, &mut pieces).await?;
+        if sender.send(&pieces, inbox).await.is_err() {
+            return Ok(());
+        }
+        progress.up.add(pieces.bytes());
+        pieces.consume(inbox);
+        progress.uploaded.set(pieces.is_last);
+    }
+    Ok(())
+}
+
+/// Returns once the client is gone and the daemon has taken nothing of what it left for a while, which `taken_bytes`
+/// counts. While the daemon takes nothing, nothing is read that would tell of the client's end.
+pub(super) async fn left_untaken(client: &Stream, taken_bytes: &Cell<u64>) {
+    let mut is_gone = false;
+    loop {
+        let taken = taken_bytes.get();
+        tokio::time::sleep(UNTAKEN_TIME).await;
+        if is_gone && taken_bytes.get() == taken {
+            return;
+        }
+        is_gone = client.is_gone();
+    }
+}
+
 /// Sends a context that was kept, and lets go of it. The daemon may close before it has all, perhaps after an early
 /// answer, which is on its way down. It fails where the context cannot be read.
 async fn send_kept(
-    mut context: Context<'_>,
+    mut context: Context,
     sender: &Sender<'_>,
     progress: &Progress<'_>,
 ) -> std::io::Result<()> {

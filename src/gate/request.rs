@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 use std::io::IoSlice;
-use std::time::Duration;
-
-use tokio::sync::Semaphore;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::crowd::Place;
+use super::turns::Turn;
 use super::{Gate, Outcome, relay};
 use crate::client::Peer;
 use crate::daemon::{Away, Untold};
@@ -24,8 +24,11 @@ const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
 /// What bodies commonly are. No more is read where no rule allows the request whatever is in it: enough to say
 /// what would allow it. Larger ones wait for their turn.
 const SMALL_JSON_BYTES: usize = 64 * 1024;
-/// How many larger bodies are read at a time, so that clients cannot fill the memory with them.
+/// How many larger bodies are read, and held until it is clear what becomes of them, at a time, so that clients cannot
+/// fill the memory with them.
 pub(super) const LARGE_BODIES: usize = 16;
+/// How long nothing may come of one while others wait for their turn.
+const STALL_TIME: Duration = Duration::from_secs(2);
 /// Where no body belongs, an empty JSON value is let go of, and nothing larger.
 const MAX_NEEDLESS_BYTES: usize = 1024;
 
@@ -95,26 +98,28 @@ pub(super) async fn newest_version(
         return (ApiVersion::NEWEST, None);
     }
     let asking = gate.daemon.newest_version(&mut connection.line);
-    let asking = while_wanted(&connection.stream, &mut connection.inbox, &connection.place, asking);
+    let asking = while_wanted(&connection.stream, &mut connection.inbox, &connection.place, 0, asking);
     match Box::pin(asking).await {
         Ok(version) => (version, None),
         Err(unasked) => (ApiVersion::NEWEST, Some(unasked)),
     }
 }
 
-/// Waits for what dockgate asks the daemon itself, unless the client goes away or dockgate is stopped first.
+/// Waits for what dockgate asks the daemon itself, unless the client, of whose body so many bytes were read, goes away or
+/// dockgate is stopped first.
 pub(super) async fn while_wanted<T, E: Into<Unasked>>(
     client: &Stream,
     inbox: &mut Inbox,
     place: &Place,
+    body_bytes: u64,
     asking: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Unasked> {
     let nothing_taken = Cell::new(0);
     tokio::select! {
         biased;
         asked = asking => asked.map_err(Into::into),
-        () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(0))),
-        () = place.until_cut() => Err(Unasked::Over(Outcome::drained(0))),
+        () = relay::watch(client, inbox, &nothing_taken) => Err(Unasked::Over(Outcome::client_gone(body_bytes))),
+        () = place.until_cut() => Err(Unasked::Over(Outcome::drained(body_bytes))),
     }
 }
 
@@ -128,14 +133,15 @@ pub(super) enum Unread {
     Drained(Unreadable),
 }
 
-/// Reads the operation that `head` asks for, with its JSON body; a body that is streamed is left on the wire.
-pub(super) async fn read(
-    gate: &Gate,
+/// Reads the operation that `head` asks for, with its JSON body, and the turn of that where it is large; a body that is
+/// streamed is left on the wire.
+pub(super) async fn read<'g>(
+    gate: &'g Gate,
     policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     newest: ApiVersion,
-) -> Result<Operation, Unread> {
+) -> Result<(Operation, Option<Turn<'g>>), Unread> {
     refuse_foreign_host(connection, head)?;
     let asked =
         Asked::read(&Head { method: head.method, target: head.target, headers: &head.fields }, newest)?;
@@ -148,29 +154,33 @@ pub(super) async fn read(
     }
     let could_grant = policy.could_grant(&connection.client, endpoint);
     let limit = match asked.body_kind() {
-        BodyKind::Tar => return Ok(asked.with_stream()),
+        BodyKind::Tar => return Ok((asked.with_stream(), None)),
         BodyKind::Json { .. } if could_grant => MAX_JSON_BYTES,
         BodyKind::Json { .. } => SMALL_JSON_BYTES,
         BodyKind::None => MAX_NEEDLESS_BYTES,
     };
     if head.framing == Framing::None {
-        return Ok(asked.with_body(&[])?);
+        return Ok((asked.with_body(&[])?, None));
     }
-    let time = gate.limits.head_timeout;
-    let reading = read_body(connection, head, limit, &gate.bodies);
-    let unreadable = match Box::pin(tokio::time::timeout(time, reading)).await {
-        Ok(Ok(bytes)) => return Ok(asked.with_body(&bytes)?),
-        Ok(Err(BodyEnd::TooLarge)) => match asked.body_kind() {
+    let unreadable = match Box::pin(read_body(gate, connection, head, limit)).await {
+        Ok((bytes, turn)) => return Ok((asked.with_body(&bytes)?, turn)),
+        Err(BodyEnd::TooLarge) => match asked.body_kind() {
             BodyKind::None => fault(Fault::Malformed, format!("{endpoint} takes no body")),
             // It is denied whatever is in it.
-            BodyKind::Json { .. } | BodyKind::Tar if !could_grant => return Ok(asked.with_body(&[])?),
+            BodyKind::Json { .. } | BodyKind::Tar if !could_grant => {
+                return Ok((asked.with_body(&[])?, None));
+            }
             BodyKind::Json { .. } | BodyKind::Tar => {
                 fault(Fault::BodyTooLarge, format!("the JSON body is larger than {limit} bytes"))
             }
         },
-        Ok(Err(BodyEnd::Fault(body @ BodyFault::Malformed(_)))) => fault(Fault::Malformed, describe(&body)),
-        Ok(Err(BodyEnd::Fault(body))) => return Err(Unread::Gone(fault(Fault::Malformed, describe(&body)))),
-        Err(_) => fault(Fault::TooSlow, format!("the body did not arrive within {} seconds", time.as_secs())),
+        Err(BodyEnd::TooSlow(message)) => fault(Fault::TooSlow, message),
+        Err(BodyEnd::Drained) => {
+            let message = "dockgate was stopped before the body had come".to_owned();
+            return Err(Unread::Drained(fault(Fault::Malformed, message)));
+        }
+        Err(BodyEnd::Fault(body @ BodyFault::Malformed(_))) => fault(Fault::Malformed, describe(&body)),
+        Err(BodyEnd::Fault(body)) => return Err(Unread::Gone(fault(Fault::Malformed, describe(&body)))),
     };
     Err(unreadable.into())
 }
@@ -234,17 +244,20 @@ pub(super) fn slow_head(limit: Duration) -> Unreadable {
     Unreadable { fault: Fault::TooSlow, endpoint: None, message }
 }
 
+/// Why there is no body.
 enum BodyEnd {
     TooLarge,
+    TooSlow(String),
+    Drained,
     Fault(BodyFault),
 }
 
-async fn read_body(
+async fn read_body<'g>(
+    gate: &'g Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     limit: usize,
-    bodies: &Semaphore,
-) -> Result<Vec<u8>, BodyEnd> {
+) -> Result<(Vec<u8>, Option<Turn<'g>>), BodyEnd> {
     if let Framing::Length(length) = head.framing
         && usize::try_from(length).map_or(true, |length| length > limit)
     {
@@ -253,24 +266,63 @@ async fn read_body(
     invite_body(connection, Upload::of(head)).await.map_err(|error| BodyEnd::Fault(BodyFault::Io(error)))?;
     let mut body = Body::new(head.framing);
     let mut bytes = Vec::new();
-    let mut turn = None;
-    while let Some(piece) =
-        body.next(&mut connection.inbox, &connection.stream).await.map_err(BodyEnd::Fault)?
-    {
+    let (mut turn, mut began) = (None, Instant::now());
+    loop {
+        let next = body.next(&mut connection.inbox, &connection.stream);
+        let Some(piece) = in_time(gate, next, began, turn.is_some()).await? else { break };
         let length = bytes.len().saturating_add(piece);
         if length > limit {
             return Err(BodyEnd::TooLarge);
         }
         if length > SMALL_JSON_BYTES && turn.is_none() {
-            // The semaphore is never closed, so this always is a turn.
-            turn = bodies.acquire().await.ok();
+            turn = turn_of(gate, connection).await?;
+            began = Instant::now();
         }
         bytes.extend_from_slice(connection.inbox.pending().get(..piece).unwrap_or_default());
         connection.inbox.consume(piece);
     }
     connection.body_read = true;
     connection.body_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    Ok(bytes)
+    Ok((bytes, turn))
+}
+
+/// Waits for the next piece of a body that began to come then. Who has a turn may not keep others waiting for nothing.
+async fn in_time<T>(
+    gate: &Gate,
+    next: impl Future<Output = Result<T, BodyFault>>,
+    began: Instant,
+    has_turn: bool,
+) -> Result<T, BodyEnd> {
+    let mut next = pin!(next);
+    let limit = gate.limits.head_timeout;
+    loop {
+        let left = limit.saturating_sub(began.elapsed());
+        if let Ok(came) = tokio::time::timeout(left.min(STALL_TIME), next.as_mut()).await {
+            return came.map_err(BodyEnd::Fault);
+        }
+        if left <= STALL_TIME {
+            let message = format!("the body did not arrive within {} seconds", limit.as_secs());
+            return Err(BodyEnd::TooSlow(message));
+        }
+        if has_turn && gate.bodies.are_wanted() {
+            let time = STALL_TIME.as_secs();
+            let message = format!("nothing came of the body for {time} seconds, while others waited");
+            return Err(BodyEnd::TooSlow(message));
+        }
+    }
+}
+
+/// Waits for the turn of a large body, unless the client goes away or dockgate is stopped first.
+async fn turn_of<'g>(gate: &'g Gate, connection: &mut Connection) -> Result<Option<Turn<'g>>, BodyEnd> {
+    let nothing_taken = Cell::new(0);
+    tokio::select! {
+        biased;
+        turn = gate.bodies.take() => Ok(turn),
+        () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
+            Err(BodyEnd::Fault(BodyFault::Truncated))
+        }
+        () = connection.place.until_cut() => Err(BodyEnd::Drained),
+    }
 }
 
 impl From<Unreadable> for Unread {

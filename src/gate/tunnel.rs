@@ -1,7 +1,9 @@
 //! A connection that left HTTP behind: bytes both ways, each direction closed on its own.
 
+use std::future::pending;
 use std::io::IoSlice;
 
+use super::relay::left_untaken;
 use crate::metrics::Flow;
 use crate::wire::{Inbox, Stream};
 
@@ -18,23 +20,26 @@ pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_flow: &Flow<'_>, 
     let client_stream = client.stream;
     let daemon_stream = daemon.stream;
     let up = async {
-        let ended = carry(client, daemon_stream, up_flow).await;
-        // The daemon may have closed: what it sent before is still on its way down.
-        daemon_stream.close_write().await.ok();
+        let in_vain = || left_untaken(client_stream, up_flow.bytes());
+        let ended = carry(client, daemon_stream, up_flow, in_vain).await;
+        if !matches!(ended, Carried::InVain) {
+            // The daemon may have closed: what it sent before is still on its way down.
+            daemon_stream.close_write().await.ok();
+        }
         match ended {
             Carried::ToTheEnd => client_stream.hung_up().await,
-            Carried::SourceBroken => {}
-            Carried::SinkBroken => std::future::pending().await,
+            Carried::SourceBroken | Carried::InVain => {}
+            Carried::SinkBroken => pending().await,
         }
     };
     let down = async {
-        match carry(daemon, client_stream, down_flow).await {
+        match carry(daemon, client_stream, down_flow, pending).await {
             Carried::ToTheEnd | Carried::SourceBroken => {
                 client_stream.close_write().await.ok();
                 // The client may still have something to say, as it may to the daemon itself.
                 daemon_stream.hung_up().await;
             }
-            Carried::SinkBroken => {}
+            Carried::SinkBroken | Carried::InVain => {}
         }
     };
     tokio::select! {
@@ -50,16 +55,29 @@ enum Carried {
     SourceBroken,
     /// The sink takes no more.
     SinkBroken,
+    /// The sink takes nothing for now, and nobody waits for it any more.
+    InVain,
 }
 
-async fn carry(source: Side<'_>, sink: &Stream, flow: &Flow<'_>) -> Carried {
+/// Carries bytes from `source` to `sink`. Where the sink has no room, `in_vain` says when to give up waiting for it.
+async fn carry<F: Future<Output = ()>>(
+    source: Side<'_>,
+    sink: &Stream,
+    flow: &Flow<'_>,
+    in_vain: impl Fn() -> F,
+) -> Carried {
     let Side { stream, inbox } = source;
     loop {
-        let pending = inbox.pending();
-        let count = pending.len();
+        let came = inbox.pending();
+        let count = came.len();
         if count > 0 {
-            if sink.write_all(&mut [IoSlice::new(pending)]).await.is_err() {
-                return Carried::SinkBroken;
+            let mut parts = [IoSlice::new(came)];
+            tokio::select! {
+                biased;
+                sent = sink.write_all(&mut parts) => if sent.is_err() {
+                    return Carried::SinkBroken;
+                },
+                () = in_vain() => return Carried::InVain,
             }
             flow.add(count);
         }

@@ -178,8 +178,8 @@ pub struct ServeArgs {
 
     /// After how many failures in a row clients are told at once that the daemon is away
     ///
-    /// A failure is a connection that cannot be made, or that breaks before the first byte of an
-    /// answer; an answer of the daemon, whatever its status, is none.
+    /// A failure is a connection that cannot be made, or a ping of dockgate's own that is not
+    /// answered; a request that the daemon breaks off, or answers with an error, is none.
     ///
     /// [default: 5] [env: DOCKGATE_BREAKER_THRESHOLD]
     #[arg(long, value_name = "N", help_heading = "Daemon")]

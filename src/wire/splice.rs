@@ -48,6 +48,15 @@ impl Pipe {
         Ok(Self { out, into, held: 0 })
     }
 
+    /// A pipe with room for one piece, as Linux makes them where a user has many.
+    #[cfg(test)]
+    pub(super) fn smallest() -> Self {
+        let (out, into) = pipe2(OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).unwrap();
+        fcntl(&into, FcntlArg::F_SETPIPE_SZ(1)).unwrap();
+        MADE.set(MADE.get().saturating_add(1));
+        Self { out, into, held: 0 }
+    }
+
     /// Keeps it for the next use, if nothing is in it.
     pub(super) fn give_back(self) {
         SPARE.with(|spare| {

@@ -42,6 +42,49 @@ fn no_answer_at_all_is_said_and_not_tried_again() {
 }
 
 #[test]
+fn what_one_client_asks_for_does_not_keep_others_from_asking() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        let line = daemon.request.line();
+        let answer = if line.contains("/containers/odd/json") {
+            "this is no answer\r\n\r\n"
+        } else if line.contains("/panic") {
+            return daemon.close();
+        } else {
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[]\n"
+        };
+        daemon.send(answer);
+    });
+    let policy = r#"
+        version = 1
+        [[allow]]
+        operations = ["GET /containers/json", "POST /containers/{id}/kill"]
+        [[allow]]
+        operations = ["POST /containers/{id}/stop"]
+        container.label.team = "a"
+    "#;
+    let gate = Gate::with_policy_text(policy).behind(&daemon).with(["--breaker-threshold", "2"]).start();
+    for (name, action, status) in [("panic", "kill", 502), ("panic", "stop", 503), ("odd", "stop", 503)] {
+        for _ in 0..4 {
+            let asked =
+                gate.ask(format!("POST /v1.41/containers/{name}/{action} HTTP/1.1\r\nHost: d\r\n\r\n"));
+            assert_eq!(asked.status, status, "{name} {action}");
+        }
+        assert_eq!(gate.ask(LIST).status, 200, "after {name} {action}");
+    }
+    assert!(!gate.log().contains("the daemon is away"), "it is there");
+}
+
+#[test]
+fn a_daemon_that_answers_nobody_any_more_is_found_out() {
+    let starting = Gate::with_policy("everything");
+    let socket = starting.dir().join("daemon.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let gate = starting.daemon_at(&format!("unix://{}", socket.display())).start();
+    eventually("clients to be told at once", || (gate.ask(LIST).status == 503).then_some(()));
+}
+
+#[test]
 fn an_answer_that_cannot_be_read_is_the_daemons_fault() {
     for answer in [
         "hello\r\n\r\n",

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use super::PATIENCE;
 
@@ -70,6 +71,26 @@ impl RawClient {
         match &mut self.stream {
             Stream::Unix(stream) => stream.write_all(bytes.as_ref()),
             Stream::Tcp(stream) => stream.write_all(bytes.as_ref()),
+        }
+    }
+
+    /// Sends what is taken of it; none, where for a second nothing is.
+    pub(crate) fn send_some(&mut self, bytes: &[u8]) -> Option<usize> {
+        let patience = Some(Duration::from_secs(1));
+        let sent = match &mut self.stream {
+            Stream::Unix(stream) => {
+                stream.set_write_timeout(patience).unwrap();
+                stream.write(bytes)
+            }
+            Stream::Tcp(stream) => {
+                stream.set_write_timeout(patience).unwrap();
+                stream.write(bytes)
+            }
+        };
+        match sent {
+            Ok(count) => Some(count),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => None,
+            Err(error) => panic!("{error}"),
         }
     }
 

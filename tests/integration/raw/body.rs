@@ -1,8 +1,9 @@
 //! Bodies: JSON is read whole before the daemon hears of it; what it says twice is refused.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::harness::{FakeDaemon, Gate};
+use crate::harness::{FakeDaemon, Gate, eventually};
 
 const CREATE: &str =
     "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n";
@@ -153,4 +154,68 @@ fn a_client_that_waits_to_be_asked_is_asked() {
         "POST /v1.41/images/load HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 999\r\n\r\n",
     );
     assert_eq!(client.answer().status, 403);
+}
+
+/// A request with a body that waits for its turn.
+fn large(path: &str) -> String {
+    let body = format!("{{\"Cmd\":[\"{}\"]}}", "x".repeat(100_000));
+    let length = body.len();
+    format!(
+        "POST /v1.41/containers/{path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn who_sends_nothing_more_does_not_keep_others_waiting() {
+    let daemon = FakeDaemon::content();
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let request = large("create");
+    let mut stalling: Vec<_> = (0..16)
+        .map(|_| {
+            let mut client = gate.connect();
+            client.send(&request.as_bytes()[..90_000]);
+            client
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    assert_eq!(gate.ask(&request).status, 200);
+    assert!(start.elapsed() < Duration::from_secs(6), "it waited as long as a body may take");
+    let told = stalling[0].answer();
+    assert!(told.status == 408 && told.message().contains("while others waited"), "{}", told.message());
+}
+
+#[test]
+fn sixteen_large_bodies_are_held_at_a_time() {
+    static ANSWERING: AtomicBool = AtomicBool::new(false);
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.read_body();
+        while !ANSWERING.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        daemon.send("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}");
+    });
+    let policy = "version = 1\n[[allow]]\noperations = [\"POST /containers/{id}/exec\"]\n\
+                  unguarded = true\ncontainer.label.team = \"a\"\n";
+    let gate = Gate::with_policy_text(policy).behind(&daemon).with(["--connect-timeout", "1m"]).start();
+    let request = large("x/exec");
+    let mut clients: Vec<_> = (0..20)
+        .map(|_| {
+            let mut client = gate.connect();
+            client.send(&request);
+            client
+        })
+        .collect();
+    eventually("the daemon to be asked", || (daemon.received().len() >= 16).then_some(()));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(daemon.received().len(), 16, "others wait for their turn");
+    // One that leaves is on record with what was read of it.
+    drop(clients.remove(0));
+    let ended = gate.ended(&gate.recorded("judged", "ContainerExec"));
+    assert_eq!((ended.text("end"), ended.field("request_bytes").as_u64()), ("client_gone", Some(100_012)));
+    ANSWERING.store(true, Ordering::Relaxed);
+    for mut client in clients {
+        client.answer();
+    }
+    assert_eq!(daemon.received().len(), 20);
 }

@@ -1,9 +1,14 @@
 //! Build contexts: where a rule says what may be in them, the daemon hears nothing before all of it was judged.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::harness::archive::{Entry, pack};
+use bzip2::Compression;
+use bzip2::write::BzEncoder;
+use nix::sys::signal::Signal;
+
+use crate::harness::archive::{Entry, pack, pack_open};
 use crate::harness::{FakeDaemon, Gate, Starting, eventually};
 
 const POLICY: &str = r#"
@@ -130,6 +135,54 @@ fn nothing_is_left_of_a_client_that_goes_away() {
     assert_eq!(daemon.received().len(), 1);
     assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 0, "files have no names");
     eventually("the space to be given back", || (open_files(&gate, &kept) == 0).then_some(()));
+}
+
+#[test]
+fn an_archive_is_not_read_on_for_a_client_that_goes_away() {
+    let daemon = FakeDaemon::content();
+    let gate = gate(&daemon).with(["--max-build-context", "10000000000"]).start();
+    let kept = gate.dir().join("contexts");
+    let request = build(&endless());
+    for _ in 0..4 {
+        let mut client = gate.connect();
+        client.send(&request);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let start = Instant::now();
+    assert_eq!(gate.ask(build(&context("FROM own/a"))).status, 200);
+    eventually("the space to be given back", || (open_files(&gate, &kept) == 0).then_some(()));
+    assert!(start.elapsed() < Duration::from_secs(20), "they were read to their end");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_an_archive_to_be_read() {
+    let daemon = FakeDaemon::content();
+    let more = ["--max-build-context", "10000000000", "--grace", "100ms"];
+    let gate = gate(&daemon).with(more).start();
+    let kept = gate.dir().join("contexts");
+    let mut client = gate.connect();
+    client.send(build(&endless()));
+    eventually("the archive to be kept", || (open_files(&gate, &kept) == 1).then_some(()));
+    std::thread::sleep(Duration::from_millis(500));
+    let start = Instant::now();
+    gate.signal(Signal::SIGTERM);
+    assert!(gate.wait().success());
+    assert!(start.elapsed() < Duration::from_secs(2), "after {:?}", start.elapsed());
+    let judged = gate.recorded("judged", "ImageBuild");
+    assert_eq!(gate.ended(&judged).text("end"), "drained");
+    assert_eq!(gate.audit().last().map(|record| record.text("event").to_owned()).as_deref(), Some("seal"));
+}
+
+/// An archive of eight gigabytes in few bytes, which takes minutes to unpack.
+fn endless() -> Vec<u8> {
+    let large = Entry { size: Some(b"77777777000\0"), ..Entry::file("large", "") };
+    [bzip2(&pack_open(&[large])), bzip2(&vec![0; 16 << 20]).repeat(512)].concat()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = BzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// How many files in this directory dockgate has open.

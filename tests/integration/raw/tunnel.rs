@@ -190,3 +190,52 @@ fn a_client_that_goes_takes_the_tunnel_with_it() {
     drop(client);
     eventually("the daemon's connection to be closed", || (gate.sockets() <= before).then_some(()));
 }
+
+#[test]
+fn a_client_that_goes_is_not_kept_by_a_daemon_that_takes_nothing() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        if daemon.request.line().contains("/attach") {
+            daemon.send(SWITCHED);
+        }
+        std::thread::sleep(Duration::from_secs(600));
+    });
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let before = gate.sockets();
+    let mut client = gate.connect();
+    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
+    client.head();
+    fill(&mut client);
+    drop(client);
+    for framing in ["Content-Length: 100000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5f5e100\r\n"] {
+        let mut client = gate.connect();
+        client.send(format!("POST /v1.41/images/load HTTP/1.1\r\nHost: d\r\n{framing}"));
+        fill(&mut client);
+    }
+    eventually("the connections to be closed", || (gate.sockets() <= before).then_some(()));
+}
+
+#[test]
+fn what_a_client_left_behind_arrives_at_a_daemon_that_is_slow() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.send(SWITCHED);
+        std::thread::sleep(Duration::from_secs(3));
+        daemon.read_to_end();
+        daemon.close();
+    });
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let mut client = gate.connect();
+    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
+    client.head();
+    let sent = fill(&mut client);
+    drop(client);
+    eventually("all of it to arrive", || (daemon.only_request().after.len() == sent).then_some(()));
+}
+
+/// Sends until nothing more is taken, and says how much was.
+fn fill(client: &mut RawClient) -> usize {
+    let (bytes, mut sent) = ("x".repeat(65_536), 0);
+    while let Some(count) = client.send_some(bytes.as_bytes()) {
+        sent += count;
+    }
+    sent
+}
