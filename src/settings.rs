@@ -422,6 +422,14 @@ mod tests {
     }
 
     #[test]
+    fn who_must_have_a_record_is_waited_for_or_nobody_is() {
+        let must = ["--audit-copies", "journald", "--audit-copies-must", "yes"];
+        merge(&must, &[], "").unwrap();
+        let problems = merge(&must, &[], "audit_durability = \"buffered\"").unwrap_err();
+        insta::assert_snapshot!(problems, @"--audit-copies-must: a buffered record is not waited for, and receivers that must have it are: leave this out, or give --audit-durability written");
+    }
+
+    #[test]
     fn the_files_of_an_encrypted_connection_belong_together() {
         let tcp = ["--daemon", "tcp://h:2376"];
         let with = |more: &[&str]| merge(&[&tcp, more].concat(), &[], "").map(|settings| settings.daemon.tls);

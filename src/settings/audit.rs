@@ -122,6 +122,12 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
         let message = "standard output has the records already: name a file, with --audit".to_owned();
         problems.push(Problem::new(layers.place(Key::AuditCopies), message));
     }
+    if (durability, copies_must) == (Some(Durability::Buffered), Some(true)) {
+        let message = "a buffered record is not waited for, and receivers that must have it are: leave this out, or give \
+                       --audit-durability written"
+            .to_owned();
+        problems.push(Problem::new(layers.place(Key::AuditCopiesMust), message));
+    }
     if sink == Some(AuditSink::Stdout) {
         for key in [Key::AuditRotateBytes, Key::AuditRotateAge] {
             if layers.place(key) != Place::Default {
