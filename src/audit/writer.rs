@@ -45,6 +45,8 @@ pub(super) struct Writer {
     torn: Option<Torn>,
     /// Lost records that no record tells of yet.
     untold: u64,
+    /// Why what is written would be gone, where the file was removed and could not be replaced.
+    gone: Option<AuditError>,
     /// Records lost since the store failed; none while all is well.
     failing: Option<u64>,
     /// What a failure means to the clients.
@@ -124,6 +126,7 @@ impl Writer {
             mid_line: start.mid_line,
             torn: None,
             untold: start.said.lost,
+            gone: None,
             failing: None,
             consequence: match settings.on_failure {
                 OnFailure::Refuse => "requests are refused",
@@ -203,6 +206,7 @@ impl Writer {
                 self.rotating.iter_mut().for_each(Rotating::moved);
                 self.mid_line = false;
                 self.torn = None;
+                self.gone = None;
                 self.is_moved = true;
                 self.put_head();
             }
@@ -216,18 +220,21 @@ impl Writer {
     /// Goes on in another file where the one that is written to was removed; whether it was.
     fn replace_removed(&mut self, now: Instant) -> bool {
         self.look_due = None;
+        let was_gone = self.gone.take().is_some();
         match self.store.replace_removed() {
-            Ok(None) => return false,
+            Ok(None) => return was_gone,
             Ok(Some(tail)) => {
                 self.rotating.iter_mut().for_each(Rotating::moved);
                 self.mid_line = tail.mid_line;
                 self.torn = tail.torn;
             }
             Err(error) => {
-                tracing::error!(
-                    "the audit file was removed, and what is written to it will be gone: {error}"
-                );
+                let error =
+                    AuditError::new(&format_args!("its file was removed, and cannot be replaced: {error}"));
+                self.report(Some(&error), 0, false);
+                self.gone = Some(error);
                 self.look_due = now.checked_add(LOOK_PAUSE);
+                self.rotating.iter_mut().for_each(Rotating::postpone);
             }
         }
         true
@@ -289,6 +296,9 @@ impl Writer {
 
     /// Begins a group; the place in the chain that it goes on from.
     fn begin(&mut self) -> Link {
+        if self.gone.is_some() {
+            self.replace_removed(Instant::now());
+        }
         self.lines.clear();
         self.lines.shrink_to(KEPT_BYTES);
         if self.mid_line {
@@ -315,9 +325,11 @@ impl Writer {
 
     fn write_group(&mut self, end: Link, now: Instant) {
         let before = self.link;
-        let room = if self.failing.is_some() { self.store.has_room_again() } else { Ok(()) };
-        let (count, mut result) = match room {
-            Ok(()) => write_counted(&mut *self.store, &self.lines),
+        let (count, mut result) = match self.can_write() {
+            Ok(()) => {
+                let (count, result) = write_counted(&mut *self.store, &self.lines);
+                (count, result.map_err(|error| AuditError::new(&error)))
+            }
             Err(error) => (0, Err(error)),
         };
         match result {
@@ -325,10 +337,9 @@ impl Writer {
             Err(_) => self.written_in_part(count),
         }
         if self.is_synced && result.is_ok() && end != before {
-            result = self.store.sync();
+            result = self.store.sync().map_err(|error| AuditError::new(&error));
             self.counters.synced();
         }
-        let mut result = result.map_err(|error| AuditError::new(&error));
         if let Some(copies) = self.copies.as_ref().filter(|_| self.link != before) {
             let given = copies.give(self.whole_lines(count));
             result = result.and(given.map_err(|error| AuditError::of_receiver(&error)));
@@ -358,6 +369,15 @@ impl Writer {
                 Some(_) | None => Ok(()),
             };
             answer.send(result).ok(); // Whoever waited may have gone away meanwhile.
+        }
+    }
+
+    /// Whether there is any use in writing.
+    fn can_write(&mut self) -> Result<(), AuditError> {
+        match (&self.gone, self.failing) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(_)) => self.store.has_room_again().map_err(|error| AuditError::new(&error)),
+            (None, None) => Ok(()),
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::audit::chain::Hash;
+use crate::audit::file::Tail;
 use crate::audit::queue::Queue;
 use crate::audit::{End, Ending, RequestIds};
 
@@ -19,6 +20,8 @@ struct Scripted {
     out: Arc<Mutex<Vec<u8>>>,
     /// Whether what was written can be taken back.
     keeps: bool,
+    /// Whether it is a file that was removed, and nothing can take its place.
+    is_gone: bool,
     syncs: Arc<Mutex<VecDeque<io::Result<()>>>>,
 }
 
@@ -42,6 +45,10 @@ impl Store for Scripted {
 
     fn sync(&mut self) -> io::Result<()> {
         self.syncs.lock().unwrap().pop_front().unwrap_or(Ok(()))
+    }
+
+    fn replace_removed(&mut self) -> io::Result<Option<Tail>> {
+        if self.is_gone { Err(io::ErrorKind::NotADirectory.into()) } else { Ok(None) }
     }
 }
 
@@ -346,4 +353,26 @@ fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
     ERROR the audit cannot be written: no storage space; requests are refused until it can be written again
      WARN the audit is written again; 6 records were lost
     ");
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_told_of_once_and_looked_for_now_and_then() {
+    let most = crate::settings::Rotation {
+        bytes: Some(1),
+        age: Some(Duration::ZERO),
+        ..crate::settings::Rotation::default()
+    };
+    let keeper = std::sync::mpsc::channel().0;
+    let mut bench = Bench::with(Scripted { is_gone: true, ..Scripted::default() }, &AuditSettings::default());
+    bench.writer.rotating = Some(Rotating::new(std::path::Path::new("a"), &most, (0, None), keeper));
+    let told = told(|| {
+        assert_eq!(bench.write(1, []), [true], "nobody has missed it");
+        for _ in 0..3 {
+            bench.writer.tend(Instant::now());
+            assert_eq!(bench.write(1, []), [false]);
+        }
+        let due = bench.writer.rotating.as_ref().unwrap().due().unwrap();
+        assert!(due > Instant::now() + Duration::from_secs(30));
+    });
+    insta::assert_snapshot!(told, @"ERROR the audit cannot be written: its file was removed, and cannot be replaced: not a directory; requests are refused until it can be written again");
 }
