@@ -114,6 +114,9 @@ fn describe(log: &Log, request: &Request, policy: Option<&str>, is_coloured: boo
             argv.iter().map(|word| format!("\"{}\"", plain(word).replace('"', "\\\""))).collect();
         page.entry("Command", &words.join(" "));
     }
+    if let Some(more) = judged.argv_more {
+        page.entry("Command", &format!("and {more} more"));
+    }
     for reason in why(&judged, policy) {
         page.entry("Why", &reason);
     }
