@@ -102,6 +102,17 @@ fn describe(log: &Log, verified: &Verified) -> String {
             format!("{} of them ", verified.signed)
         };
         add(&format!(", {all}signed by {}", keys.join(" and ")));
+        match (verified.last_seal.unwrap_or_default().saturating_add(1), verified.last) {
+            (first, last) if first > last => {}
+            (first, last) if first == last => {
+                add(&format!("; record {last} stands behind the last seal and is not signed yet"));
+            }
+            (first, last) => {
+                add(&format!(
+                    "; records {first} to {last} stand behind the last seal and are not signed yet"
+                ));
+            }
+        }
     }
     if let Some((to, by)) = verified.removed.filter(|_| verified.first > 1) {
         add(&format!("; those up to {to} were removed after their time, as record {by} says"));

@@ -102,6 +102,25 @@ fn seals_are_signed_with_a_key_of_ssh_keygen() {
     let fingerprint = fingerprint.split(' ').nth(1).unwrap();
     assert!(verified.stdout.ends_with(&format!("signed by {fingerprint}\n")), "{verified:?}");
 
+    // What came since the last seal.
+    let head = format!("{}.head", path.display());
+    fs::remove_file(&head).unwrap();
+    let written = fs::read_to_string(&path).unwrap();
+    let (_, rest) = written.split_at(written.find('\n').unwrap() + 1);
+    let last = written.lines().count();
+    let hash = Command::new("sh")
+        .args(["-c", &format!("tail -n 1 {} | sha256sum | cut -c -64", path.display())])
+        .run()
+        .ok()
+        .stdout;
+    let more = rest.lines().next().unwrap();
+    let (_, more) = more.split_at(more.find(",\"time\"").unwrap());
+    let more = format!("{{\"schema\":1,\"sequence\":{},\"previous\":\"{}\"{more}\n", last + 1, hash.trim());
+    fs::write(&path, written + &more).unwrap();
+    let behind = audit(["verify", "--key", text(&public), text(&path)]).ok();
+    let expected = format!("; record {} stands behind the last seal and is not signed yet\n", last + 1);
+    assert!(behind.stdout.ends_with(&expected), "{behind:?}");
+
     let other = make_key(tempfile::tempdir().unwrap().path()).with_extension("pub");
     let other = audit(["verify", "--key", text(&other), text(&path)]).failed(2);
     assert!(other.stderr.contains("No such file"), "{other:?}");

@@ -203,6 +203,22 @@ fn a_chain_made_up_anew_lacks_its_signatures() {
 }
 
 #[test]
+fn a_log_without_a_seal_is_nothing_that_a_key_vouches_for() {
+    let bench = Bench::new();
+    let verifier = Verifier::default().with_keys(KEY).unwrap();
+    let (mut link, mut forged) = (Link::START, Vec::new());
+    for line in bench.lines.iter().filter(|line| !line.contains("\"event\":\"seal\"")) {
+        link.append(fields(line).as_bytes(), &mut forged);
+    }
+    fs::remove_file(format!("{}.head", bench.path.display())).unwrap();
+    for text in [forged, Vec::new()] {
+        fs::write(&bench.path, text).unwrap();
+        let (_, what) = verify(&bench.path, &verifier).unwrap_err();
+        assert!(what.starts_with("there is no seal, and so nothing that the key vouches for"), "{what}");
+    }
+}
+
+#[test]
 fn another_key_is_not_the_key() {
     let bench = Bench::new();
     let verifier =
