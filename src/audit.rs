@@ -332,6 +332,12 @@ impl Audit {
     }
 }
 
+/// Whether a file of which this is the beginning holds something else than audit records, so that none are written to it.
+#[must_use]
+pub fn holds_something_else(beginning: &[u8]) -> bool {
+    !chain::is_beginning(beginning)
+}
+
 /// What [`Audit::open`] has to say about the end that it carries on from.
 type Found = (Option<Torn>, Option<Mismatch>);
 

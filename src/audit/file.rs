@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
 use serde::Deserialize;
 
-use super::chain::{Hash, Link, Linked};
+use super::chain::{Hash, Link, Linked, is_beginning};
 use super::record::Torn;
 use super::store::Store;
 
@@ -237,7 +237,7 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
     let mut first = Vec::new();
     file.rewind()?;
     file.take(FIRST).read_to_end(&mut first)?;
-    if !first.starts_with(b"{") {
+    if !is_beginning(&first) {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "it holds something else than audit records: name another file, or move this one away",
@@ -343,10 +343,21 @@ mod tests {
 
     #[test]
     fn a_file_of_something_else_is_left_alone() {
-        let error = tail_of("root:x:0:0:root:/root:/bin/sh\n").unwrap_err();
-        assert!(error.to_string().ends_with(
-            "audit: it holds something else than audit records: name another file, or move this one away"
-        ));
+        for text in [
+            "root:x:0:0:root:/root:/bin/sh\n",
+            "{\"log-driver\":\"json-file\"}",
+            "{\n  \"a\": 1\n}",
+            "{\n  \"a\": 1\n}\n",
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("audit");
+            std::fs::write(&path, text).unwrap();
+            let error = AuditFile::open(&path).unwrap_err();
+            assert!(error.to_string().ends_with(
+                "audit: it holds something else than audit records: name another file, or move this one away"
+            ));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
     }
 
     #[test]

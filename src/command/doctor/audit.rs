@@ -12,7 +12,7 @@ use super::finding::{Finding, Findings};
 use super::listener::PROGRAM;
 use super::lock;
 use super::rights::{self, Obstacle};
-use crate::audit::reach_receiver;
+use crate::audit::{holds_something_else, reach_receiver};
 use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink, OnFailure};
 
 const PART: &str = "audit";
@@ -167,9 +167,10 @@ fn look_at_records(
 
 /// Whether the file holds something, and no record at its beginning.
 fn begins_otherwise(path: &Path) -> bool {
-    let mut first = [0];
-    File::open(path).is_ok_and(|mut file| file.read(&mut first).is_ok_and(|count| count > 0))
-        && first != *b"{"
+    const ENOUGH: u64 = 64;
+    let mut first = Vec::new();
+    File::open(path).is_ok_and(|file| file.take(ENOUGH).read_to_end(&mut first).is_ok())
+        && holds_something_else(&first)
 }
 
 fn free_bytes(directory: &Path) -> Option<u64> {
@@ -193,4 +194,25 @@ fn room(directory: &Path, free_bytes: u64, on_failure: OnFailure) -> Option<Find
             "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_something_else_is_told_from_one_of_records() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("audit");
+        let otherwise = |text: &str| {
+            fs::write(&path, text).unwrap();
+            begins_otherwise(&path)
+        };
+        assert!(otherwise("{\"log-driver\":\"json-file\"}") && otherwise("{\n}\n") && otherwise("root:x:0"));
+        assert!(
+            !otherwise("")
+                && !otherwise("{\"schema\":1,\"seq")
+                && !otherwise("{\"schema\":1,\"sequence\":7,")
+        );
+    }
 }
