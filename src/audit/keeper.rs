@@ -121,7 +121,12 @@ fn write_compressed(path: &Path, to: &Path) -> io::Result<()> {
     let mut from = File::open(path)?;
     let metadata = from.metadata()?;
     check_room(&from, metadata.len())?;
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    // A kill has left it, or it is a link, and what that leads to is not ours to overwrite.
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     file.set_permissions(metadata.permissions())?;
     let mut encoder = GzEncoder::new(file, Compression::new(LEVEL));
     if io::copy(&mut from, &mut encoder)? != metadata.len() {
@@ -174,9 +179,12 @@ mod tests {
         let text = "a line of the audit\n".repeat(1000);
         fs::write(&path, &text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        // An earlier attempt was cut short.
-        fs::write(directory.path().join("a.gz.tmp"), "x").unwrap();
+        // Somebody has put a link where it is written first.
+        let other = directory.path().join("other");
+        fs::write(&other, "x").unwrap();
+        std::os::unix::fs::symlink(&other, directory.path().join("a.gz.tmp")).unwrap();
         compress(&path).unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "x");
         assert!(!path.exists() && !directory.path().join("a.gz.tmp").exists());
         let compressed = File::open(directory.path().join("a.gz")).unwrap();
         assert_eq!(compressed.metadata().unwrap().permissions().mode() & 0o777, 0o640);
