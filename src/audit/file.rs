@@ -46,7 +46,7 @@ pub(super) struct Tail {
     pub(super) last: Option<Link>,
     /// Whether the last line lacks its newline.
     pub(super) mid_line: bool,
-    /// What stood behind the last whole line.
+    /// What stood behind the last whole line, and still does where that lacks its newline.
     pub(super) torn: Option<Torn>,
     /// When the first record was written, as it says.
     pub(super) since: Option<Timestamp>,
@@ -164,13 +164,7 @@ impl Store for AuditFile {
         if !self.is_regular() {
             return Ok(());
         }
-        let file = self.file_mut();
-        let end = file.metadata()?.len().try_into().map_err(io::Error::other)?;
-        match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ROOM_BYTES) {
-            // Not every file system can be asked.
-            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
-            reserved => reserved.map_err(io::Error::from),
-        }
+        reserve(self.file_mut())
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -223,6 +217,16 @@ impl Store for AuditFile {
     }
 }
 
+/// Makes sure of room for some records behind the end of a file.
+fn reserve(file: &File) -> io::Result<()> {
+    let end = file.metadata()?.len().try_into().map_err(io::Error::other)?;
+    match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ROOM_BYTES) {
+        // Not every file system can be asked.
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        reserved => reserved.map_err(io::Error::from),
+    }
+}
+
 /// Returns when a file's name is on the disk, where the system can tell.
 pub(super) fn sync_directory(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -258,7 +262,9 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
         let last = last_record(lines);
         if last.is_some() || length <= window {
             let torn = (!rest.is_empty()).then(|| Torn::of(rest));
-            let cut = torn.is_none() || file.set_len(length.saturating_sub(bytes(rest))).is_ok();
+            // Without room for the record that tells of it it stays, for another start to find.
+            let cut = torn.is_none()
+                || reserve(file).is_ok() && file.set_len(length.saturating_sub(bytes(rest))).is_ok();
             return Ok(Tail { last, mid_line: !cut, torn, ..found });
         }
     }

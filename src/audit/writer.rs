@@ -77,13 +77,16 @@ pub(super) struct Start {
     /// What the head says of it.
     pub(super) said: Said,
     pub(super) mid_line: bool,
+    /// What stands behind the last whole line.
+    pub(super) torn: Option<Torn>,
     pub(super) head: Option<Head>,
     pub(super) rotating: Option<Rotating>,
 }
 
 impl Start {
     /// Where nothing can be carried on.
-    pub(super) const EMPTY: Self = Self { said: Said::START, mid_line: false, head: None, rotating: None };
+    pub(super) const EMPTY: Self =
+        Self { said: Said::START, mid_line: false, torn: None, head: None, rotating: None };
 }
 
 /// A part of the group.
@@ -124,7 +127,7 @@ impl Writer {
             link: start.said.link,
             is_moved: start.said.is_moved,
             mid_line: start.mid_line,
-            torn: None,
+            torn: start.torn,
             untold: start.said.lost,
             gone: None,
             failing: None,
