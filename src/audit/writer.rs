@@ -278,6 +278,11 @@ impl Writer {
         [self.head_due, self.seal_due, self.look_due, rotation_due].into_iter().flatten().min()
     }
 
+    /// There is little time left.
+    pub(super) fn hurry(&mut self) {
+        self.copies.iter_mut().for_each(Copies::hurry);
+    }
+
     /// Leaves everything as it is to stay: sealed, and on the disk.
     pub(super) fn close(&mut self) {
         self.replace_removed(Instant::now());
@@ -291,10 +296,10 @@ impl Writer {
                 if kept { "the next start writes down how many" } else { "no record will tell of them" };
             tracing::error!("{} records could not be written and are lost; {then}", self.untold);
         }
-        self.copies.iter().for_each(Copies::finish);
         if let Err(error) = self.store.sync() {
             tracing::warn!("the audit may not be whole after a loss of power: {error}");
         }
+        self.copies.iter().for_each(Copies::finish);
     }
 
     /// Begins a group; the place in the chain that it goes on from.
@@ -328,31 +333,34 @@ impl Writer {
 
     fn write_group(&mut self, end: Link, now: Instant) {
         let before = self.link;
-        let (count, mut result) = match self.can_write() {
+        let (count, mut stored) = match self.can_write() {
             Ok(()) => {
-                let (count, result) = write_counted(&mut *self.store, &self.lines);
-                (count, result.map_err(|error| AuditError::new(&error)))
+                let (count, stored) = write_counted(&mut *self.store, &self.lines);
+                (count, stored.map_err(|error| AuditError::new(&error)))
             }
             Err(error) => (0, Err(error)),
         };
-        match result {
+        match stored {
             Ok(()) => self.written_whole(end),
             Err(_) => self.written_in_part(count),
         }
-        if self.is_synced && result.is_ok() && end != before {
-            result = self.store.sync().map_err(|error| AuditError::new(&error));
+        if self.is_synced && stored.is_ok() && end != before {
+            stored = self.store.sync().map_err(|error| AuditError::new(&error));
             self.counters.synced();
         }
-        if let Some(copies) = self.copies.as_ref().filter(|_| self.link != before) {
-            let given = copies.give(self.whole_lines(count));
-            result = result.and(given.map_err(|error| AuditError::of_receiver(&error)));
-        }
-        let error = result.err();
+        let received = match &self.copies {
+            Some(copies) if self.link != before => {
+                copies.give(self.whole_lines(count)).map_err(|error| AuditError::of_receiver(&error))
+            }
+            Some(_) | None => Ok(()),
+        };
         let is_whole = count == self.lines.len();
-        let is_lost = |part: &Part| error.is_some() && (is_whole || part.end > count);
+        // What a receiver has not taken is in the file.
+        let is_lost = |part: &Part| stored.is_err() && (is_whole || part.end > count);
         let lost = self.parts.iter().filter(|part| part.kind == PartKind::Record && is_lost(part)).count();
         self.counters.wrote(self.link.sequence.saturating_sub(before.sequence), count);
-        self.report(error.as_ref(), lost.try_into().unwrap_or(u64::MAX), before != end);
+        let error = stored.as_ref().err().or(received.as_ref().err());
+        self.report(error, lost.try_into().unwrap_or(u64::MAX), before != end);
         if self.link != before || self.untold > 0 {
             self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
         }
@@ -367,10 +375,7 @@ impl Writer {
         // Answered last, so that whoever waits finds everything above done.
         for mut part in self.parts.drain(..) {
             let Some(answer) = part.answer.take() else { continue };
-            let result = match &error {
-                Some(error) if is_whole || part.end > count => Err(error.clone()),
-                Some(_) | None => Ok(()),
-            };
+            let result = if is_lost(&part) { stored.clone() } else { received.clone() };
             answer.send(result).ok(); // Whoever waited may have gone away meanwhile.
         }
     }

@@ -376,3 +376,23 @@ fn a_file_that_cannot_be_replaced_is_told_of_once_and_looked_for_now_and_then() 
     });
     insta::assert_snapshot!(told, @"ERROR the audit cannot be written: its file was removed, and cannot be replaced: not a directory; requests are refused until it can be written again");
 }
+
+#[test]
+fn what_only_a_receiver_lacks_is_not_lost_and_the_end_does_not_wait_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = directory.path().join("audit");
+    let nobody = crate::settings::AuditCopy::Journald(directory.path().join("nobody"));
+    let settings = crate::settings::AuditCopies { to: vec![nobody], must: true };
+    let mut bench = Bench::new();
+    bench.writer.copies = Copies::start(&settings, &bench.counters).unwrap();
+    bench.writer.head = Some(Head::open(&audit).unwrap().0);
+    bench.writer.hurry();
+    assert_eq!(bench.write(2, []), [false, false]);
+    let counts = bench.counters.read();
+    assert_eq!((counts.lost, counts.written, counts.is_failing), (0, 2, true));
+    let began = Instant::now();
+    bench.writer.close();
+    assert!(began.elapsed() < Duration::from_millis(1900));
+    assert_eq!(bench.lines(), ["1 ended", "2 ended", "3 seal"]);
+    assert_eq!(Head::read(&audit).unwrap().said().unwrap().link.sequence, 3);
+}
