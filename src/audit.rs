@@ -48,7 +48,7 @@ use copies::Copies;
 pub use copies::reach_receiver;
 use counts::Counters;
 pub use counts::Counts;
-use file::{AuditFile, Tail};
+use file::{AuditFile, Tail, busy};
 use head::{Head, Reading, Said};
 use keeper::Keeper;
 use line::Line;
@@ -350,7 +350,7 @@ fn open_file(
     if !file.is_regular() {
         return Ok((Box::new(file), Start::EMPTY, Way::Thread, (None, None)));
     }
-    let (head, said, mismatch) = carry_on(path, &tail, &mut file);
+    let (head, said, mismatch) = carry_on(path, &tail, &mut file)?;
     if let Some(torn) = &tail.torn {
         tracing::warn!("the audit's last line was torn ({} bytes), and is no record", torn.bytes);
     }
@@ -365,7 +365,11 @@ fn open_file(
 }
 
 /// Where the chain goes on from such a file, and what is wrong with it; the head says it from now on.
-fn carry_on(path: &Path, tail: &Tail, file: &mut AuditFile) -> (Option<Head>, Said, Option<Mismatch>) {
+fn carry_on(
+    path: &Path,
+    tail: &Tail,
+    file: &mut AuditFile,
+) -> io::Result<(Option<Head>, Said, Option<Mismatch>)> {
     let before = Head::read(path).unwrap_or(Reading::Unreadable);
     let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
     let moved = moved.unwrap_or_else(|error| {
@@ -383,7 +387,7 @@ fn carry_on(path: &Path, tail: &Tail, file: &mut AuditFile) -> (Option<Head>, Sa
         tracing::warn!(
             "{shown} stays as it is: there is no room to record what is wrong, and another start is to find it, too"
         );
-        return (None, said, mismatch);
+        return Ok((None, said, mismatch));
     }
     let unwritable = |error: io::Error| {
         tracing::warn!(
@@ -391,10 +395,11 @@ fn carry_on(path: &Path, tail: &Tail, file: &mut AuditFile) -> (Option<Head>, Sa
         );
     };
     let mut head = Head::open(path).map_err(unwritable).ok().map(|(head, _)| head);
-    if let Some(Err(error)) = head.as_mut().map(|head| head.put(said)) {
-        unwritable(error);
+    if let Some(head) = &mut head {
+        head.keep().map_err(|_| busy(path))?;
+        head.put(said).unwrap_or_else(unwritable);
     }
-    (head, said, mismatch)
+    Ok((head, said, mismatch))
 }
 
 fn read_key(path: &Path) -> io::Result<SealKey> {

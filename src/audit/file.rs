@@ -81,10 +81,7 @@ impl AuditFile {
         let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(locked) => of(Open::Locked(locked)),
             Err((_, Errno::EWOULDBLOCK)) => {
-                return Err(fail(
-                    io::ErrorKind::ResourceBusy,
-                    "another process writes to it: each dockgate needs a file of its own".to_owned(),
-                ));
+                return Err(busy(path));
             }
             // Some network file systems know no locks.
             Err((file, _)) => of(Open::Unlocked(file)),
@@ -215,6 +212,15 @@ impl Store for AuditFile {
         );
         Ok(Some(tail))
     }
+}
+
+/// Another process writes to a file, or to its log, where the file was moved away.
+pub(super) fn busy(path: &Path) -> io::Error {
+    let path = path.display();
+    io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        format!("the audit file {path}: another process writes to it: each dockgate needs a file of its own"),
+    )
 }
 
 /// Makes sure of room for some records behind the end of a file.

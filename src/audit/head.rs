@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nix::fcntl::OFlag;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Hash, Link};
@@ -31,6 +32,7 @@ const ASIDE: &str = ".unreadable";
 #[derive(Debug)]
 pub(super) struct Head {
     file: File,
+    lock: Option<Flock<File>>,
     /// Whether it could not be written the last time.
     pub(super) is_failing: bool,
 }
@@ -139,7 +141,18 @@ impl Head {
             fs::rename(&path, aside)?;
             file = open(&path)?;
         }
-        Ok((Self { file, is_failing: false }, said))
+        Ok((Self { file, lock: None, is_failing: false }, said))
+    }
+
+    /// Keeps it to this process as long as it is open, where the file system knows locks. Unlike the audit file it is never
+    /// moved, so that two cannot write one log.
+    pub(super) fn keep(&mut self) -> io::Result<()> {
+        match Flock::lock(self.file.try_clone()?, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => self.lock = Some(lock),
+            Err((_, Errno::EWOULDBLOCK)) => return Err(io::ErrorKind::ResourceBusy.into()),
+            Err(_) => {}
+        }
+        Ok(())
     }
 
     /// What is found of the head beside an audit file.

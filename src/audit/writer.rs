@@ -31,8 +31,9 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// Writes records to a store.
 #[derive(Debug)]
 pub(super) struct Writer {
-    store: Box<dyn Store>,
+    /// Let go of before the store, so that whoever finds the store free finds the head free.
     head: Option<Head>,
+    store: Box<dyn Store>,
     sealing: Sealing,
     is_synced: bool,
     /// The last record that is written.
@@ -120,8 +121,8 @@ impl Writer {
         counters: Arc<Counters>,
     ) -> Self {
         Self {
-            store,
             head: start.head,
+            store,
             sealing,
             is_synced: settings.durability == Durability::Synced,
             link: start.said.link,

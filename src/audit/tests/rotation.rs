@@ -161,6 +161,22 @@ async fn a_file_that_somebody_moved_is_left_where_it_is_told_so_and_another_begu
 }
 
 #[tokio::test]
+async fn a_log_has_one_writer_also_where_its_file_was_moved() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let settings = settings(&path, Rotation::default());
+    let audit = Audit::open(&settings).unwrap();
+    record(&audit, 1).await;
+    fs::rename(&path, directory.path().join("audit.1")).unwrap();
+    let error = Audit::open(&settings).unwrap_err().to_string();
+    assert!(error.contains("another process writes to it"), "{error}");
+    audit.reopen();
+    record(&audit, 1).await;
+    audit.close().await;
+    assert_eq!(verify(&path).end, LogEnd::Whole);
+}
+
+#[tokio::test]
 async fn a_file_that_somebody_removed_is_replaced_unasked() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("audit");

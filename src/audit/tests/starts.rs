@@ -167,7 +167,7 @@ fn what_a_start_has_no_room_to_tell_of_is_left_for_another_to_find() {
 
     let directory = tempfile::tempdir().unwrap();
     let audit = directory.path().join("audit");
-    let (head, _, mismatch) = carry_on(&audit, &tail, &mut file);
+    let (head, _, mismatch) = carry_on(&audit, &tail, &mut file).unwrap();
     assert!(head.is_none() && mismatch == Some(Mismatch::NoHead));
     assert!(!Head::path(&audit).exists());
 }
