@@ -206,6 +206,11 @@ impl AuditCopy {
             ("journald", _) => Ok(Self::Journald(PathBuf::from("/run/systemd/journal/socket"))),
             (_, Some(("journald", path))) => file_name(path).map(Self::Journald),
             (_, Some(("syslog", address))) => Address::read(address).map(Self::Syslog),
+            // It is not repeated: a password may stand in it.
+            _ if text.contains('@') => {
+                Err("an address stands behind `syslog:`, as in `syslog:tcp://host:601`, without a user"
+                    .to_owned())
+            }
             _ => Err(format!(
                 "`{text}` is none of `stdout`, `syslog:unix:///dev/log`, `syslog:tcp://host:601` and `journald`"
             )),
@@ -237,5 +242,18 @@ fn on_failure(text: &str) -> Result<OnFailure, String> {
         "refuse" => Ok(OnFailure::Refuse),
         "continue" => Ok(OnFailure::Continue),
         _ => Err(format!("`{text}` is neither `refuse` nor `continue`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_repeats_a_password() {
+        for text in ["syslog:tcp://me:secret@h:1", "syslog:http://me:secret@h:1", "tcp://me:secret@h:1"] {
+            let error = AuditCopy::read(text).unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }
