@@ -397,6 +397,9 @@ fn carry_on(
     let mut head = Head::open(path).map_err(unwritable).ok().map(|(head, _)| head);
     if let Some(head) = &mut head {
         head.keep().map_err(|_| busy(path))?;
+        if let Err(error) = file.metadata().and_then(|metadata| head.share_as(&metadata)) {
+            tracing::warn!("{shown} has not the group and mode of the audit file: {error}");
+        }
         head.put(said).unwrap_or_else(unwritable);
     }
     Ok((head, said, mismatch))

@@ -1,8 +1,8 @@
 //! The audit file: opened, locked, and read from its end to carry on where it stopped.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -98,6 +98,11 @@ impl AuditFile {
         }
     }
 
+    /// What the file system says of it.
+    pub(super) fn metadata(&mut self) -> io::Result<Metadata> {
+        self.file_mut().metadata()
+    }
+
     fn file_mut(&mut self) -> &mut File {
         match &mut self.open {
             Open::Locked(file) => file,
@@ -107,7 +112,7 @@ impl AuditFile {
 
     /// Whether its name is still that of the file that is written to.
     fn is_in_place(&mut self) -> io::Result<bool> {
-        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
         let written_to = identity(self.file_mut().metadata()?);
         match fs::metadata(&self.path) {
             Ok(named) => Ok(identity(named) == written_to),
@@ -131,12 +136,9 @@ impl AuditFile {
     }
 
     fn go_on_in(&mut self, mut file: Self) -> io::Result<()> {
-        // Whoever could read the old one can read the new one.
         let old = self.file_mut().metadata()?;
-        let group = (old.gid() != file.file_mut().metadata()?.gid()).then_some(old.gid());
-        let given = fchown(&*file.file_mut(), None, group).is_ok();
-        if given && let Err(error) = file.file_mut().set_permissions(old.permissions()) {
-            tracing::warn!("the new audit file has not the mode of the old one: {error}");
+        if let Err(error) = share_as(file.file_mut(), &old) {
+            tracing::warn!("the new audit file has not the group and mode of the old one: {error}");
         }
         *self = file;
         Ok(())
@@ -212,6 +214,19 @@ impl Store for AuditFile {
         );
         Ok(Some(tail))
     }
+}
+
+/// Gives a file the group and mode of another, so that whoever can read the one can read the other. Where dockgate may not
+/// give it the group, its own has no part in that.
+pub(super) fn share_as(file: &File, other: &Metadata) -> io::Result<()> {
+    let mut mode = other.permissions().mode();
+    if other.gid() != file.metadata()?.gid() {
+        match nix::unistd::fchown(file, None, Some(other.gid().into())) {
+            Err(Errno::EPERM) => mode &= 0o7707,
+            given => given?,
+        }
+    }
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 /// Another process writes to a file, or to its log, where the file was moved away.

@@ -1,7 +1,7 @@
 //! The head of the chain: a file beside the audit file that says which record is the last, so that it tells
 //! when some were cut off, and so that the chain goes on where the file was moved away.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Hash, Link};
+use super::file::share_as;
 use super::record::{Mismatch, time_text};
 use super::writer::sealed_text;
 
@@ -142,6 +143,11 @@ impl Head {
             file = open(&path)?;
         }
         Ok((Self { file, lock: None, is_failing: false }, said))
+    }
+
+    /// Whoever can read the audit file, of which this is told, can read it.
+    pub(super) fn share_as(&self, audit: &Metadata) -> io::Result<()> {
+        share_as(&self.file, audit)
     }
 
     /// Keeps it to this process as long as it is open, where the file system knows locks. Unlike the audit file it is never

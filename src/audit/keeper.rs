@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use nix::sys::statvfs::fstatvfs;
 
-use super::file::sync_directory;
+use super::file::{share_as, sync_directory};
 use super::record::{Event, Removed};
 use super::scribe::Scribe;
 use super::shelf::{COMPRESSED, Rotated, UNFINISHED, outlived};
@@ -127,7 +127,7 @@ fn write_compressed(path: &Path, to: &Path) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    file.set_permissions(metadata.permissions())?;
+    share_as(&file, &metadata)?;
     let mut encoder = GzEncoder::new(file, Compression::new(LEVEL));
     if io::copy(&mut from, &mut encoder)? != metadata.len() {
         return Err(io::Error::other("it changed while it was read"));
@@ -166,7 +166,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     use super::*;
     use crate::audit::Audit;
@@ -179,6 +179,10 @@ mod tests {
         let text = "a line of the audit\n".repeat(1000);
         fs::write(&path, &text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root may give a file any group.
+        let is_root = nix::unistd::geteuid().is_root();
+        let group = if is_root { 4 } else { fs::metadata(&path).unwrap().gid() };
+        std::os::unix::fs::chown(&path, None, Some(group)).unwrap();
         // Somebody has put a link where it is written first.
         let other = directory.path().join("other");
         fs::write(&other, "x").unwrap();
@@ -187,7 +191,8 @@ mod tests {
         assert_eq!(fs::read_to_string(&other).unwrap(), "x");
         assert!(!path.exists() && !directory.path().join("a.gz.tmp").exists());
         let compressed = File::open(directory.path().join("a.gz")).unwrap();
-        assert_eq!(compressed.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        let metadata = compressed.metadata().unwrap();
+        assert_eq!((metadata.permissions().mode() & 0o777, metadata.gid()), (0o640, group));
         let mut read = String::new();
         flate2::read::GzDecoder::new(compressed).read_to_string(&mut read).unwrap();
         assert_eq!(read, text);

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -143,6 +144,18 @@ fn where_there_is_no_head_the_log_says_so_itself() {
     assert_eq!(log.last_opened().get("head"), None, "there is one again");
     let verified = log.verify().unwrap();
     assert_eq!((verified.headless, verified.last_headless), (2, Some(9)));
+}
+
+#[test]
+fn whoever_can_read_the_file_can_read_its_head() {
+    let log = Stopped::new();
+    let head = || std::fs::metadata(Head::path(&log.path)).unwrap();
+    assert_eq!(head().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&log.path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let group = if nix::unistd::geteuid().is_root() { 4 } else { head().gid() };
+    std::os::unix::fs::chown(&log.path, None, Some(group)).unwrap();
+    log.again();
+    assert_eq!((head().mode() & 0o777, head().gid()), (0o640, group));
 }
 
 #[test]

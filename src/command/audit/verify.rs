@@ -41,7 +41,10 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     let outcome = verifier.verify(&log, &mut |read_bytes| progress.step(read_bytes));
     drop(progress);
     match outcome {
-        Ok(Ok(found)) => print(&format!("{}\n", describe(&log, &found))),
+        Ok(Ok(found)) => {
+            log.head_withheld.iter().for_each(|why| complain(&format_args!("dockgate: {why}")));
+            print(&format!("{}\n", describe(&log, &found)))
+        }
         Ok(Err(found)) => {
             print(&format!("{}: {}\n", found.place, found.what));
             Exit::Failure

@@ -1,12 +1,13 @@
 //! Whether a log is as it was written: by dockgate, and with public tools alone.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
 use super::{LIST, audit, text};
-use crate::harness::{Command, FakeDaemon, Gate, eventually};
+use crate::harness::{Command, FakeDaemon, Gate, binary, eventually};
 
 /// A gate that was asked some things and has stopped; with its audit file.
 fn stopped(arguments: &[&str]) -> (Gate, PathBuf) {
@@ -89,6 +90,29 @@ fn where_there_was_no_head_it_is_not_said_that_nothing_was_cut_off() {
             path.display()
         )
     );
+}
+
+#[test]
+fn whoever_may_read_the_file_and_not_its_head_is_told_what_cannot_be_told_then() {
+    assert!(nix::unistd::geteuid().is_root(), "this test runs as another user: run it as root");
+    let (gate, path) = stopped(&[]);
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open(gate.dir(), 0o755);
+    open(&path, 0o644);
+    let program = gate.dir().join("dockgate");
+    fs::copy(binary(), &program).unwrap();
+    let audit = |arguments: &[&str]| {
+        Command::new("setpriv")
+            .args(["--reuid=65532", "--regid=65532", "--clear-groups", text(&program), "audit"])
+            .args(arguments)
+            .run()
+            .ok()
+    };
+    let verified = audit(&["verify", text(&path)]);
+    assert!(verified.stdout.contains("cannot be told whether anything was cut off"), "{verified:?}");
+    assert!(verified.stderr.contains("audit.jsonl.head cannot be read: Permission denied"), "{verified:?}");
+    let asked = audit(&["query", text(&path)]);
+    assert!(asked.stdout.contains("ContainerList") && asked.stderr.is_empty(), "{asked:?}");
 }
 
 #[test]
