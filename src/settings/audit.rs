@@ -128,10 +128,23 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
             .to_owned();
         problems.push(Problem::new(layers.place(Key::AuditCopiesMust), message));
     }
+    if let (Some(None), Some(true)) = (&copies, copies_must) {
+        let message =
+            "nobody is named who must have the records: name receivers, with --audit-copies".to_owned();
+        problems.push(Problem::new(layers.place(Key::AuditCopiesMust), message));
+    }
     if sink == Some(AuditSink::Stdout) {
-        for key in [Key::AuditRotateBytes, Key::AuditRotateAge] {
+        for key in [
+            Key::AuditRotateBytes,
+            Key::AuditRotateAge,
+            Key::AuditKeepFiles,
+            Key::AuditKeepBytes,
+            Key::AuditKeepAge,
+        ] {
             if layers.place(key) != Place::Default {
-                let message = "standard output cannot be moved away: name a file, with --audit".to_owned();
+                let message =
+                    "standard output is no file that could be moved away or removed: name one, with --audit"
+                        .to_owned();
                 problems.push(Problem::new(layers.place(key), message));
             }
         }
