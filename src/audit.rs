@@ -405,6 +405,15 @@ fn carry_on(
     Ok((head, said, mismatch))
 }
 
+/// Whether seals can be signed with this key.
+///
+/// # Errors
+///
+/// Why not.
+pub fn check_seal_key(path: &Path) -> io::Result<()> {
+    read_key(path).map(drop)
+}
+
 fn read_key(path: &Path) -> io::Result<SealKey> {
     let fail = |message: String| {
         io::Error::new(io::ErrorKind::InvalidInput, format!("the seal key {}: {message}", path.display()))

@@ -12,7 +12,7 @@ use super::finding::{Finding, Findings};
 use super::listener::PROGRAM;
 use super::lock;
 use super::rights::{self, Obstacle};
-use crate::audit::{holds_something_else, reach_receiver};
+use crate::audit::{check_seal_key, holds_something_else, reach_receiver};
 use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink, OnFailure};
 
 const PART: &str = "audit";
@@ -25,7 +25,21 @@ pub(super) fn look(settings: &AuditSettings, runs: bool, findings: &mut Findings
         AuditSink::Stdout => findings.ok(PART, "records go to standard output."),
         AuditSink::File(path) => look_at_file(path, runs, settings.on_failure, findings),
     }
+    if let Some(path) = &settings.seal_key {
+        look_at_seal_key(path, findings);
+    }
     look_at_copies(&settings.copies, settings.on_failure, findings);
+}
+
+fn look_at_seal_key(path: &Path, findings: &mut Findings) {
+    match check_seal_key(path) {
+        Ok(()) => findings.ok(PART, format_args!("seals are signed with {}.", path.display())),
+        Err(error) => findings.add(Finding::error(
+            PART,
+            format_args!("{error}: dockgate does not start."),
+            "Name a private key that this user may read; `ssh-keygen -t ed25519 -N '' -C dockgate -f seal_key` makes one.",
+        )),
+    }
 }
 
 /// What becomes of what is permitted while no record of it can be written.
@@ -199,6 +213,25 @@ fn room(directory: &Path, free_bytes: u64, on_failure: OnFailure) -> Option<Find
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::doctor::finding::Level;
+
+    #[test]
+    fn a_seal_key_that_cannot_be_used_is_found() {
+        let found = |path: &str| {
+            let mut findings = Findings::default();
+            look_at_seal_key(Path::new(path), &mut findings);
+            findings.worst()
+        };
+        assert_eq!(
+            found(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests/seal_key")),
+            Level::Ok
+        );
+        assert_eq!(
+            found(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests/seal_key.pub")),
+            Level::Error
+        );
+        assert_eq!(found("/nonexistent/seal_key"), Level::Error);
+    }
 
     #[test]
     fn a_file_of_something_else_is_told_from_one_of_records() {
