@@ -273,6 +273,16 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_file_does_not_play_with_a_terminal() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.\u{1b}]0;x\u{7}'\u{202e}\\");
+        fs::write(&path, record(1)).unwrap();
+        let log = Log::of_files(&[path]).unwrap();
+        let shown = log.name(0);
+        assert!(shown.ends_with("log.\\u{1b}]0;x\\u{7}'\\u{202e}\\\\"), "{shown}");
+    }
+
+    #[test]
     fn lines_come_whole_with_their_numbers_however_long_they_are() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
