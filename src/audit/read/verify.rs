@@ -44,6 +44,8 @@ pub struct Verified {
     pub removed: Option<(u64, u64)>,
     /// What can be said of the end.
     pub end: End,
+    /// The last record that the head tells of, where it is behind the log: nothing tells whether any were cut off since.
+    pub head_behind: Option<u64>,
 }
 
 /// What can be said of a log's end.
@@ -335,6 +337,8 @@ impl Walk<'_> {
             (Some(_), _) => self.verified.end = End::Whole,
             (None, _) => {}
         }
+        self.verified.head_behind =
+            self.log.last_said().map(|head| head.sequence).filter(|said| *said < last);
         if self.verifier.keys.is_some() && self.verified.seals == 0 {
             return Err(self.unsealed());
         }

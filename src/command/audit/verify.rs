@@ -123,6 +123,11 @@ fn describe(log: &Log, verified: &Verified) -> String {
     if verified.lost > 0 {
         add(&format!("; {} records could not be written, as the log says itself", verified.lost));
     }
+    if let Some(said) = verified.head_behind {
+        add(&format!(
+            "; the head beside the file is behind: it vouches for the end only up to record {said}"
+        ));
+    }
     if verified.end == End::Torn {
         add("; the last line is not whole: it is being written, or was torn");
     }

@@ -69,7 +69,8 @@ fn a_log_as_it_was_written_is_whole() {
             last_headless: None,
             lost: 0,
             removed: None,
-            end: End::Whole
+            end: End::Whole,
+            head_behind: None
         }
     );
     let with_key = Verifier::default().with_keys(KEY).unwrap();
@@ -151,6 +152,15 @@ fn a_log_that_ended_before_its_first_record_lacks_nothing() {
     Head::open(&bench.path).unwrap().0.put(Said::START).unwrap();
     let verified = verify(&bench.path, &Verifier::default()).unwrap();
     assert_eq!((verified.last, verified.end), (0, End::Whole));
+}
+
+#[test]
+fn a_head_that_is_behind_tells_of_the_end_no_more() {
+    let bench = Bench::new();
+    let link = Link { sequence: 3, hash: Hash::of(bench.lines[2].as_bytes()) };
+    Head::open(&bench.path).unwrap().0.put(Said { link, ..Said::START }).unwrap();
+    let verified = bench.verify_text(bench.lines[..6].concat()).unwrap();
+    assert_eq!((verified.end, verified.head_behind), (End::Whole, Some(3)));
 }
 
 #[test]
