@@ -8,13 +8,14 @@ mod exchange;
 mod health;
 mod readiness;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::{JoinHandle, spawn_local, yield_now};
 
 use health::ListenerHealth;
 pub use health::{Health, Problem, Status};
@@ -27,8 +28,8 @@ use crate::reload::PolicyInForce;
 use exchange::{Page, Question};
 use readiness::Readiness;
 
-/// How many may ask at a time. For one more, whoever has been at it longest is cut off: nobody is kept from asking by
-/// others who do nothing, and what all of them take from clients stays small.
+/// How many may ask at a time. For one more, whoever has been at it longest is cut off, those first who have asked nothing
+/// yet: nobody is kept from asking by others who do nothing, and what all of them take from clients stays small.
 const CONNECTIONS: usize = 16;
 /// How long accepting rests after it failed.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -45,6 +46,14 @@ const INDEX: &str = "\
 /healthz          everything that is known, as JSON; 200, or 503 when clients are not served
 /metrics          for Prometheus
 ";
+
+/// Somebody who has connected to ask.
+#[derive(Debug)]
+struct Caller {
+    task: JoinHandle<()>,
+    /// Whether the question is there.
+    has_asked: Rc<Cell<bool>>,
+}
 
 /// Whoever answers the operator.
 #[derive(Debug)]
@@ -81,7 +90,7 @@ impl Admin {
     /// Answers whoever asks at `listener`. Never returns.
     pub async fn serve(self, listener: Listener) {
         let admin = Rc::new(self);
-        let mut open: VecDeque<JoinHandle<()>> = VecDeque::new();
+        let mut open: VecDeque<Caller> = VecDeque::new();
         loop {
             let stream = match listener.accept().await {
                 Ok((stream, _)) => stream,
@@ -91,16 +100,25 @@ impl Admin {
                     continue;
                 }
             };
-            open.retain(|asking| !asking.is_finished());
-            if open.len() >= CONNECTIONS
-                && let Some(longest) = open.pop_front()
-            {
-                longest.abort();
+            open.retain(|caller| !caller.task.is_finished());
+            if open.len() >= CONNECTIONS {
+                let silent = open.iter().position(|caller| !caller.has_asked.get());
+                if let Some(caller) = open.remove(silent.unwrap_or(0)) {
+                    caller.task.abort();
+                }
             }
-            let admin = Rc::clone(&admin);
-            open.push_back(spawn_local(async move {
-                exchange::hold(&stream, async |question| admin.answer(question).await).await;
-            }));
+            let (admin, has_asked) = (Rc::clone(&admin), Rc::new(Cell::new(false)));
+            let asks = Rc::clone(&has_asked);
+            let task = spawn_local(async move {
+                let answer = async |question: Question<'_>| {
+                    asks.set(true);
+                    admin.answer(question).await
+                };
+                exchange::hold(&stream, answer).await;
+            });
+            open.push_back(Caller { task, has_asked });
+            // However many more wait, this one has a turn first, and so have clients.
+            yield_now().await;
         }
     }
 

@@ -48,7 +48,7 @@ use copies::Copies;
 pub use copies::reach_receiver;
 use counts::Counters;
 pub use counts::Counts;
-use file::{AuditFile, Tail};
+use file::{AuditFile, Tail, busy};
 use head::{Head, Reading, Said};
 use keeper::Keeper;
 use line::Line;
@@ -332,6 +332,12 @@ impl Audit {
     }
 }
 
+/// Whether a file of which this is the beginning holds something else than audit records, so that none are written to it.
+#[must_use]
+pub fn holds_something_else(beginning: &[u8]) -> bool {
+    !chain::is_beginning(beginning)
+}
+
 /// What [`Audit::open`] has to say about the end that it carries on from.
 type Found = (Option<Torn>, Option<Mismatch>);
 
@@ -340,11 +346,11 @@ fn open_file(
     rotation: &Rotation,
     keeper: Sender<()>,
 ) -> io::Result<(Box<dyn Store>, Start, Way, Found)> {
-    let (file, tail) = AuditFile::open(path)?;
+    let (mut file, tail) = AuditFile::open(path)?;
     if !file.is_regular() {
         return Ok((Box::new(file), Start::EMPTY, Way::Thread, (None, None)));
     }
-    let (head, said, mismatch) = carry_on(path, &tail);
+    let (head, said, mismatch) = carry_on(path, &tail, &mut file)?;
     if let Some(torn) = &tail.torn {
         tracing::warn!("the audit's last line was torn ({} bytes), and is no record", torn.bytes);
     }
@@ -352,26 +358,19 @@ fn open_file(
         tracing::error!("the audit file {}: {mismatch}", path.display());
     }
     let rotating = Rotating::new(path, rotation, (tail.bytes, tail.since), keeper);
-    let start = Start { said, mid_line: tail.mid_line, head, rotating: Some(rotating) };
-    Ok((Box::new(file), start, Way::Inline, (tail.torn, mismatch)))
+    // What could not be cut off is told of right behind it, however long it takes until something can be written there.
+    let (cut, left) = if tail.mid_line { (None, tail.torn) } else { (tail.torn, None) };
+    let start = Start { said, mid_line: tail.mid_line, torn: left, head, rotating: Some(rotating) };
+    Ok((Box::new(file), start, Way::Inline, (cut, mismatch)))
 }
 
 /// Where the chain goes on from such a file, and what is wrong with it; the head says it from now on.
-fn carry_on(path: &Path, tail: &Tail) -> (Option<Head>, Said, Option<Mismatch>) {
-    let unwritable = |error: io::Error| {
-        let head = Head::path(path);
-        tracing::warn!(
-            "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
-            head.display()
-        );
-    };
-    let (mut head, before) = match Head::open(path) {
-        Ok((head, before)) => (Some(head), before),
-        Err(error) => {
-            unwritable(error);
-            (None, Head::read(path).unwrap_or(Reading::Unreadable))
-        }
-    };
+fn carry_on(
+    path: &Path,
+    tail: &Tail,
+    file: &mut AuditFile,
+) -> io::Result<(Option<Head>, Said, Option<Mismatch>)> {
+    let before = Head::read(path).unwrap_or(Reading::Unreadable);
     let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
     let moved = moved.unwrap_or_else(|error| {
         tracing::warn!("what was moved out of the audit file cannot be read: {error}");
@@ -382,10 +381,37 @@ fn carry_on(path: &Path, tail: &Tail) -> (Option<Head>, Said, Option<Mismatch>) 
     // Where the file is ahead of the head, a record in it tells of what was lost.
     let lost = before.said().filter(|before| before.link == link).map_or(0, |before| before.lost);
     let said = Said { link, lost, is_moved: tail.last.is_none() && mismatch.is_none() };
-    if let Some(Err(error)) = head.as_mut().map(|head| head.put(said)) {
-        unwritable(error);
+    let shown = Head::path(path);
+    let shown = shown.display();
+    if mismatch.is_some() && file.has_room_again().is_err() {
+        tracing::warn!(
+            "{shown} stays as it is: there is no room to record what is wrong, and another start is to find it, too"
+        );
+        return Ok((None, said, mismatch));
     }
-    (head, said, mismatch)
+    let unwritable = |error: io::Error| {
+        tracing::warn!(
+            "{shown} cannot be written: {error}; without it nothing tells when records are cut off at the end"
+        );
+    };
+    let mut head = Head::open(path).map_err(unwritable).ok().map(|(head, _)| head);
+    if let Some(head) = &mut head {
+        head.keep().map_err(|_| busy(path))?;
+        if let Err(error) = file.metadata().and_then(|metadata| head.share_as(&metadata)) {
+            tracing::warn!("{shown} has not the group and mode of the audit file: {error}");
+        }
+        head.put(said).unwrap_or_else(unwritable);
+    }
+    Ok((head, said, mismatch))
+}
+
+/// Whether seals can be signed with this key.
+///
+/// # Errors
+///
+/// Why not.
+pub fn check_seal_key(path: &Path) -> io::Result<()> {
+    read_key(path).map(drop)
 }
 
 fn read_key(path: &Path) -> io::Result<SealKey> {

@@ -422,6 +422,28 @@ mod tests {
     }
 
     #[test]
+    fn who_must_have_a_record_is_waited_for_or_nobody_is() {
+        let must = ["--audit-copies", "journald", "--audit-copies-must", "yes"];
+        merge(&must, &[], "").unwrap();
+        let problems = merge(&must, &[], "audit_durability = \"buffered\"").unwrap_err();
+        insta::assert_snapshot!(problems, @"--audit-copies-must: a buffered record is not waited for, and receivers that must have it are: leave this out, or give --audit-durability written");
+    }
+
+    #[test]
+    fn what_would_have_no_effect_on_the_audit_is_a_problem() {
+        let problems = [
+            merge(&["--audit-copies-must", "yes"], &[], "").unwrap_err(),
+            merge(&["--audit-keep-files", "3", "--audit-keep-age", "1d"], &[], "").unwrap_err(),
+        ];
+        insta::assert_snapshot!(problems.join("\n"), @r"
+        --audit-copies-must: nobody is named who must have the records: name receivers, with --audit-copies
+        --audit-keep-files: standard output is no file that could be moved away or removed: name one, with --audit
+        --audit-keep-age: standard output is no file that could be moved away or removed: name one, with --audit
+        ");
+        merge(&["--audit-keep-files", "3", "--audit", "a"], &[], "").unwrap();
+    }
+
+    #[test]
     fn the_files_of_an_encrypted_connection_belong_together() {
         let tcp = ["--daemon", "tcp://h:2376"];
         let with = |more: &[&str]| merge(&[&tcp, more].concat(), &[], "").map(|settings| settings.daemon.tls);

@@ -9,6 +9,14 @@ use super::hex::hex;
 use super::line::Line;
 use super::record::SCHEMA;
 
+/// How the line of a record begins.
+const BEGINNING: &[u8] = b"{\"schema\":1,\"sequence\":";
+
+/// Whether a file that begins so can be one of records: it is empty, or begins with one, or with part of one.
+pub(super) fn is_beginning(bytes: &[u8]) -> bool {
+    bytes.starts_with(BEGINNING) || BEGINNING.starts_with(bytes)
+}
+
 /// The SHA-256 of a line, its newline included, as `sha256sum` would say.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hash([u8; 32]);
@@ -57,7 +65,7 @@ pub(super) struct Linked<'l> {
 impl<'l> Linked<'l> {
     /// Reads the beginning of a line; nothing where it is not one that dockgate writes.
     pub(super) fn read(line: &'l [u8]) -> Option<Self> {
-        let rest = line.strip_prefix(b"{\"schema\":1,\"sequence\":")?;
+        let rest = line.strip_prefix(BEGINNING)?;
         let (digits, rest) = rest.split_at_checked(memchr::memchr(b',', rest)?)?;
         let sequence = digits.iter().try_fold(0_u64, |number, digit| {
             let digit = digit.is_ascii_digit().then(|| digit.wrapping_sub(b'0'))?;

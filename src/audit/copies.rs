@@ -17,8 +17,11 @@ use receiver::Receiver;
 const LIMIT_BYTES: usize = 8 * 1024 * 1024;
 /// How long to wait before a receiver that cannot be reached is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long records wait for a receiver that must have them.
+/// How long records wait for a receiver that must have them: any, those that come when it lacks others for which it was
+/// waited already, and those before the process ends.
 const PATIENCE: Duration = Duration::from_secs(5);
+const LESS_PATIENCE: Duration = Duration::from_millis(250);
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Finds out whether whoever is to have copies can be reached, without sending anything.
 ///
@@ -35,6 +38,8 @@ pub(super) struct Copies {
     queues: Vec<Arc<Queue>>,
     /// Whether a record counts as written only once every receiver has it.
     is_must: bool,
+    /// How long one that has taken all before is waited for.
+    patience: Duration,
     counters: Arc<Counters>,
 }
 
@@ -42,6 +47,7 @@ pub(super) struct Copies {
 #[derive(Debug)]
 struct Queue {
     name: String,
+    is_must: bool,
     state: Mutex<State>,
     told: Condvar,
 }
@@ -63,9 +69,10 @@ impl Copies {
     pub(super) fn start(settings: &AuditCopies, counters: &Arc<Counters>) -> io::Result<Option<Self>> {
         let mut queues = Vec::new();
         for copy in &settings.to {
-            queues.push(start(copy, Arc::clone(counters))?);
+            queues.push(start(copy, settings.must, Arc::clone(counters))?);
         }
-        let copies = Self { queues, is_must: settings.must, counters: Arc::clone(counters) };
+        let counters = Arc::clone(counters);
+        let copies = Self { queues, is_must: settings.must, patience: PATIENCE, counters };
         Ok((!copies.queues.is_empty()).then_some(copies))
     }
 
@@ -75,13 +82,16 @@ impl Copies {
     ///
     /// If one that must have them has not taken them in time.
     pub(super) fn give(&self, lines: &[u8]) -> io::Result<()> {
-        let deadline = Instant::now().checked_add(PATIENCE);
+        let now = Instant::now();
         let tickets: Vec<_> = self.queues.iter().map(|queue| self.put(queue, lines)).collect();
         if !self.is_must {
             return Ok(());
         }
         for (queue, ticket) in self.queues.iter().zip(tickets) {
-            let is_received = ticket.is_some_and(|ticket| queue.wait_for(ticket, deadline));
+            let is_received = ticket.is_some_and(|Ticket { number, is_behind }| {
+                let patience = if is_behind { LESS_PATIENCE } else { self.patience };
+                queue.wait_for(number, now.checked_add(patience))
+            });
             if !is_received {
                 return Err(io::Error::new(
                     io::ErrorKind::TimedOut,
@@ -93,7 +103,7 @@ impl Copies {
     }
 
     /// Puts lines in; none where there is no room.
-    fn put(&self, queue: &Queue, lines: &[u8]) -> Option<u64> {
+    fn put(&self, queue: &Queue, lines: &[u8]) -> Option<Ticket> {
         let mut state = lock(&queue.state);
         if state.lines.len().saturating_add(lines.len()) > LIMIT_BYTES {
             let count = memchr::memchr_iter(b'\n', lines).count().try_into().unwrap_or(u64::MAX);
@@ -101,12 +111,21 @@ impl Copies {
             return None;
         }
         state.lines.extend_from_slice(lines);
+        let is_behind = state.received < state.given;
         state.given = state.given.saturating_add(1);
-        let ticket = state.given;
+        let ticket = Ticket { number: state.given, is_behind };
         drop(state);
         queue.told.notify_all();
         Some(ticket)
     }
+}
+
+/// What was put in for one receiver.
+struct Ticket {
+    /// How many groups there were with it.
+    number: u64,
+    /// Whether the receiver lacked some of them before it.
+    is_behind: bool,
 }
 
 impl Drop for Copies {
@@ -119,6 +138,11 @@ impl Drop for Copies {
 }
 
 impl Copies {
+    /// There is little time left for waiting.
+    pub(super) fn hurry(&mut self) {
+        self.patience = LAST_PATIENCE;
+    }
+
     /// Waits a moment for what is on its way: for before the process ends.
     pub(super) fn finish(&self) {
         const MOMENT: Duration = Duration::from_secs(1);
@@ -145,6 +169,16 @@ impl Queue {
         true
     }
 
+    /// Waits before the receiver is tried again. Where a request waits for it, that is tried at once.
+    fn rest(&self) {
+        if self.is_must {
+            let state = lock(&self.state);
+            drop(self.told.wait_timeout(state, PAUSE).unwrap_or_else(PoisonError::into_inner));
+        } else {
+            thread::sleep(PAUSE);
+        }
+    }
+
     /// What waits, and how many groups that is; none when nothing more will come.
     fn take(&self) -> Option<(Vec<u8>, u64)> {
         let mut state = lock(&self.state);
@@ -158,9 +192,10 @@ impl Queue {
     }
 }
 
-fn start(copy: &AuditCopy, counters: Arc<Counters>) -> io::Result<Arc<Queue>> {
+fn start(copy: &AuditCopy, is_must: bool, counters: Arc<Counters>) -> io::Result<Arc<Queue>> {
     let mut receiver = Receiver::new(copy)?;
-    let queue = Arc::new(Queue { name: copy.to_string(), state: Mutex::default(), told: Condvar::new() });
+    let queue =
+        Arc::new(Queue { name: copy.to_string(), is_must, state: Mutex::default(), told: Condvar::new() });
     let waiting = Arc::clone(&queue);
     thread::Builder::new().name("audit-copy".to_owned()).spawn(move || {
         while let Some((lines, given)) = waiting.take() {
@@ -198,7 +233,7 @@ fn send(receiver: &mut Receiver, queue: &Queue, line: &[u8], counters: &Counters
                 if lock(&queue.state).is_closed {
                     return;
                 }
-                thread::sleep(PAUSE);
+                queue.rest();
             }
         }
     }

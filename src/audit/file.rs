@@ -1,8 +1,8 @@
 //! The audit file: opened, locked, and read from its end to carry on where it stopped.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
 use serde::Deserialize;
 
-use super::chain::{Hash, Link, Linked};
+use super::chain::{Hash, Link, Linked, is_beginning};
 use super::record::Torn;
 use super::store::Store;
 
@@ -46,7 +46,7 @@ pub(super) struct Tail {
     pub(super) last: Option<Link>,
     /// Whether the last line lacks its newline.
     pub(super) mid_line: bool,
-    /// What stood behind the last whole line.
+    /// What stood behind the last whole line, and still does where that lacks its newline.
     pub(super) torn: Option<Torn>,
     /// When the first record was written, as it says.
     pub(super) since: Option<Timestamp>,
@@ -81,10 +81,7 @@ impl AuditFile {
         let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(locked) => of(Open::Locked(locked)),
             Err((_, Errno::EWOULDBLOCK)) => {
-                return Err(fail(
-                    io::ErrorKind::ResourceBusy,
-                    "another process writes to it: each dockgate needs a file of its own".to_owned(),
-                ));
+                return Err(busy(path));
             }
             // Some network file systems know no locks.
             Err((file, _)) => of(Open::Unlocked(file)),
@@ -101,6 +98,11 @@ impl AuditFile {
         }
     }
 
+    /// What the file system says of it.
+    pub(super) fn metadata(&mut self) -> io::Result<Metadata> {
+        self.file_mut().metadata()
+    }
+
     fn file_mut(&mut self) -> &mut File {
         match &mut self.open {
             Open::Locked(file) => file,
@@ -110,7 +112,7 @@ impl AuditFile {
 
     /// Whether its name is still that of the file that is written to.
     fn is_in_place(&mut self) -> io::Result<bool> {
-        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
         let written_to = identity(self.file_mut().metadata()?);
         match fs::metadata(&self.path) {
             Ok(named) => Ok(identity(named) == written_to),
@@ -134,12 +136,9 @@ impl AuditFile {
     }
 
     fn go_on_in(&mut self, mut file: Self) -> io::Result<()> {
-        // Whoever could read the old one can read the new one.
         let old = self.file_mut().metadata()?;
-        let group = (old.gid() != file.file_mut().metadata()?.gid()).then_some(old.gid());
-        let given = fchown(&*file.file_mut(), None, group).is_ok();
-        if given && let Err(error) = file.file_mut().set_permissions(old.permissions()) {
-            tracing::warn!("the new audit file has not the mode of the old one: {error}");
+        if let Err(error) = share_as(file.file_mut(), &old) {
+            tracing::warn!("the new audit file has not the group and mode of the old one: {error}");
         }
         *self = file;
         Ok(())
@@ -164,13 +163,7 @@ impl Store for AuditFile {
         if !self.is_regular() {
             return Ok(());
         }
-        let file = self.file_mut();
-        let end = file.metadata()?.len().try_into().map_err(io::Error::other)?;
-        match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ROOM_BYTES) {
-            // Not every file system can be asked.
-            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
-            reserved => reserved.map_err(io::Error::from),
-        }
+        reserve(self.file_mut())
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -223,6 +216,38 @@ impl Store for AuditFile {
     }
 }
 
+/// Gives a file the group and mode of another, so that whoever can read the one can read the other. Where dockgate may not
+/// give it the group, its own has no part in that.
+pub(super) fn share_as(file: &File, other: &Metadata) -> io::Result<()> {
+    let mut mode = other.permissions().mode();
+    if other.gid() != file.metadata()?.gid() {
+        match nix::unistd::fchown(file, None, Some(other.gid().into())) {
+            Err(Errno::EPERM) => mode &= 0o7707,
+            given => given?,
+        }
+    }
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Another process writes to a file, or to its log, where the file was moved away.
+pub(super) fn busy(path: &Path) -> io::Error {
+    let path = path.display();
+    io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        format!("the audit file {path}: another process writes to it: each dockgate needs a file of its own"),
+    )
+}
+
+/// Makes sure of room for some records behind the end of a file.
+fn reserve(file: &File) -> io::Result<()> {
+    let end = file.metadata()?.len().try_into().map_err(io::Error::other)?;
+    match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ROOM_BYTES) {
+        // Not every file system can be asked.
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        reserved => reserved.map_err(io::Error::from),
+    }
+}
+
 /// Returns when a file's name is on the disk, where the system can tell.
 pub(super) fn sync_directory(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -237,7 +262,7 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
     let mut first = Vec::new();
     file.rewind()?;
     file.take(FIRST).read_to_end(&mut first)?;
-    if !first.starts_with(b"{") {
+    if !is_beginning(&first) {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "it holds something else than audit records: name another file, or move this one away",
@@ -258,7 +283,9 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
         let last = last_record(lines);
         if last.is_some() || length <= window {
             let torn = (!rest.is_empty()).then(|| Torn::of(rest));
-            let cut = torn.is_none() || file.set_len(length.saturating_sub(bytes(rest))).is_ok();
+            // Without room for the record that tells of it it stays, for another start to find.
+            let cut = torn.is_none()
+                || reserve(file).is_ok() && file.set_len(length.saturating_sub(bytes(rest))).is_ok();
             return Ok(Tail { last, mid_line: !cut, torn, ..found });
         }
     }
@@ -343,10 +370,21 @@ mod tests {
 
     #[test]
     fn a_file_of_something_else_is_left_alone() {
-        let error = tail_of("root:x:0:0:root:/root:/bin/sh\n").unwrap_err();
-        assert!(error.to_string().ends_with(
-            "audit: it holds something else than audit records: name another file, or move this one away"
-        ));
+        for text in [
+            "root:x:0:0:root:/root:/bin/sh\n",
+            "{\"log-driver\":\"json-file\"}",
+            "{\n  \"a\": 1\n}",
+            "{\n  \"a\": 1\n}\n",
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("audit");
+            std::fs::write(&path, text).unwrap();
+            let error = AuditFile::open(&path).unwrap_err();
+            assert!(error.to_string().ends_with(
+                "audit: it holds something else than audit records: name another file, or move this one away"
+            ));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The head of the chain: a file beside the audit file that says which record is the last, so that it tells
 //! when some were cut off, and so that the chain goes on where the file was moved away.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -9,9 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Hash, Link};
+use super::file::share_as;
 use super::record::{Mismatch, time_text};
 use super::writer::sealed_text;
 
@@ -23,10 +26,14 @@ const BYTES: usize = 256;
 const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// What is appended to the name of what has the head's place and is none.
+const ASIDE: &str = ".unreadable";
+
 /// The file beside the audit file.
 #[derive(Debug)]
 pub(super) struct Head {
     file: File,
+    lock: Option<Flock<File>>,
     /// Whether it could not be written the last time.
     pub(super) is_failing: bool,
 }
@@ -124,13 +131,34 @@ impl Head {
         path.into()
     }
 
-    /// Opens it, or makes it, with what it says.
+    /// Opens it, or makes it, with what it says. What is no head is moved aside: it may be somebody else's.
     pub(super) fn open(audit: &Path) -> io::Result<(Self, Reading)> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(Self::path(audit))?;
+        let path = Self::path(audit);
+        let mut file = open(&path)?;
         let said = read(&mut file)?;
-        Ok((Self { file, is_failing: false }, said))
+        if said == Reading::Unreadable {
+            let mut aside = path.clone().into_os_string();
+            aside.push(ASIDE);
+            fs::rename(&path, aside)?;
+            file = open(&path)?;
+        }
+        Ok((Self { file, lock: None, is_failing: false }, said))
+    }
+
+    /// Whoever can read the audit file, of which this is told, can read it.
+    pub(super) fn share_as(&self, audit: &Metadata) -> io::Result<()> {
+        share_as(&self.file, audit)
+    }
+
+    /// Keeps it to this process as long as it is open, where the file system knows locks. Unlike the audit file it is never
+    /// moved, so that two cannot write one log.
+    pub(super) fn keep(&mut self) -> io::Result<()> {
+        match Flock::lock(self.file.try_clone()?, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => self.lock = Some(lock),
+            Err((_, Errno::EWOULDBLOCK)) => return Err(io::ErrorKind::ResourceBusy.into()),
+            Err(_) => {}
+        }
+        Ok(())
     }
 
     /// What is found of the head beside an audit file.
@@ -153,6 +181,13 @@ impl Head {
         self.is_failing = written.is_err();
         written
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    // What a link leads to is not ours to overwrite.
+    options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
 }
 
 fn read(file: &mut File) -> io::Result<Reading> {
@@ -225,6 +260,24 @@ mod tests {
         assert_eq!(Head::read(&audit).unwrap(), Reading::Said(most));
         std::fs::write(Head::path(&audit), "{\"sequence\":").unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Reading::Unreadable);
+    }
+
+    #[test]
+    fn what_is_no_head_of_ours_is_not_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let (audit, other) = (directory.path().join("audit"), directory.path().join("other"));
+        std::fs::write(&other, "something else").unwrap();
+        std::os::unix::fs::symlink(&other, Head::path(&audit)).unwrap();
+        Head::open(&audit).unwrap_err();
+        std::fs::remove_file(Head::path(&audit)).unwrap();
+        std::fs::hard_link(&other, Head::path(&audit)).unwrap();
+        let (mut head, before) = Head::open(&audit).unwrap();
+        assert_eq!(before, Reading::Unreadable);
+        head.put(said(7, "b")).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
+        for kept in [&other, &directory.path().join("audit.head.unreadable")] {
+            assert_eq!(std::fs::read_to_string(kept).unwrap(), "something else");
+        }
     }
 
     #[test]

@@ -133,6 +133,17 @@ pub fn ascii_line(value: &serde_json::Value) -> Vec<u8> {
     out
 }
 
+/// Whoever can put files beside the audit file chooses their names, and is not to play with a terminal.
 fn shown(path: &Path) -> String {
-    if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() }
+    if path == Path::new("-") {
+        return "<stdin>".to_owned();
+    }
+    let mut shown = String::new();
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '"' | '\'' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
 }

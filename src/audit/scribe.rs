@@ -235,6 +235,9 @@ impl Scribe {
         loop {
             let Errand { is_closed, closing, is_moved } = self.wait();
             let mut desk = lock(&self.desk);
+            if closing.is_some() {
+                desk.writer.hurry();
+            }
             self.write(&mut desk, Instant::now());
             if is_moved {
                 desk.writer.reopen();

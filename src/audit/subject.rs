@@ -119,7 +119,7 @@ fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
     }
     write_fields(operation, line);
     if let Some(words) = argv(operation).filter(|_| detail.exec_argv) {
-        line.key("argv").array(words, |line, word| line.text(&shortened(word, LONGEST_VALUE)));
+        write_argv(words, line);
     }
 }
 
@@ -275,13 +275,24 @@ fn image(operation: &Operation) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The command, and how many more words it has than are shown.
+fn write_argv(words: &[Json], line: &mut Line<'_>) {
+    // What is null the daemon takes for an empty word.
+    let shown = words.iter().take(MOST_ARGUMENTS).map(|word| text(word).unwrap_or_default());
+    line.key("argv").array(shown, |line, word| line.text(&shortened(word, LONGEST_VALUE)));
+    let more = words.len().saturating_sub(MOST_ARGUMENTS);
+    if more > 0 {
+        line.key("argv_more").number(more);
+    }
+}
+
 /// The command that is to be run in a container.
-fn argv(operation: &Operation) -> Option<impl Iterator<Item = &str>> {
+fn argv(operation: &Operation) -> Option<&[Json]> {
     let (Body::Json(json), "ContainerExec") = (operation.body(), operation.endpoint().id) else {
         return None;
     };
-    let Json::Array(items) = member(json, "Cmd")? else { return None };
-    Some(items.iter().filter_map(text).take(MOST_ARGUMENTS))
+    let Json::Array(words) = member(json, "Cmd")? else { return None };
+    Some(words)
 }
 
 fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
@@ -524,6 +535,20 @@ mod tests {
         };
         assert_eq!(ask(true)["argv"], serde_json::json!(["sh", "-c", "ls"]));
         assert_eq!(ask(false)["argv"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn of_a_long_command_is_recorded_how_much_longer_it_is_and_of_any_each_word() {
+        let ask = |body: &str| {
+            let detail = Detail { exec_argv: true };
+            judged_in(detail, LOOK_AND_STOP, "POST", "/containers/web/exec", body.as_bytes())
+        };
+        let json = ask(r#"{"Cmd":["sh",null,"-c"]}"#);
+        assert_eq!((&json["argv"], json.get("argv_more")), (&serde_json::json!(["sh", "", "-c"]), None));
+        let json =
+            ask(&format!(r#"{{"Cmd":["env",{}"sh","-c","x"]}}"#, r#""A=1","#.repeat(MOST_ARGUMENTS - 1)));
+        assert_eq!(json["argv"].as_array().unwrap().len(), MOST_ARGUMENTS);
+        assert_eq!(json["argv_more"], 3);
     }
 
     #[test]

@@ -31,8 +31,9 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// Writes records to a store.
 #[derive(Debug)]
 pub(super) struct Writer {
-    store: Box<dyn Store>,
+    /// Let go of before the store, so that whoever finds the store free finds the head free.
     head: Option<Head>,
+    store: Box<dyn Store>,
     sealing: Sealing,
     is_synced: bool,
     /// The last record that is written.
@@ -45,6 +46,8 @@ pub(super) struct Writer {
     torn: Option<Torn>,
     /// Lost records that no record tells of yet.
     untold: u64,
+    /// Why what is written would be gone, where the file was removed and could not be replaced.
+    gone: Option<AuditError>,
     /// Records lost since the store failed; none while all is well.
     failing: Option<u64>,
     /// What a failure means to the clients.
@@ -75,13 +78,16 @@ pub(super) struct Start {
     /// What the head says of it.
     pub(super) said: Said,
     pub(super) mid_line: bool,
+    /// What stands behind the last whole line.
+    pub(super) torn: Option<Torn>,
     pub(super) head: Option<Head>,
     pub(super) rotating: Option<Rotating>,
 }
 
 impl Start {
     /// Where nothing can be carried on.
-    pub(super) const EMPTY: Self = Self { said: Said::START, mid_line: false, head: None, rotating: None };
+    pub(super) const EMPTY: Self =
+        Self { said: Said::START, mid_line: false, torn: None, head: None, rotating: None };
 }
 
 /// A part of the group.
@@ -115,15 +121,16 @@ impl Writer {
         counters: Arc<Counters>,
     ) -> Self {
         Self {
-            store,
             head: start.head,
+            store,
             sealing,
             is_synced: settings.durability == Durability::Synced,
             link: start.said.link,
             is_moved: start.said.is_moved,
             mid_line: start.mid_line,
-            torn: None,
+            torn: start.torn,
             untold: start.said.lost,
+            gone: None,
             failing: None,
             consequence: match settings.on_failure {
                 OnFailure::Refuse => "requests are refused",
@@ -203,6 +210,7 @@ impl Writer {
                 self.rotating.iter_mut().for_each(Rotating::moved);
                 self.mid_line = false;
                 self.torn = None;
+                self.gone = None;
                 self.is_moved = true;
                 self.put_head();
             }
@@ -216,18 +224,21 @@ impl Writer {
     /// Goes on in another file where the one that is written to was removed; whether it was.
     fn replace_removed(&mut self, now: Instant) -> bool {
         self.look_due = None;
+        let was_gone = self.gone.take().is_some();
         match self.store.replace_removed() {
-            Ok(None) => return false,
+            Ok(None) => return was_gone,
             Ok(Some(tail)) => {
                 self.rotating.iter_mut().for_each(Rotating::moved);
                 self.mid_line = tail.mid_line;
                 self.torn = tail.torn;
             }
             Err(error) => {
-                tracing::error!(
-                    "the audit file was removed, and what is written to it will be gone: {error}"
-                );
+                let error =
+                    AuditError::new(&format_args!("its file was removed, and cannot be replaced: {error}"));
+                self.report(Some(&error), 0, false);
+                self.gone = Some(error);
                 self.look_due = now.checked_add(LOOK_PAUSE);
+                self.rotating.iter_mut().for_each(Rotating::postpone);
             }
         }
         true
@@ -268,6 +279,11 @@ impl Writer {
         [self.head_due, self.seal_due, self.look_due, rotation_due].into_iter().flatten().min()
     }
 
+    /// There is little time left.
+    pub(super) fn hurry(&mut self) {
+        self.copies.iter_mut().for_each(Copies::hurry);
+    }
+
     /// Leaves everything as it is to stay: sealed, and on the disk.
     pub(super) fn close(&mut self) {
         self.replace_removed(Instant::now());
@@ -281,14 +297,17 @@ impl Writer {
                 if kept { "the next start writes down how many" } else { "no record will tell of them" };
             tracing::error!("{} records could not be written and are lost; {then}", self.untold);
         }
-        self.copies.iter().for_each(Copies::finish);
         if let Err(error) = self.store.sync() {
             tracing::warn!("the audit may not be whole after a loss of power: {error}");
         }
+        self.copies.iter().for_each(Copies::finish);
     }
 
     /// Begins a group; the place in the chain that it goes on from.
     fn begin(&mut self) -> Link {
+        if self.gone.is_some() {
+            self.replace_removed(Instant::now());
+        }
         self.lines.clear();
         self.lines.shrink_to(KEPT_BYTES);
         if self.mid_line {
@@ -315,30 +334,34 @@ impl Writer {
 
     fn write_group(&mut self, end: Link, now: Instant) {
         let before = self.link;
-        let room = if self.failing.is_some() { self.store.has_room_again() } else { Ok(()) };
-        let (count, mut result) = match room {
-            Ok(()) => write_counted(&mut *self.store, &self.lines),
+        let (count, mut stored) = match self.can_write() {
+            Ok(()) => {
+                let (count, stored) = write_counted(&mut *self.store, &self.lines);
+                (count, stored.map_err(|error| AuditError::new(&error)))
+            }
             Err(error) => (0, Err(error)),
         };
-        match result {
+        match stored {
             Ok(()) => self.written_whole(end),
             Err(_) => self.written_in_part(count),
         }
-        if self.is_synced && result.is_ok() && end != before {
-            result = self.store.sync();
+        if self.is_synced && stored.is_ok() && end != before {
+            stored = self.store.sync().map_err(|error| AuditError::new(&error));
             self.counters.synced();
         }
-        let mut result = result.map_err(|error| AuditError::new(&error));
-        if let Some(copies) = self.copies.as_ref().filter(|_| self.link != before) {
-            let given = copies.give(self.whole_lines(count));
-            result = result.and(given.map_err(|error| AuditError::of_receiver(&error)));
-        }
-        let error = result.err();
+        let received = match &self.copies {
+            Some(copies) if self.link != before => {
+                copies.give(self.whole_lines(count)).map_err(|error| AuditError::of_receiver(&error))
+            }
+            Some(_) | None => Ok(()),
+        };
         let is_whole = count == self.lines.len();
-        let is_lost = |part: &Part| error.is_some() && (is_whole || part.end > count);
+        // What a receiver has not taken is in the file.
+        let is_lost = |part: &Part| stored.is_err() && (is_whole || part.end > count);
         let lost = self.parts.iter().filter(|part| part.kind == PartKind::Record && is_lost(part)).count();
         self.counters.wrote(self.link.sequence.saturating_sub(before.sequence), count);
-        self.report(error.as_ref(), lost.try_into().unwrap_or(u64::MAX), before != end);
+        let error = stored.as_ref().err().or(received.as_ref().err());
+        self.report(error, lost.try_into().unwrap_or(u64::MAX), before != end);
         if self.link != before || self.untold > 0 {
             self.head_due = self.head_due.or_else(|| now.checked_add(HEAD_LAG));
         }
@@ -353,11 +376,17 @@ impl Writer {
         // Answered last, so that whoever waits finds everything above done.
         for mut part in self.parts.drain(..) {
             let Some(answer) = part.answer.take() else { continue };
-            let result = match &error {
-                Some(error) if is_whole || part.end > count => Err(error.clone()),
-                Some(_) | None => Ok(()),
-            };
+            let result = if is_lost(&part) { stored.clone() } else { received.clone() };
             answer.send(result).ok(); // Whoever waited may have gone away meanwhile.
+        }
+    }
+
+    /// Whether there is any use in writing.
+    fn can_write(&mut self) -> Result<(), AuditError> {
+        match (&self.gone, self.failing) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(_)) => self.store.has_room_again().map_err(|error| AuditError::new(&error)),
+            (None, None) => Ok(()),
         }
     }
 

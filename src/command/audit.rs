@@ -2,7 +2,7 @@
 
 mod export;
 mod output;
-mod plain;
+pub(super) mod plain;
 mod progress;
 mod query;
 mod row;

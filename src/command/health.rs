@@ -5,6 +5,7 @@ use std::io;
 use nix::unistd::geteuid;
 use tokio::runtime;
 
+use super::audit::plain::plain;
 use super::{Exit, complain, print, reach};
 use crate::daemon::Daemon;
 use crate::settings::{ListenerSettings, ServeArgs, Settings};
@@ -67,9 +68,15 @@ async fn look_at_daemon(settings: &Settings) -> Result<String, String> {
 async fn ask(admin: &ListenerSettings) -> Result<String, String> {
     match reach::ask(&admin.address, "/readyz").await {
         Ok((200, _)) => Ok(format!("dockgate {}: ready", admin.address)),
-        Ok((_, body)) => Err(String::from_utf8_lossy(&body).trim_end().to_owned()),
+        Ok((_, body)) => Err(shown(&body)),
         Err(error) => Err(format!("admin {}: {error}. {}", admin.address, cause(&error))),
     }
+}
+
+/// What was answered, by whoever that was, line by line as it can be shown.
+fn shown(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.trim_end().lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// What is behind it that there is no answer.
@@ -81,4 +88,14 @@ fn cause(error: &io::Error) -> String {
         );
     }
     "dockgate is not running, or with other settings: give the same flags or environment.".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_answers_does_not_play_with_a_terminal() {
+        assert_eq!(shown(b"daemon: away\naudit: \x1b[2Jfull\n"), "daemon: away\naudit: \\u{1b}[2Jfull");
+    }
 }

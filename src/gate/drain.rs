@@ -3,7 +3,7 @@
 use std::io::IoSlice;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_local;
@@ -18,6 +18,9 @@ use crate::wire::{Inbox, Stream};
 const CUT_TIME: Duration = Duration::from_secs(2);
 /// How long accepting rests after it failed for want of descriptors or memory.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How often the operator is told at most that there is no room: whether there is, clients have it in their hands.
+const TELL_PAUSE: Duration = Duration::from_secs(10);
 
 /// How long who finds no room may take to ask, and how many of them are waited for: one that has not asked yet
 /// when its connection is closed finds that broken, and does not read why.
@@ -73,7 +76,7 @@ pub(super) async fn until_drained(gate: Rc<Gate>, listeners: Vec<Listener>, mut 
 
 async fn accept(gate: Rc<Gate>, listener: Listener, turns: Arc<Semaphore>) {
     let (crowd, mut phase) = (&gate.crowd, gate.phase());
-    let (mut failing, mut crowded) = (false, false);
+    let (mut failing, mut turned_away) = (false, TurnedAway::default());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -92,24 +95,39 @@ async fn accept(gate: Rc<Gate>, listener: Listener, turns: Arc<Semaphore>) {
         };
         failing = false;
         if let Some(place) = crowd.enter() {
-            crowded = false;
             tracing::debug!("listener {}: a client connected: {}", listener.name(), client.peer);
             spawn_local(connection::serve(Rc::clone(&gate), client, stream, place));
         } else {
-            if !crowded {
-                let name = listener.name();
-                tracing::warn!(
-                    "listener {name}: no room for {}: all {} connections are busy",
-                    client.peer,
-                    crowd.limit()
-                );
+            if let Some(more) = turned_away.another(Instant::now()) {
+                let (name, peer, limit) = (listener.name(), client.peer, crowd.limit());
+                let more =
+                    if more > 0 { format!("; nor was there for {more} before") } else { String::new() };
+                tracing::warn!("listener {name}: no room for {peer}: all {limit} connections are busy{more}");
             }
-            crowded = true;
             gate.metrics.no_room();
             let refusal = Refusal::crowded(crowd.limit()).encode(None, false, false);
             let turn = Arc::clone(&turns).try_acquire_owned().ok();
             spawn_local(turn_away(stream, refusal, turn));
         }
+    }
+}
+
+/// Those who found no room.
+#[derive(Debug, Default)]
+struct TurnedAway {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl TurnedAway {
+    /// There was none for one more. Where the operator is to be told, how many more there are that nobody told of.
+    fn another(&mut self, now: Instant) -> Option<u64> {
+        if self.told.is_some_and(|told| now.saturating_duration_since(told) < TELL_PAUSE) {
+            self.untold = self.untold.saturating_add(1);
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.untold))
     }
 }
 
@@ -120,5 +138,18 @@ async fn turn_away(stream: Stream, refusal: Vec<u8>, turn: Option<OwnedSemaphore
         let mut inbox = Inbox::default();
         let lingering = connection::linger(&stream, &mut inbox);
         let _lingered = tokio::time::timeout(TURN_AWAY_TIME, lingering).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_is_told_now_and_then_how_many_found_no_room() {
+        let (mut turned_away, now) = (TurnedAway::default(), Instant::now());
+        let told =
+            [0, 0, 1, 9, 10, 11, 60].map(|seconds| turned_away.another(now + Duration::from_secs(seconds)));
+        assert_eq!(told, [Some(0), None, None, None, Some(3), None, Some(1)]);
     }
 }

@@ -40,6 +40,10 @@ impl Address {
             Some(("unix", path)) if path.starts_with('/') => {
                 format!("`{text}` lacks slashes: write unix:///{}", path.trim_start_matches('/'))
             }
+            Some((scheme @ ("fd" | "npipe" | "ssh"), _)) => {
+                format!("dockgate does not speak {scheme}: write unix:///path or tcp://host:port")
+            }
+            _ if text.contains('@') => NAMES_USER.to_owned(),
             Some((scheme @ ("http" | "https"), rest)) => {
                 let authority = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
                 let has_port = authority.rsplit(']').next().is_some_and(|end| end.contains(':'));
@@ -50,9 +54,6 @@ impl Address {
                 };
                 format!("`{text}` is a web address: write tcp://{authority}{port}")
             }
-            Some((scheme @ ("fd" | "npipe" | "ssh"), _)) => {
-                format!("`{text}`: dockgate does not speak {scheme}: write unix:///path or tcp://host:port")
-            }
             Some((host, port)) if port.parse::<u16>().is_ok() => {
                 let host = if host.is_empty() { "127.0.0.1" } else { host };
                 format!("`{text}` has no scheme: write tcp://{host}:{port}")
@@ -61,6 +62,10 @@ impl Address {
         })
     }
 }
+
+/// The address is not repeated: a password may stand in it.
+const NAMES_USER: &str =
+    "the address names a user, and dockgate logs in nowhere: leave out what stands before the `@`";
 
 fn unix(text: &str, path: &str) -> Result<Address, String> {
     if !path.starts_with('/') {
@@ -90,11 +95,7 @@ fn unix(text: &str, path: &str) -> Result<Address, String> {
 
 fn tcp(text: &str, rest: &str) -> Result<Address, String> {
     if rest.contains('@') {
-        // The address is not repeated: a password may stand in it.
-        return Err(
-            "the address names a user, and dockgate logs in nowhere: leave out what stands before the `@`"
-                .to_owned(),
-        );
+        return Err(NAMES_USER.to_owned());
     }
     if let Some((authority, _)) = rest.split_once(['/', '?', '#']) {
         return Err(format!("`{text}` goes on after the port: write tcp://{authority}"));
@@ -175,6 +176,27 @@ mod tests {
     }
 
     #[test]
+    fn no_error_repeats_a_password() {
+        for text in [
+            "http://me:secret@host:2375",
+            "https://me:secret@host/",
+            "ssh://me:secret@host",
+            "fd://secret@host",
+            "me:secret@host:2375",
+            "secret@host",
+            "tcp:me:secret@host:2375",
+            "tcp://me:secret@host:1",
+            "ftp://me:secret@host",
+        ] {
+            let error = Address::read(text).unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
+            assert!(error.contains("names a user") || error.contains("does not speak"), "{error}");
+        }
+        // In a path it is a letter like any other.
+        assert!(Address::read("/run/a@b.sock").unwrap_err().contains("write unix:///run/a@b.sock"));
+    }
+
+    #[test]
     fn each_error_says_how_to_write_it() {
         let errors: Vec<_> = [
             "",
@@ -217,7 +239,7 @@ mod tests {
         `http://localhost:2375/` is a web address: write tcp://localhost:2375
         `http://localhost` is a web address: write tcp://localhost:2375
         `https://[::1]/v1.41` is a web address: write tcp://[::1]:2376
-        `ssh://me@host`: dockgate does not speak ssh: write unix:///path or tcp://host:port
+        dockgate does not speak ssh: write unix:///path or tcp://host:port
         `127.0.0.1:2375` has no scheme: write tcp://127.0.0.1:2375
         `:2375` has no scheme: write tcp://127.0.0.1:2375
         `localhost` is no address: write unix:///path or tcp://host:port

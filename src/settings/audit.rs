@@ -122,10 +122,29 @@ pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Audit
         let message = "standard output has the records already: name a file, with --audit".to_owned();
         problems.push(Problem::new(layers.place(Key::AuditCopies), message));
     }
+    if (durability, copies_must) == (Some(Durability::Buffered), Some(true)) {
+        let message = "a buffered record is not waited for, and receivers that must have it are: leave this out, or give \
+                       --audit-durability written"
+            .to_owned();
+        problems.push(Problem::new(layers.place(Key::AuditCopiesMust), message));
+    }
+    if let (Some(None), Some(true)) = (&copies, copies_must) {
+        let message =
+            "nobody is named who must have the records: name receivers, with --audit-copies".to_owned();
+        problems.push(Problem::new(layers.place(Key::AuditCopiesMust), message));
+    }
     if sink == Some(AuditSink::Stdout) {
-        for key in [Key::AuditRotateBytes, Key::AuditRotateAge] {
+        for key in [
+            Key::AuditRotateBytes,
+            Key::AuditRotateAge,
+            Key::AuditKeepFiles,
+            Key::AuditKeepBytes,
+            Key::AuditKeepAge,
+        ] {
             if layers.place(key) != Place::Default {
-                let message = "standard output cannot be moved away: name a file, with --audit".to_owned();
+                let message =
+                    "standard output is no file that could be moved away or removed: name one, with --audit"
+                        .to_owned();
                 problems.push(Problem::new(layers.place(key), message));
             }
         }
@@ -200,6 +219,11 @@ impl AuditCopy {
             ("journald", _) => Ok(Self::Journald(PathBuf::from("/run/systemd/journal/socket"))),
             (_, Some(("journald", path))) => file_name(path).map(Self::Journald),
             (_, Some(("syslog", address))) => Address::read(address).map(Self::Syslog),
+            // It is not repeated: a password may stand in it.
+            _ if text.contains('@') => {
+                Err("an address stands behind `syslog:`, as in `syslog:tcp://host:601`, without a user"
+                    .to_owned())
+            }
             _ => Err(format!(
                 "`{text}` is none of `stdout`, `syslog:unix:///dev/log`, `syslog:tcp://host:601` and `journald`"
             )),
@@ -231,5 +255,18 @@ fn on_failure(text: &str) -> Result<OnFailure, String> {
         "refuse" => Ok(OnFailure::Refuse),
         "continue" => Ok(OnFailure::Continue),
         _ => Err(format!("`{text}` is neither `refuse` nor `continue`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_repeats_a_password() {
+        for text in ["syslog:tcp://me:secret@h:1", "syslog:http://me:secret@h:1", "tcp://me:secret@h:1"] {
+            let error = AuditCopy::read(text).unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::super::chain::Linked;
+use super::super::store::write_counted;
 use crate::settings::{Address, AuditCopy};
 
 /// How long one may take to be reached, at each of its addresses.
@@ -68,7 +69,7 @@ impl Receiver {
     /// Sends a line, its newline with it.
     pub(super) fn send(&mut self, line: &[u8]) -> io::Result<()> {
         if let Way::Stdout(out) = &mut self.way {
-            return out.write_all(line);
+            return write_counted(out, line).1;
         }
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let message = match &self.way {
@@ -199,6 +200,8 @@ fn severity(line: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
     use super::*;
 
     fn record(event: &str, more: &str) -> String {
@@ -206,6 +209,24 @@ mod tests {
         format!(
             "{{\"schema\":1,\"sequence\":7,\"previous\":\"{zeros}\",\"time\":\"2026-01-02T03:04:05.678901Z\",\"event\":\"{event}\"{more}}}"
         )
+    }
+
+    #[test]
+    fn a_line_is_whole_also_where_standard_output_takes_only_a_part_at_a_time() {
+        use std::io::Read as _;
+        let (mut reader, writer) = io::pipe().unwrap();
+        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        let out = File::from(std::os::fd::OwnedFd::from(writer));
+        let mut receiver = Receiver { way: Way::Stdout(out), connection: None, host: String::new() };
+        let line = [b"x".repeat(300_000), b"\n".to_vec()].concat();
+        let sending = std::thread::spawn({
+            let line = line.clone();
+            move || receiver.send(&line)
+        });
+        let mut read = Vec::new();
+        reader.read_to_end(&mut read).unwrap();
+        sending.join().unwrap().unwrap();
+        assert!(read == line);
     }
 
     #[test]

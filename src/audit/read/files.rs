@@ -22,6 +22,8 @@ pub struct Log {
     audit: Option<PathBuf>,
     /// What the head beside the audit file says.
     pub(in crate::audit) head: Option<Said>,
+    /// Why that is not known, where whoever asks may not read it.
+    pub head_withheld: Option<String>,
 }
 
 /// One of the files of a log.
@@ -63,13 +65,19 @@ impl Log {
         // Where both cannot be read, it is the file itself that whoever asks has heard of.
         let unreadable =
             |error| LogFile::open(path).err().unwrap_or_else(|| named(&Head::path(path), &error));
-        let head = Head::read(path).map_err(unreadable)?.said();
+        let (head, head_withheld) = match Head::read(path) {
+            Ok(head) => (head.said(), None),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                (None, Some(named(&Head::path(path), &error).to_string()))
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
         let mut names = beside(path)?;
         for _ in 0..TRIES {
             let log = Self::of_these(path, &names, head);
             let now = beside(path)?;
             if now == names {
-                return log;
+                return Ok(Self { head_withheld, ..log? });
             }
             // What was moved meanwhile could be in neither.
             names = now;
@@ -128,7 +136,7 @@ impl Log {
         files.sort_by(|one, other| {
             (one.first.is_none(), &one.first).cmp(&(other.first.is_none(), &other.first))
         });
-        Self { files, audit, head }
+        Self { files, audit, head, head_withheld: None }
     }
 
     /// Opens one of the files. Since it was found it may have been moved, compressed, or both.
@@ -198,12 +206,15 @@ pub(in crate::audit) fn directory_of(path: &Path) -> &Path {
 fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let directory = directory_of(path);
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    let head = Head::path(&directory.join(path.file_name().unwrap_or_default()));
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(|error| named(directory, &error))? {
         let entry = entry.map_err(|error| named(directory, &error))?;
         let entry_name = entry.file_name();
         let rest = entry_name.as_encoded_bytes().strip_prefix(name);
-        if matches!(rest, Some([b'.' | b'-', _, ..])) && entry.path().is_file() {
+        // The head holds no records, and may be for fewer eyes.
+        let is_head = entry.path() == head;
+        if matches!(rest, Some([b'.' | b'-', _, ..])) && !is_head && entry.path().is_file() {
             found.push(entry.path());
         }
     }
@@ -259,6 +270,16 @@ mod tests {
         fs::create_dir(path("other.log")).unwrap();
         let error = Log::of(&path("other.log")).unwrap_err().to_string();
         assert!(error.contains("other.log cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn the_name_of_a_file_does_not_play_with_a_terminal() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.\u{1b}]0;x\u{7}'\u{202e}\\");
+        fs::write(&path, record(1)).unwrap();
+        let log = Log::of_files(&[path]).unwrap();
+        let shown = log.name(0);
+        assert!(shown.ends_with("log.\\u{1b}]0;x\\u{7}'\\u{202e}\\\\"), "{shown}");
     }
 
     #[test]

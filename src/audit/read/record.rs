@@ -49,6 +49,8 @@ pub struct Judged<'l> {
     /// The command that is to be run in a container.
     #[serde(borrow)]
     pub argv: Option<Vec<Cow<'l, str>>>,
+    /// How many more words it has.
+    pub argv_more: Option<u64>,
     /// `permit`, `deny`, `observe` or `refuse`.
     #[serde(borrow)]
     pub decision: Cow<'l, str>,

@@ -44,6 +44,8 @@ pub struct Verified {
     pub removed: Option<(u64, u64)>,
     /// What can be said of the end.
     pub end: End,
+    /// The last record that the head tells of, where it is behind the log: nothing tells whether any were cut off since.
+    pub head_behind: Option<u64>,
 }
 
 /// What can be said of a log's end.
@@ -335,6 +337,11 @@ impl Walk<'_> {
             (Some(_), _) => self.verified.end = End::Whole,
             (None, _) => {}
         }
+        self.verified.head_behind =
+            self.log.last_said().map(|head| head.sequence).filter(|said| *said < last);
+        if self.verifier.keys.is_some() && self.verified.seals == 0 {
+            return Err(self.unsealed());
+        }
         if let Some(head) = self.log.head.filter(|head| head.link.sequence == last) {
             self.verified.lost = self.verified.lost.saturating_add(head.lost);
         }
@@ -385,6 +392,14 @@ impl Walk<'_> {
         };
         let what = format!("{} missing: {why}", numbers(1, missing));
         Err(Break { place: self.log.place(first.file, first.number), what })
+    }
+
+    /// There is nothing that a key could have signed.
+    fn unsealed(&self) -> Break {
+        let (file, number) =
+            self.seen.map_or((self.log.files.len().saturating_sub(1), 1), |seen| (seen.file, seen.number));
+        let what = "there is no seal, and so nothing that the key vouches for: a log that dockgate seals has one within --audit-seal-interval";
+        Break { place: self.log.place(file, number), what: what.to_owned() }
     }
 
     fn no_record(&self, odd: Odd) -> Break {

@@ -161,6 +161,22 @@ async fn a_file_that_somebody_moved_is_left_where_it_is_told_so_and_another_begu
 }
 
 #[tokio::test]
+async fn a_log_has_one_writer_also_where_its_file_was_moved() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let settings = settings(&path, Rotation::default());
+    let audit = Audit::open(&settings).unwrap();
+    record(&audit, 1).await;
+    fs::rename(&path, directory.path().join("audit.1")).unwrap();
+    let error = Audit::open(&settings).unwrap_err().to_string();
+    assert!(error.contains("another process writes to it"), "{error}");
+    audit.reopen();
+    record(&audit, 1).await;
+    audit.close().await;
+    assert_eq!(verify(&path).end, LogEnd::Whole);
+}
+
+#[tokio::test]
 async fn a_file_that_somebody_removed_is_replaced_unasked() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("audit");
@@ -185,6 +201,46 @@ async fn a_file_that_somebody_removed_is_replaced_unasked() {
     assert_eq!(events, ["judged", "ended", "gap", "seal"]);
     let found = Verifier::default().verify(&Log::of(&path).unwrap(), &mut |_| {}).unwrap().unwrap_err();
     assert_eq!(found.what, "records 1 to 9 are missing: the log begins with record 10");
+}
+
+#[tokio::test]
+async fn where_a_file_that_was_removed_cannot_be_replaced_nothing_counts_as_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, path) = (directory.path().join("log"), directory.path().join("log/audit"));
+    for rotation in [small(), Rotation { age: Some(Duration::from_millis(100)), ..Rotation::default() }] {
+        fs::create_dir(&log).unwrap();
+        let audit = Audit::open(&settings(&path, rotation)).unwrap();
+        fs::remove_dir_all(&log).unwrap();
+        let id = RequestIds::new().unwrap().next();
+        let record = async || {
+            let client = client();
+            audit.record_unreadable(&context(&client, id), &malformed(), "GET", b"/x").await
+        };
+        let start = Instant::now();
+        let error = loop {
+            match record().await {
+                Ok(()) => assert!(start.elapsed() < Duration::from_secs(60), "nobody has missed it"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the audit cannot be written: its file was removed, and cannot be replaced: the audit file {}: the directory {} does not exist: make it first",
+                path.display(),
+                log.display()
+            )
+        );
+        record().await.unwrap_err();
+        assert!(audit.counts().is_failing && audit.failure().is_some());
+        fs::create_dir(&log).unwrap();
+        record().await.unwrap();
+        assert!(!audit.counts().is_failing);
+        assert!(fs::read_to_string(&path).unwrap().contains("\"event\":\"gap\",\"lost\":2}"));
+        drop(audit);
+        wait_for_the_lock(&path);
+        fs::remove_dir_all(&log).unwrap();
+    }
 }
 
 #[test]

@@ -1,5 +1,12 @@
 //! What a start finds of the log before it, and says of that.
 
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
 use super::*;
 use crate::audit::read::{Log, Verified, Verifier};
 
@@ -140,10 +147,57 @@ fn where_there_is_no_head_the_log_says_so_itself() {
 }
 
 #[test]
+fn whoever_can_read_the_file_can_read_its_head() {
+    let log = Stopped::new();
+    let head = || std::fs::metadata(Head::path(&log.path)).unwrap();
+    assert_eq!(head().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&log.path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let group = if nix::unistd::geteuid().is_root() { 4 } else { head().gid() };
+    std::os::unix::fs::chown(&log.path, None, Some(group)).unwrap();
+    log.again();
+    assert_eq!((head().mode() & 0o777, head().gid()), (0o640, group));
+}
+
+#[test]
 fn a_new_file_needs_no_head() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("audit");
     std::fs::write(&path, "").unwrap();
     write_log(&path, &AuditSettings::default(), 0);
     assert_eq!(lines(&path)[0].get("head"), None);
+}
+
+#[test]
+fn what_a_start_has_no_room_to_tell_of_is_left_for_another_to_find() {
+    const ONE: &str = "{\"schema\":1,\"sequence\":1,\"event\":\"ended\"}\n{\"schema\":1,\"se";
+    let mut full = File::from(memfd_create("full", MFdFlags::MFD_ALLOW_SEALING).unwrap());
+    full.write_all(ONE.as_bytes()).unwrap();
+    fcntl(&full, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW)).unwrap();
+    let path = format!("/proc/self/fd/{}", full.as_raw_fd());
+    let (mut file, tail) = AuditFile::open(Path::new(&path)).unwrap();
+    assert!(tail.mid_line && tail.torn.is_some());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), ONE);
+
+    let directory = tempfile::tempdir().unwrap();
+    let audit = directory.path().join("audit");
+    let (head, _, mismatch) = carry_on(&audit, &tail, &mut file).unwrap();
+    assert!(head.is_none() && mismatch == Some(Mismatch::NoHead));
+    assert!(!Head::path(&audit).exists());
+}
+
+#[test]
+fn a_torn_line_that_stays_is_told_of_right_behind_it() {
+    let log = Stopped::new();
+    let torn = "{\"schema\":1,\"se";
+    std::fs::OpenOptions::new().append(true).open(&log.path).unwrap().write_all(torn.as_bytes()).unwrap();
+    let (said, mid_line) = (Head::read(&log.path).unwrap().said().unwrap(), true);
+    let store: Box<dyn Store> = Box::new(std::fs::OpenOptions::new().append(true).open(&log.path).unwrap());
+    let start = Start { said, mid_line, torn: Some(Torn::of(torn.as_bytes())), head: None, rotating: None };
+    let settings = AuditSettings::default();
+    let sealing = Sealing { interval: Duration::from_secs(60), key: None };
+    let mut writer = Writer::new(store, start, (sealing, None), &settings, Arc::default());
+    writer.close();
+    assert_eq!(log.verify().unwrap().last, said.link.sequence + 2);
+    let text = std::fs::read_to_string(&log.path).unwrap();
+    assert!(text.contains("\"event\":\"gap\",\"lost\":0,\"torn\":{"), "{text}");
 }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::audit::chain::Hash;
+use crate::audit::file::Tail;
 use crate::audit::queue::Queue;
 use crate::audit::{End, Ending, RequestIds};
 
@@ -19,6 +20,8 @@ struct Scripted {
     out: Arc<Mutex<Vec<u8>>>,
     /// Whether what was written can be taken back.
     keeps: bool,
+    /// Whether it is a file that was removed, and nothing can take its place.
+    is_gone: bool,
     syncs: Arc<Mutex<VecDeque<io::Result<()>>>>,
 }
 
@@ -42,6 +45,10 @@ impl Store for Scripted {
 
     fn sync(&mut self) -> io::Result<()> {
         self.syncs.lock().unwrap().pop_front().unwrap_or(Ok(()))
+    }
+
+    fn replace_removed(&mut self) -> io::Result<Option<Tail>> {
+        if self.is_gone { Err(io::ErrorKind::NotADirectory.into()) } else { Ok(None) }
     }
 }
 
@@ -346,4 +353,46 @@ fn the_operator_is_told_when_it_begins_and_when_it_is_over() {
     ERROR the audit cannot be written: no storage space; requests are refused until it can be written again
      WARN the audit is written again; 6 records were lost
     ");
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_told_of_once_and_looked_for_now_and_then() {
+    let most = crate::settings::Rotation {
+        bytes: Some(1),
+        age: Some(Duration::ZERO),
+        ..crate::settings::Rotation::default()
+    };
+    let keeper = std::sync::mpsc::channel().0;
+    let mut bench = Bench::with(Scripted { is_gone: true, ..Scripted::default() }, &AuditSettings::default());
+    bench.writer.rotating = Some(Rotating::new(std::path::Path::new("a"), &most, (0, None), keeper));
+    let told = told(|| {
+        assert_eq!(bench.write(1, []), [true], "nobody has missed it");
+        for _ in 0..3 {
+            bench.writer.tend(Instant::now());
+            assert_eq!(bench.write(1, []), [false]);
+        }
+        let due = bench.writer.rotating.as_ref().unwrap().due().unwrap();
+        assert!(due > Instant::now() + Duration::from_secs(30));
+    });
+    insta::assert_snapshot!(told, @"ERROR the audit cannot be written: its file was removed, and cannot be replaced: not a directory; requests are refused until it can be written again");
+}
+
+#[test]
+fn what_only_a_receiver_lacks_is_not_lost_and_the_end_does_not_wait_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = directory.path().join("audit");
+    let nobody = crate::settings::AuditCopy::Journald(directory.path().join("nobody"));
+    let settings = crate::settings::AuditCopies { to: vec![nobody], must: true };
+    let mut bench = Bench::new();
+    bench.writer.copies = Copies::start(&settings, &bench.counters).unwrap();
+    bench.writer.head = Some(Head::open(&audit).unwrap().0);
+    bench.writer.hurry();
+    assert_eq!(bench.write(2, []), [false, false]);
+    let counts = bench.counters.read();
+    assert_eq!((counts.lost, counts.written, counts.is_failing), (0, 2, true));
+    let began = Instant::now();
+    bench.writer.close();
+    assert!(began.elapsed() < Duration::from_millis(1900));
+    assert_eq!(bench.lines(), ["1 ended", "2 ended", "3 seal"]);
+    assert_eq!(Head::read(&audit).unwrap().said().unwrap().link.sequence, 3);
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The text as it can be shown.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+pub(in crate::command) fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().all(|character| is_shown(character) && character != '\\') {
         return Cow::Borrowed(text);
     }

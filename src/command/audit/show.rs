@@ -114,6 +114,9 @@ fn describe(log: &Log, request: &Request, policy: Option<&str>, is_coloured: boo
             argv.iter().map(|word| format!("\"{}\"", plain(word).replace('"', "\\\""))).collect();
         page.entry("Command", &words.join(" "));
     }
+    if let Some(more) = judged.argv_more {
+        page.entry("Command", &format!("and {more} more"));
+    }
     for reason in why(&judged, policy) {
         page.entry("Why", &reason);
     }
@@ -123,7 +126,7 @@ fn describe(log: &Log, request: &Request, policy: Option<&str>, is_coloured: boo
         "Ended",
         &ended.as_ref().map_or_else(|| "not yet, or dockgate was killed".to_owned(), describe_end),
     );
-    let place = |(file, number): (usize, u64)| plain(&log.place(file, number)).into_owned();
+    let place = |(file, number): (usize, u64)| log.place(file, number);
     page.entry("Records", &format!("{} at {}", judged.sequence, place(request.place)));
     if let (Some(ended), Some(at)) = (&ended, request.end_place) {
         page.entry("", &format!("{} at {}", ended.sequence, place(at)));

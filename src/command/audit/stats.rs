@@ -12,7 +12,7 @@ use super::plain::plain;
 use super::row::{duration, short_time};
 use super::selection::{Selection, narrowed};
 use super::{LogArguments, settings};
-use crate::audit::read::{Stats, Tally};
+use crate::audit::read::{Stats, Tally, ascii_line};
 use crate::command::policy_file::PolicyFile;
 use crate::command::{Exit, complain, push};
 use crate::operation::table::{Answer, endpoints};
@@ -78,12 +78,12 @@ pub(super) fn stats(arguments: &StatsArguments) -> Exit {
                     let mut page =
                         Page { text: String::new(), top: arguments.top, is_coloured: output.is_coloured };
                     page.stats(&stats, rules.as_ref());
-                    page.text
+                    page.text.into_bytes()
                 }
-                Format::Json => format!("{}\n", as_json(&stats, rules.as_ref(), arguments.top)),
+                Format::Json => ascii_line(&as_json(&stats, rules.as_ref(), arguments.top)),
             };
             // Where it cannot be printed, `finish` says so.
-            let _printed = output.print(text.as_bytes());
+            let _printed = output.print(&text);
             output.finish(Ok(()))
         }
         Err(error) => output.finish(Err(error)),

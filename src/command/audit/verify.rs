@@ -41,7 +41,10 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     let outcome = verifier.verify(&log, &mut |read_bytes| progress.step(read_bytes));
     drop(progress);
     match outcome {
-        Ok(Ok(found)) => print(&format!("{}\n", describe(&log, &found))),
+        Ok(Ok(found)) => {
+            log.head_withheld.iter().for_each(|why| complain(&format_args!("dockgate: {why}")));
+            print(&format!("{}\n", describe(&log, &found)))
+        }
         Ok(Err(found)) => {
             print(&format!("{}: {}\n", found.place, found.what));
             Exit::Failure
@@ -102,12 +105,28 @@ fn describe(log: &Log, verified: &Verified) -> String {
             format!("{} of them ", verified.signed)
         };
         add(&format!(", {all}signed by {}", keys.join(" and ")));
+        match (verified.last_seal.unwrap_or_default().saturating_add(1), verified.last) {
+            (first, last) if first > last => {}
+            (first, last) if first == last => {
+                add(&format!("; record {last} stands behind the last seal and is not signed yet"));
+            }
+            (first, last) => {
+                add(&format!(
+                    "; records {first} to {last} stand behind the last seal and are not signed yet"
+                ));
+            }
+        }
     }
     if let Some((to, by)) = verified.removed.filter(|_| verified.first > 1) {
         add(&format!("; those up to {to} were removed after their time, as record {by} says"));
     }
     if verified.lost > 0 {
         add(&format!("; {} records could not be written, as the log says itself", verified.lost));
+    }
+    if let Some(said) = verified.head_behind {
+        add(&format!(
+            "; the head beside the file is behind: it vouches for the end only up to record {said}"
+        ));
     }
     if verified.end == End::Torn {
         add("; the last line is not whole: it is being written, or was torn");

@@ -12,7 +12,7 @@ use super::finding::{Finding, Findings};
 use super::listener::PROGRAM;
 use super::lock;
 use super::rights::{self, Obstacle};
-use crate::audit::reach_receiver;
+use crate::audit::{check_seal_key, holds_something_else, reach_receiver};
 use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink, OnFailure};
 
 const PART: &str = "audit";
@@ -25,7 +25,21 @@ pub(super) fn look(settings: &AuditSettings, runs: bool, findings: &mut Findings
         AuditSink::Stdout => findings.ok(PART, "records go to standard output."),
         AuditSink::File(path) => look_at_file(path, runs, settings.on_failure, findings),
     }
+    if let Some(path) = &settings.seal_key {
+        look_at_seal_key(path, findings);
+    }
     look_at_copies(&settings.copies, settings.on_failure, findings);
+}
+
+fn look_at_seal_key(path: &Path, findings: &mut Findings) {
+    match check_seal_key(path) {
+        Ok(()) => findings.ok(PART, format_args!("seals are signed with {}.", path.display())),
+        Err(error) => findings.add(Finding::error(
+            PART,
+            format_args!("{error}: dockgate does not start."),
+            "Name a private key that this user may read; `ssh-keygen -t ed25519 -N '' -C dockgate -f seal_key` makes one.",
+        )),
+    }
 }
 
 /// What becomes of what is permitted while no record of it can be written.
@@ -167,9 +181,10 @@ fn look_at_records(
 
 /// Whether the file holds something, and no record at its beginning.
 fn begins_otherwise(path: &Path) -> bool {
-    let mut first = [0];
-    File::open(path).is_ok_and(|mut file| file.read(&mut first).is_ok_and(|count| count > 0))
-        && first != *b"{"
+    const ENOUGH: u64 = 64;
+    let mut first = Vec::new();
+    File::open(path).is_ok_and(|file| file.take(ENOUGH).read_to_end(&mut first).is_ok())
+        && holds_something_else(&first)
 }
 
 fn free_bytes(directory: &Path) -> Option<u64> {
@@ -193,4 +208,44 @@ fn room(directory: &Path, free_bytes: u64, on_failure: OnFailure) -> Option<Find
             "Make room, or rotate the file: --audit-rotate-bytes and --audit-keep-bytes.",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::doctor::finding::Level;
+
+    #[test]
+    fn a_seal_key_that_cannot_be_used_is_found() {
+        let found = |path: &str| {
+            let mut findings = Findings::default();
+            look_at_seal_key(Path::new(path), &mut findings);
+            findings.worst()
+        };
+        assert_eq!(
+            found(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests/seal_key")),
+            Level::Ok
+        );
+        assert_eq!(
+            found(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests/seal_key.pub")),
+            Level::Error
+        );
+        assert_eq!(found("/nonexistent/seal_key"), Level::Error);
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_told_from_one_of_records() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("audit");
+        let otherwise = |text: &str| {
+            fs::write(&path, text).unwrap();
+            begins_otherwise(&path)
+        };
+        assert!(otherwise("{\"log-driver\":\"json-file\"}") && otherwise("{\n}\n") && otherwise("root:x:0"));
+        assert!(
+            !otherwise("")
+                && !otherwise("{\"schema\":1,\"seq")
+                && !otherwise("{\"schema\":1,\"sequence\":7,")
+        );
+    }
 }

@@ -1,5 +1,8 @@
 //! Those who ask the admin socket amiss, or do not ask at all.
 
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use super::{LIST, ask, socket, with_admin};
 use crate::harness::{FakeDaemon, Gate, RawClient, eventually};
 
@@ -58,6 +61,27 @@ fn those_who_say_nothing_keep_nobody_from_asking() {
     }
     drop(silent);
     eventually("the sockets to be closed", || (gate.sockets() <= idle).then_some(()));
+}
+
+#[test]
+fn those_who_say_nothing_go_before_those_who_have_asked() {
+    let (asked, is_asked) = channel();
+    let daemon = FakeDaemon::playing(move |daemon| {
+        asked.send(()).ok();
+        daemon.read_to_end();
+    });
+    let gate = with_admin(Gate::with_policy("read-only"))
+        .behind(&daemon)
+        .with(["--connect-timeout", "500ms"])
+        .start();
+    let mut client = RawClient::unix(&socket(&gate));
+    client.send("GET /readyz?listing HTTP/1.1\r\nHost: d\r\n\r\n");
+    is_asked.recv_timeout(Duration::from_secs(60)).unwrap();
+    let silent: Vec<RawClient> = (0..200).map(|_| RawClient::unix(&socket(&gate))).collect();
+    assert_eq!(ask(&gate, "/livez").status, 200);
+    let answer = String::from_utf8(client.rest()).unwrap();
+    assert!(answer.contains("did not list its containers"), "{answer:?}");
+    drop(silent);
 }
 
 #[test]

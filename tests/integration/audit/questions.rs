@@ -199,3 +199,16 @@ fn colours_are_for_terminals_that_want_them() {
         assert!(out.contains("deny") && !out.contains('\u{1b}'), "{out:?}");
     }
 }
+
+#[test]
+fn json_is_in_ascii_whatever_names_there_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let zeros = "0".repeat(64);
+    let record = format!(
+        r#"{{"schema":1,"sequence":1,"previous":"{zeros}","time":"2026-01-02T03:04:05.678901Z","event":"judged","id":"0000000a-1","client":{{"names":["b\u00e4r"],"listener":"ui","uid":1,"gid":1}},"operation":"ContainerList","method":"GET","path":"/containers/json","version":"1.41","decision":"permit","rules":[{{"name":"l\u00fcck","line":1}}],"policy":"sha256:00"}}"#
+    );
+    std::fs::write(&path, record + "\n").unwrap();
+    let stats = audit(["stats", "--format", "json", text(&path)]).ok();
+    assert!(stats.stdout.is_ascii() && stats.stdout.contains(r"b\u00e4r"), "{stats:?}");
+}

@@ -1,12 +1,13 @@
 //! Whether a log is as it was written: by dockgate, and with public tools alone.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
 use super::{LIST, audit, text};
-use crate::harness::{Command, FakeDaemon, Gate, eventually};
+use crate::harness::{Command, FakeDaemon, Gate, binary, eventually};
 
 /// A gate that was asked some things and has stopped; with its audit file.
 fn stopped(arguments: &[&str]) -> (Gate, PathBuf) {
@@ -92,6 +93,29 @@ fn where_there_was_no_head_it_is_not_said_that_nothing_was_cut_off() {
 }
 
 #[test]
+fn whoever_may_read_the_file_and_not_its_head_is_told_what_cannot_be_told_then() {
+    assert!(nix::unistd::geteuid().is_root(), "this test runs as another user: run it as root");
+    let (gate, path) = stopped(&[]);
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open(gate.dir(), 0o755);
+    open(&path, 0o644);
+    let program = gate.dir().join("dockgate");
+    fs::copy(binary(), &program).unwrap();
+    let audit = |arguments: &[&str]| {
+        Command::new("setpriv")
+            .args(["--reuid=65532", "--regid=65532", "--clear-groups", text(&program), "audit"])
+            .args(arguments)
+            .run()
+            .ok()
+    };
+    let verified = audit(&["verify", text(&path)]);
+    assert!(verified.stdout.contains("cannot be told whether anything was cut off"), "{verified:?}");
+    assert!(verified.stderr.contains("audit.jsonl.head cannot be read: Permission denied"), "{verified:?}");
+    let asked = audit(&["query", text(&path)]);
+    assert!(asked.stdout.contains("ContainerList") && asked.stderr.is_empty(), "{asked:?}");
+}
+
+#[test]
 fn seals_are_signed_with_a_key_of_ssh_keygen() {
     let directory = tempfile::tempdir().unwrap();
     let key = make_key(directory.path());
@@ -101,6 +125,25 @@ fn seals_are_signed_with_a_key_of_ssh_keygen() {
     let fingerprint = Command::new("ssh-keygen").args(["-l", "-f", text(&public)]).run().ok().stdout;
     let fingerprint = fingerprint.split(' ').nth(1).unwrap();
     assert!(verified.stdout.ends_with(&format!("signed by {fingerprint}\n")), "{verified:?}");
+
+    // What came since the last seal.
+    let head = format!("{}.head", path.display());
+    fs::remove_file(&head).unwrap();
+    let written = fs::read_to_string(&path).unwrap();
+    let (_, rest) = written.split_at(written.find('\n').unwrap() + 1);
+    let last = written.lines().count();
+    let hash = Command::new("sh")
+        .args(["-c", &format!("tail -n 1 {} | sha256sum | cut -c -64", path.display())])
+        .run()
+        .ok()
+        .stdout;
+    let more = rest.lines().next().unwrap();
+    let (_, more) = more.split_at(more.find(",\"time\"").unwrap());
+    let more = format!("{{\"schema\":1,\"sequence\":{},\"previous\":\"{}\"{more}\n", last + 1, hash.trim());
+    fs::write(&path, written + &more).unwrap();
+    let behind = audit(["verify", "--key", text(&public), text(&path)]).ok();
+    let expected = format!("; record {} stands behind the last seal and is not signed yet\n", last + 1);
+    assert!(behind.stdout.ends_with(&expected), "{behind:?}");
 
     let other = make_key(tempfile::tempdir().unwrap().path()).with_extension("pub");
     let other = audit(["verify", "--key", text(&other), text(&path)]).failed(2);

@@ -69,7 +69,8 @@ fn a_log_as_it_was_written_is_whole() {
             last_headless: None,
             lost: 0,
             removed: None,
-            end: End::Whole
+            end: End::Whole,
+            head_behind: None
         }
     );
     let with_key = Verifier::default().with_keys(KEY).unwrap();
@@ -154,6 +155,15 @@ fn a_log_that_ended_before_its_first_record_lacks_nothing() {
 }
 
 #[test]
+fn a_head_that_is_behind_tells_of_the_end_no_more() {
+    let bench = Bench::new();
+    let link = Link { sequence: 3, hash: Hash::of(bench.lines[2].as_bytes()) };
+    Head::open(&bench.path).unwrap().0.put(Said { link, ..Said::START }).unwrap();
+    let verified = bench.verify_text(bench.lines[..6].concat()).unwrap();
+    assert_eq!((verified.end, verified.head_behind), (End::Whole, Some(3)));
+}
+
+#[test]
 fn what_is_put_in_shows() {
     let bench = Bench::new();
     for at in 0..=bench.lines.len() {
@@ -200,6 +210,22 @@ fn a_chain_made_up_anew_lacks_its_signatures() {
     let verifier = Verifier::default().with_keys(KEY).unwrap();
     let (_, what) = verify(&bench.path, &verifier).unwrap_err();
     assert!(what.ends_with("is not signed"), "{what}");
+}
+
+#[test]
+fn a_log_without_a_seal_is_nothing_that_a_key_vouches_for() {
+    let bench = Bench::new();
+    let verifier = Verifier::default().with_keys(KEY).unwrap();
+    let (mut link, mut forged) = (Link::START, Vec::new());
+    for line in bench.lines.iter().filter(|line| !line.contains("\"event\":\"seal\"")) {
+        link.append(fields(line).as_bytes(), &mut forged);
+    }
+    fs::remove_file(format!("{}.head", bench.path.display())).unwrap();
+    for text in [forged, Vec::new()] {
+        fs::write(&bench.path, text).unwrap();
+        let (_, what) = verify(&bench.path, &verifier).unwrap_err();
+        assert!(what.starts_with("there is no seal, and so nothing that the key vouches for"), "{what}");
+    }
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn rest(judged: &Judged<'_>, ended: Option<&Ended<'_>>) -> Value {
     json!({
         "decision": judged.decision, "listener": judged.client.listener, "client": judged.client.names,
         "api_version": judged.version, "targets": targets.collect::<Vec<_>>(), "parameters": judged.parameters,
-        "fields": fields.collect::<Vec<_>>(), "argv": judged.argv,
+        "fields": fields.collect::<Vec<_>>(), "argv": judged.argv, "argv_more": judged.argv_more,
         "daemon_status": ended.and_then(|ended| ended.daemon_status), "end": ended.map(|ended| &ended.end),
     })
 }

@@ -149,6 +149,9 @@ fn unmapped(judged: &Judged<'_>, ended: Option<&Ended<'_>>) -> Option<Value> {
     if let Some(argv) = &judged.argv {
         add("argv", json!(argv));
     }
+    if let Some(more) = judged.argv_more {
+        add("argv_more", json!(more));
+    }
     if let Some(ended) = ended {
         add("end", json!(ended.end));
         add("request_bytes", json!(ended.request_bytes));
