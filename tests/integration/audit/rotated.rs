@@ -102,6 +102,6 @@ fn dockgate_rotates_and_goes_on_after_a_kill() {
 fn rotation_needs_a_file() {
     let ran = Command::new(crate::harness::binary()).args(["serve", "--audit-rotate-bytes", "8192"]).run();
     let ran = ran.failed(2);
-    let expected = "--audit-rotate-bytes: standard output cannot be moved away: name a file, with --audit\n";
+    let expected = "--audit-rotate-bytes: standard output is no file that could be moved away or removed: name one, with --audit\n";
     assert!(ran.stderr.ends_with(expected), "{}", ran.stderr);
 }
