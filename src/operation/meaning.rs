@@ -28,7 +28,7 @@ use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
 pub use mount::is_template;
-pub use network::DEFAULT_BRIDGE;
+pub use network::{DEFAULT_BRIDGE, is_network_id};
 pub(super) use parameter::{of_identifiers, of_parameter};
 pub(super) use path::clean;
 pub use path::{HostPath, Link};

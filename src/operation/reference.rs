@@ -112,7 +112,11 @@ impl Operation {
         let kind = match self.endpoint().id {
             "VolumeCreate" => ThingKind::Volume,
             "NetworkCreate" => ThingKind::Network,
-            "ImageBuild" | "ImageCommit" | "ImageTag" => {
+            // What a name is pulled for, the registry says.
+            "ImageCreate" if self.query().get("fromImage").is_some_and(|name| !name.is_zero()) => {
+                return Vec::new();
+            }
+            "ImageBuild" | "ImageCommit" | "ImageCreate" | "ImageTag" => {
                 // As a name that is given it is no ID.
                 let as_made = |name: &String| match ImageRef::read(name) {
                     ImageRef::Id(_) => format!("{name}:latest"),
@@ -366,8 +370,12 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         Reading::Network => each_text(value, |name| renaming(ThingKind::Network, name)),
         Reading::NetworkKeys => {
             if let Json::Object(fields) = value {
+                let mut taken: BTreeSet<String> = fields.iter().map(|(name, _)| name.to_string()).collect();
                 for (name, _) in fields.iter_mut().filter(|(name, _)| !is_the_daemons_own(name)) {
-                    if let Some(other) = renaming(ThingKind::Network, name) {
+                    // Of one that is named in two ways, the second stays as it is.
+                    if let Some(other) = renaming(ThingKind::Network, name)
+                        && taken.insert(other.clone())
+                    {
                         *name = other.into();
                     }
                 }

@@ -20,6 +20,7 @@ use super::selector::{Selector, read_id};
 use super::{Grounds, LOOK_UP_ROUNDS, MOST_QUESTIONS, Policy, Refusal, Terms, Verdict};
 use crate::client::{Client, Peer};
 use crate::operation::inside::{ArchiveReader, Found};
+use crate::operation::meaning::is_network_id;
 use crate::operation::table::BodyKind;
 use crate::operation::thing::{ThingKind, owner_label};
 use crate::operation::version::ApiVersion;
@@ -283,9 +284,10 @@ pub fn learned(
     operation
 }
 
-/// The network that a service is put into, where nobody describes it: one of that name.
+/// The network that a service is put into, where nobody describes it: one of that name, unless it is written as an ID.
 pub(super) fn supposed_network(operation: &Operation, question: &Reference) -> Option<Json> {
-    let is_of_service = matches!(operation.endpoint().id, "ServiceCreate" | "ServiceUpdate");
+    let is_of_service = matches!(operation.endpoint().id, "ServiceCreate" | "ServiceUpdate")
+        && !is_network_id(&question.name);
     let name = || Json::String(question.name.as_str().into());
     (is_of_service && question.kind == ThingKind::Network)
         .then(|| Json::Object(vec![("Name".into(), name()), ("Id".into(), name())]))

@@ -214,7 +214,12 @@ impl Rule {
     /// the host's own, which a service can have by its ID.
     pub(super) fn asks_for_networks(&self, endpoint: &Endpoint, forbids: bool) -> bool {
         let may_have_host = matches!(endpoint.id, "ServiceCreate" | "ServiceUpdate");
-        (forbids || may_have_host) && self.aspects.contains_key(&Aspect::Networks)
+        let speaks = self.aspects.contains_key(&Aspect::Networks);
+        (forbids && speaks)
+            || (may_have_host
+                && (speaks
+                    || self.aspects.contains_key(&Aspect::Namespaces)
+                    || self.things.contains_key(&ThingKind::Network)))
     }
 
     /// As an allow rule: what it admits of a parameter.

@@ -84,7 +84,7 @@ impl Rule {
         if self.things.is_empty() {
             return shortfalls;
         }
-        let taken = operation.taken_names();
+        let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         for reference in operation.references() {
             let Some(set) = self.things.get(&kind_judged(reference.kind)) else { continue };
             match thing(operation, &reference) {
@@ -104,11 +104,7 @@ impl Rule {
                 made.labels.retain(|(key, _)| *key != *label);
                 made.labels.push((label.into(), own.as_str().into()));
             }
-            // Of several names that it gets each must do.
-            let by_name = made.names.iter().map(|name| Thing { names: vec![name.clone()], ..made.clone() });
-            let each: Vec<Thing<'_>> =
-                if made.names.is_empty() { vec![made.clone()] } else { by_name.collect() };
-            if self.things.get(&made.kind).is_some_and(|set| !each.iter().all(|one| set.contains(one))) {
+            if self.things.get(&made.kind).is_some_and(|set| !set.contains_by_each_name(&made)) {
                 shortfalls.push(Shortfall::Made(made.kind));
             }
         }
@@ -167,7 +163,7 @@ impl Policy {
         if matches!(reach(operation.endpoint()), Reach::Prunes(_)) {
             return None;
         }
-        let taken = operation.taken_names();
+        let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         operation.references().into_iter().find(|reference| {
             let kind = kind_judged(reference.kind);
             // That a name is taken cannot be hidden from whoever asks to have it.

@@ -76,27 +76,22 @@ impl ThingSet {
         self.holds(thing, AspectSet::strikes)
     }
 
+    /// Whether a thing is among them by each of the names that it gets.
+    pub(super) fn contains_by_each_name(&self, thing: &Thing) -> bool {
+        let (by_name, by_others): (Vec<_>, Vec<_>) =
+            self.properties.iter().partition(|(property, _)| *property == Property::Name);
+        let is_so = |name: &str| {
+            by_name.iter().all(|(_, values)| match values {
+                Values::Texts(condition) => condition.has_text(name),
+                Values::Images(set) => set.admits(&named_image(name)),
+            })
+        };
+        by_others.into_iter().all(|one| has(one, thing, AspectSet::admits))
+            && (by_name.is_empty() || (!thing.names.is_empty() && thing.names.iter().all(|name| is_so(name))))
+    }
+
     fn holds(&self, thing: &Thing, is_of_image: fn(&AspectSet, &Meaning) -> bool) -> bool {
-        self.properties.iter().all(|(property, values)| match (property, values) {
-            (Property::Name, Values::Texts(condition)) => {
-                thing.names.iter().any(|name| condition.has_text(name))
-            }
-            (Property::Name, Values::Images(set)) => {
-                thing.names.iter().any(|name| set.admits(&named_image(name)))
-            }
-            (Property::Id, Values::Texts(condition)) => condition.has_text(&thing.id),
-            (Property::Image, Values::Images(set)) => {
-                thing.image.as_ref().is_some_and(|image| is_of_image(set, &named_image(image)))
-            }
-            (Property::Owner, Values::Texts(condition)) => {
-                // An empty mark is none.
-                let owner = thing.label(owner_label(thing.kind)).filter(|owner| !owner.is_empty());
-                is_label(condition, owner)
-            }
-            (Property::Label(key), Values::Texts(condition)) => is_label(condition, thing.label(key)),
-            (Property::Id | Property::Owner | Property::Label(_), Values::Images(_))
-            | (Property::Image, Values::Texts(_)) => false,
-        })
+        self.properties.iter().all(|one| has(one, thing, is_of_image))
     }
 
     /// Filters of the daemon that let through just these, by labels alone. None where there are none.
@@ -141,6 +136,32 @@ impl ThingSet {
             }
         };
         self.properties.iter().map(line).collect()
+    }
+}
+
+/// Whether a thing has the property.
+fn has(
+    (property, values): &(Property, Values),
+    thing: &Thing,
+    is_of_image: fn(&AspectSet, &Meaning) -> bool,
+) -> bool {
+    match (property, values) {
+        (Property::Name, Values::Texts(condition)) => thing.names.iter().any(|name| condition.has_text(name)),
+        (Property::Name, Values::Images(set)) => {
+            thing.names.iter().any(|name| set.admits(&named_image(name)))
+        }
+        (Property::Id, Values::Texts(condition)) => condition.has_text(&thing.id),
+        (Property::Image, Values::Images(set)) => {
+            thing.image.as_ref().is_some_and(|image| is_of_image(set, &named_image(image)))
+        }
+        (Property::Owner, Values::Texts(condition)) => {
+            // An empty mark is none.
+            let owner = thing.label(owner_label(thing.kind)).filter(|owner| !owner.is_empty());
+            is_label(condition, owner)
+        }
+        (Property::Label(key), Values::Texts(condition)) => is_label(condition, thing.label(key)),
+        (Property::Id | Property::Owner | Property::Label(_), Values::Images(_))
+        | (Property::Image, Values::Texts(_)) => false,
     }
 }
 

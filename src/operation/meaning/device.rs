@@ -21,18 +21,25 @@ pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
     }
 }
 
-/// Whether a path may be a link to a device, which the daemon follows: other names that udev gives, and all outside `/dev`.
+/// Whether a path may be a link to a device, which the daemon follows: other names that udev and LVM give, and all outside
+/// `/dev`.
 fn may_be_link(path: &str) -> bool {
-    const DIRECTORIES: [&str; 5] = ["block", "char", "disk", "fd", "mapper"];
-    const LINKS: [&str; 6] = ["cdrom", "core", "rtc", "stderr", "stdin", "stdout"];
+    /// Of devices themselves.
+    const DIRECTORIES: [&str; 11] =
+        ["bus", "cpu", "dri", "infiniband", "input", "net", "pts", "shm", "snd", "usb", "vfio"];
+    const LINKS: [&str; 10] =
+        ["cdrom", "cdrw", "core", "dvd", "dvdrw", "root", "rtc", "stderr", "stdin", "stdout"];
     let mut names = path.split('/').skip(1);
     if names.next() != Some("dev") {
         return true;
     }
-    let below: Vec<&str> = names.collect();
-    below.first().is_some_and(|first| DIRECTORIES.contains(first))
-        || below.iter().any(|name| name.starts_with("by-"))
-        || matches!(below.as_slice(), [name] if LINKS.contains(name))
+    match names.collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [name] => LINKS.contains(name) || *name == "fd",
+        [directory, below @ ..] => {
+            !DIRECTORIES.contains(directory) || below.iter().any(|name| name.starts_with("by-"))
+        }
+    }
 }
 
 /// `DeviceCgroupRules`: `c 13:* rwm`.

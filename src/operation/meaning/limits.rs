@@ -26,8 +26,10 @@ pub(super) fn ulimits(value: &Json, at: &mut Reader<'_, '_>) {
 /// `ExtraHosts` of a container: `name:address`.
 pub(super) fn extra_hosts(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, way| {
-        // What stands before the colon is written into a file whose lines have names between blanks.
-        if text.contains(char::is_whitespace) {
+        // What stands before the colon is written into a file whose lines have names between blanks; other readers end it
+        // at these signs.
+        let is_odd = |name: &str| name.contains(['=', ',']);
+        if text.contains(char::is_whitespace) || text.split_once(':').is_some_and(|(name, _)| is_odd(name)) {
             at.says_more();
         }
         at.means_at(way, Meaning::ExtraHost(spelling::extra_host(&text.replacen('=', ":", 1))));
@@ -37,7 +39,7 @@ pub(super) fn extra_hosts(value: &Json, at: &mut Reader<'_, '_>) {
 /// `Hosts` of a service: `address name…`.
 pub(super) fn service_hosts(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, way| {
-        let mut words = text.split_ascii_whitespace();
+        let mut words = text.split_whitespace();
         let address = words.next().unwrap_or_default();
         if words.clone().next().is_none() {
             at.says_more();

@@ -1,6 +1,6 @@
 //! Networks that a container or a service is put into.
 
-use super::super::facts::{Facts, Known, Reference};
+use super::super::facts::{Facts, Reference};
 use super::super::field::{Step, Way};
 use super::super::json::Json;
 use super::super::thing::ThingKind;
@@ -23,12 +23,13 @@ impl Network {
             return Self::Called(name.to_owned());
         }
         let reference = Reference::new(ThingKind::Network, name);
-        match facts.known(&reference) {
-            Known::Is(network) => {
-                Self::Called(network.names.first().map_or_else(|| name.to_owned(), ToString::to_string))
-            }
-            Known::Missing => Self::Missing { is_id: is_hexadecimal(name) || name.len() == LONGEST_OF_SWARM },
-            Known::Nothing => Self::Unknown(reference),
+        match facts.get(&reference) {
+            None => Self::Unknown(reference),
+            Some(None) => Self::Missing { is_id: is_network_id(name) },
+            Some(Some(shown)) => match shown.get("Name").and_then(Json::as_text) {
+                Some(called) => Self::Called(called.to_owned()),
+                None => Self::Unknown(reference),
+            },
         }
     }
 }
@@ -40,6 +41,12 @@ const LONGEST_OF_SWARM: usize = 25;
 fn may_be_id(name: &str) -> bool {
     let is_of_swarm = || name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
     is_hexadecimal(name) || (name.len() <= LONGEST_OF_SWARM && is_of_swarm())
+}
+
+/// Whether a network's name is written as an ID: all of one of Swarm's, or the beginning of one of the daemon's own.
+#[must_use]
+pub fn is_network_id(name: &str) -> bool {
+    is_hexadecimal(name) || name.len() == LONGEST_OF_SWARM
 }
 
 /// As the daemon's own IDs are.
@@ -55,9 +62,7 @@ pub(super) fn joined(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     match network {
         Network::Called(_) | Network::Missing { is_id: false } => {}
         Network::Missing { is_id: true } => at.leaves_open(Aspect::Networks),
-        Network::Unknown(question) => {
-            at.ask(question);
-        }
+        Network::Unknown(question) => at.must_ask(question),
     }
 }
 
@@ -103,6 +108,9 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
 /// Takes note of a network of a service's tasks. Swarm has the host's as one of its own, of which the daemon does not tell.
 fn of_task(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     let host = || Meaning::Namespace("network:host".to_owned());
+    if name == "host" {
+        return at.means_at(way, host());
+    }
     match Network::of(name, at.around.context.facts) {
         Network::Called(called) if called == "host" => at.means_at(way, host()),
         Network::Called(called) => at.means_at(way, Meaning::Network(called)),
@@ -113,7 +121,7 @@ fn of_task(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
         Network::Unknown(question) => {
             at.means_at(way, Meaning::Network(name.to_owned()));
             at.leaves_open(Aspect::Namespaces);
-            at.ask(question);
+            at.must_ask(question);
         }
     }
 }

@@ -332,6 +332,11 @@ impl<'r, 'a> Reader<'r, 'a> {
         answer?.as_ref()
     }
 
+    /// Takes note of a question that has no answer yet.
+    pub(super) fn must_ask(&mut self, question: Reference) {
+        self.meant.questions.push(question);
+    }
+
     /// Takes note that the field says something else besides, which is not understood and may be anything that such a
     /// field can mean.
     pub(super) fn says_more(&mut self) {

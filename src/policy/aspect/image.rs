@@ -11,7 +11,13 @@ pub(in crate::policy) enum ImagePattern {
     /// `sha256:…`: by ID.
     Id(Glob),
     /// By name.
-    Named { name: Glob, tag: Option<Glob>, digest: Option<Glob> },
+    Named {
+        name: Glob,
+        /// The name in the spelling of [`by_host`], where that is another.
+        by_host: Option<Glob>,
+        tag: Option<Glob>,
+        digest: Option<Glob>,
+    },
 }
 
 impl ImagePattern {
@@ -48,7 +54,9 @@ impl ImagePattern {
             "docker.io/*" | "docker.io/**" | "index.docker.io/*" => Glob::new("docker.io/*"),
             _ => Glob::new(&repository),
         };
-        Ok(Self::Named { name, tag, digest })
+        let source = name.source();
+        let by_host = Some(by_host(&source)).filter(|other| *other != source).map(|other| Glob::new(&other));
+        Ok(Self::Named { name, by_host, tag, digest })
     }
 
     /// In an allow rule: whether the image is among them. No image never is.
@@ -57,7 +65,7 @@ impl ImagePattern {
             (Self::All, ImageRef::Named { .. } | ImageRef::Id(_)) => true,
             (Self::Id(glob), ImageRef::Id(id)) => glob.matches(id),
             (
-                Self::Named { name, tag, digest },
+                Self::Named { name, by_host: _, tag, digest },
                 ImageRef::Named { name: its_name, tag: its_tag, digest: its_digest },
             ) => {
                 let fits = |pattern: &Option<Glob>, text: &Option<String>| match (pattern, text) {
@@ -83,14 +91,15 @@ impl ImagePattern {
                 Self::All | Self::Named { .. } => true,
             },
             (
-                Self::Named { name, tag, digest },
+                Self::Named { name, by_host: settled, tag, digest },
                 ImageRef::Named { name: its_name, tag: its_tag, digest: its },
             ) => {
                 let may = |pattern: &Option<Glob>, text: &Option<String>| match (pattern, text) {
                     (Some(pattern), Some(text)) => pattern.matches(text),
                     (None, _) | (Some(_), None) => true,
                 };
-                let is_named = name.matches(its_name) || name.matches(&by_host(its_name));
+                let settled = settled.as_ref().unwrap_or(name);
+                let is_named = name.matches(its_name) || settled.matches(&by_host(its_name));
                 is_named && may(tag, its_tag) && may(digest, its)
             }
             // Where images are kept by what they are made of, one is the other.
@@ -110,8 +119,8 @@ impl ImagePattern {
             (_, Self::All) => true,
             (Self::Id(narrow), Self::Id(wide)) => narrow.within(wide),
             (
-                Self::Named { name, tag, digest },
-                Self::Named { name: wide_name, tag: wide_tag, digest: wide_digest },
+                Self::Named { name, by_host: _, tag, digest },
+                Self::Named { name: wide_name, by_host: _, tag: wide_tag, digest: wide_digest },
             ) => name.within(wide_name) && narrows(tag, wide_tag) && narrows(digest, wide_digest),
             (Self::All | Self::Id(_) | Self::Named { .. }, Self::Id(_) | Self::Named { .. }) => false,
         }
@@ -122,7 +131,7 @@ impl ImagePattern {
         match self {
             Self::All => "*".to_owned(),
             Self::Id(glob) => glob.source(),
-            Self::Named { name, tag, digest } => {
+            Self::Named { name, by_host: _, tag, digest } => {
                 let mut text = name.source();
                 if let Some(tag) = tag {
                     text = format!("{text}:{}", tag.source());
@@ -139,10 +148,14 @@ impl ImagePattern {
 /// The name with the registry's host in one spelling, of which names of hosts have several.
 fn by_host(name: &str) -> String {
     let (registry, repository) = name.split_once('/').unwrap_or(("", name));
-    let host = registry.to_ascii_lowercase();
-    let host = [":443", ":80"].iter().find_map(|port| host.strip_suffix(port)).unwrap_or(&host);
+    let registry = registry.to_ascii_lowercase();
+    let is_usual = |port: &str| matches!(port.parse(), Ok(80_u16 | 443));
+    let host =
+        registry.rsplit_once(':').filter(|(_, port)| is_usual(port)).map_or(&*registry, |(host, _)| host);
     match host.trim_end_matches('.') {
-        "index.docker.io" | "registry-1.docker.io" => ["docker.io/", repository].concat(),
+        "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => {
+            ["docker.io/", repository].concat()
+        }
         host => [host, "/", repository].concat(),
     }
 }
@@ -217,6 +230,12 @@ mod tests {
             ("ghcr.io/evil/*", "ghcr.io:443/evil/x:1", true),
             ("ghcr.io/evil/*", "ghcr.io./evil/x", true),
             ("evil/*", "registry-1.docker.io/evil/x", true),
+            ("evil/*", "registry.hub.docker.com/evil/x", true),
+            ("registry-1.docker.io/evil/*", "evil/x", true),
+            ("ghcr.io/evil/*", "ghcr.io:0443/evil/x", true),
+            ("ghcr.io:443/evil/*", "ghcr.io/evil/x", true),
+            ("GHCR.io/evil/*", "ghcr.io/evil/x", true),
+            ("ghcr.io:5000/evil/*", "ghcr.io/evil/x", false),
             ("ghcr.io/evil/*", "ghcr.io/good/x", false),
         ] {
             assert_eq!(judged(pattern, image).1, expected, "{pattern} {image}");

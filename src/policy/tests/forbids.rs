@@ -415,8 +415,16 @@ fn a_forbidden_device_is_struck_by_its_other_names() {
     let device = |path: &str| {
         format!(r#"POST /containers/create {{"HostConfig":{{"Devices":[{{"PathOnHost":"{path}"}}]}}}}"#)
     };
-    let others =
-        ["/dev/block/8:0", "/dev/disk/by-id/x", "/dev/mapper/x", "/dev/core", "/dev/dri/by-path/x", "/srv/x"];
+    let others = [
+        "/dev/block/8:0",
+        "/dev/disk/by-id/x",
+        "/dev/mapper/x",
+        "/dev/core",
+        "/dev/dri/by-path/x",
+        "/srv/x",
+        "/dev/vg/root",
+        "/dev/dvd",
+    ];
     assert_strikes(
         "devices = [\"/dev/sda*\"]",
         &others.into_iter().chain(["/dev/sda1", "/dev"]).map(device).collect::<Vec<_>>(),

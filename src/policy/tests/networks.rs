@@ -88,9 +88,6 @@ fn a_network_goes_by_its_id_too() {
         format!(r#"POST /services/create {{"TaskTemplate":{{"Networks":[{{"Target":"{network}"}}]}}}}"#)
     };
     let requests = |network: &str| [create(network), join(network), connect(network), serve(network)];
-    let shown = |name: &str| {
-        Json::read_shown(format!(r#"{{"Name":"{name}","Id":"{OF_SWARM}"}}"#).as_bytes()).unwrap()
-    };
     for (network, is, expected, of_service) in [
         ("corp", Some("corp"), "forbidden never", "forbidden never"),
         ("cor-p", None, "permit all", "permit serve"),
@@ -112,7 +109,7 @@ fn a_network_goes_by_its_id_too() {
                 assert_eq!(unasked, "forbidden never", "{request}");
             }
             for question in policy.questions(&client("tcp"), &operation) {
-                operation.learn(question, is.map(shown));
+                operation.learn(question, is.map(called));
             }
             let expected = if request.contains("services") { of_service } else { expected };
             assert_eq!(verdict(&policy, "tcp", operation), expected, "{request}, {is:?}");
@@ -127,4 +124,58 @@ fn nobody_is_asked_where_a_rule_admits_what_it_names() {
     let operation = read(create, ApiVersion::NEWEST);
     assert!(policy.questions(&client("tcp"), &operation).is_empty() && !policy.asks(operation.endpoint()));
     assert!(verdict(&policy, "tcp", operation).starts_with("permit"));
+}
+
+#[test]
+fn the_hosts_network_of_a_service_is_no_network() {
+    const OF_SWARM: &str = "kq9a8y8gcm2ibs7ajl42dmh4r";
+    let serve = |network: &str| {
+        let request =
+            format!(r#"POST /services/create {{"TaskTemplate":{{"Networks":[{{"Target":"{network}"}}]}}}}"#);
+        read(&request, ApiVersion::NEWEST)
+    };
+    for lines in [
+        "network.owner = \"me\"\nown = \"me\"",
+        "body = true\nnamespaces = false",
+        "body.\"TaskTemplate.Networks\" = true\nnamespaces = [\"cgroup:private\"]",
+        "networks = [\"*\"]",
+    ] {
+        let policy = policy(&format!("[[allow]]\nname = \"r\"\noperations = [\"ServiceCreate\"]\n{lines}"));
+        for (network, shown) in [("host", None), (OF_SWARM, None), (OF_SWARM, Some("host"))] {
+            let mut operation = serve(network);
+            for question in policy.questions(&client("tcp"), &operation) {
+                operation.learn(question, shown.map(called));
+            }
+            let judged = verdict(&policy, "tcp", operation);
+            assert!(!judged.starts_with("permit"), "{lines}: {network}, {shown:?}");
+        }
+    }
+    let policy = policy(
+        "[[allow]]\nname = \"all\"\noperations = [\"*\"]\nunguarded = true\n\
+         [[forbid]]\nname = \"never\"\noperations = [\"*\"]\nnamespaces = [\"*:host\"]",
+    );
+    for (network, shown, expected) in [
+        ("host", None, "forbidden never"),
+        (OF_SWARM, None, "forbidden never"),
+        (OF_SWARM, Some("app"), "permit all"),
+        ("app", Some("app"), "permit all"),
+        ("my_app", None, "permit all"),
+    ] {
+        let mut operation = serve(network);
+        for question in policy.questions(&client("tcp"), &operation) {
+            operation.learn(question, shown.map(called));
+        }
+        assert_eq!(verdict(&policy, "tcp", operation), expected, "{network}, {shown:?}");
+    }
+}
+
+/// A network, as the daemon shows it.
+fn called(name: &str) -> Json {
+    Json::read_shown(
+        format!(
+            r#"{{"Name":"{name}","Id":"kq9a8y8gcm2ibs7ajl42dmh4r","Labels":{{"io.dockgate.owner":"me"}}}}"#
+        )
+        .as_bytes(),
+    )
+    .unwrap()
 }

@@ -168,3 +168,34 @@ fn what_a_service_was_before_is_granted_by_itself() {
     let granting = format!("{rules}\nquery.rollback = true");
     assert!(about(&policy(&granting), request).starts_with('/'));
 }
+
+#[test]
+fn an_image_takes_no_name_from_anothers() {
+    let policy = policy(
+        "[[allow]]\nname = \"own\"\noperations = [\"ImageTag\", \"ImageBuild\", \"ImageCommit\", \"ImageCreate\"]\n\
+         own = \"me\"\nimage.owner = \"me\"\ncontainer.owner = \"me\"\nquery.fromSrc = true",
+    );
+    for (request, is_given) in [
+        ("POST /images/mine/tag?repo=NAME", true),
+        ("POST /build?t=NAME", true),
+        ("POST /commit?container=c&repo=NAME", true),
+        ("POST /images/create?fromSrc=-&repo=NAME", true),
+        // What it is pulled for, the registry says.
+        ("POST /images/create?fromImage=NAME&tag=1", false),
+    ] {
+        for (owner, expected) in [("you", !is_given), ("me", true)] {
+            let mut operation = operation(&request.replace("NAME", "their/x"));
+            for question in policy.questions(&client("tcp"), &operation) {
+                let owner = if question.name.contains("their") { owner } else { "me" };
+                let labels =
+                    format!(r#"{{"io.dockgate.owner":"{owner}","io.dockgate.image.owner":"{owner}"}}"#);
+                let shown =
+                    format!(r#"{{"Id":"00","Name":"/x","RepoTags":[],"Config":{{"Labels":{labels}}}}}"#);
+                operation
+                    .learn(question, Some(crate::operation::Json::read_shown(shown.as_bytes()).unwrap()));
+            }
+            let judged = verdict(&policy, "tcp", operation);
+            assert_eq!(judged.starts_with("permit"), expected, "{request}, {owner}: {judged}");
+        }
+    }
+}
