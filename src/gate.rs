@@ -277,10 +277,13 @@ impl Gate {
         match unasked {
             None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
             Some(Unasked::Over(outcome)) => outcome,
+            // What was asked can be large, and the client slow to read why it is not done.
             Some(Unasked::Away(away)) => {
+                drop(recorded);
                 connection.refuse(id, is_head, &Refusal::away(&away), End::DaemonAway).await
             }
             Some(Unasked::Unreadable(sentence)) => {
+                drop(recorded);
                 connection.refuse(id, is_head, &Refusal::untold(&sentence), End::Failed).await
             }
         }

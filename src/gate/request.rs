@@ -278,12 +278,22 @@ async fn read_body<'g>(
             turn = turn_of(gate, connection).await?;
             began = Instant::now();
         }
+        if turn.is_some() && gate.bodies.are_wanted() && began.elapsed() > time_for(length) {
+            let message = "the body came too slowly, while others waited".to_owned();
+            return Err(BodyEnd::TooSlow(message));
+        }
         bytes.extend_from_slice(connection.inbox.pending().get(..piece).unwrap_or_default());
         connection.inbox.consume(piece);
     }
     connection.body_read = true;
     connection.body_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     Ok((bytes, turn))
+}
+
+/// How long so many bytes of a body may take, where others wait.
+fn time_for(bytes: usize) -> Duration {
+    let parts = bytes.div_ceil(SMALL_JSON_BYTES);
+    STALL_TIME.saturating_mul(parts.try_into().unwrap_or(u32::MAX))
 }
 
 /// Waits for the next piece of a body that began to come then. Who has a turn may not keep others waiting for nothing.

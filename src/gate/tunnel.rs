@@ -1,5 +1,6 @@
 //! A connection that left HTTP behind: bytes both ways, each direction closed on its own.
 
+use std::cell::Cell;
 use std::future::pending;
 use std::io::IoSlice;
 
@@ -19,8 +20,15 @@ pub(super) struct Side<'a> {
 pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_flow: &Flow<'_>, down_flow: &Flow<'_>) {
     let client_stream = client.stream;
     let daemon_stream = daemon.stream;
+    // A unix socket that was closed in both directions, one after the other, looks like one whose owner is gone.
+    let is_down_closed = Cell::new(false);
     let up = async {
-        let in_vain = || left_untaken(client_stream, up_flow.bytes());
+        let in_vain = || async {
+            left_untaken(client_stream, up_flow.bytes()).await;
+            if is_down_closed.get() {
+                pending::<()>().await;
+            }
+        };
         let ended = carry(client, daemon_stream, up_flow, in_vain).await;
         if !matches!(ended, Carried::InVain) {
             // The daemon may have closed: what it sent before is still on its way down.
@@ -35,6 +43,7 @@ pub(super) async fn run(client: Side<'_>, daemon: Side<'_>, up_flow: &Flow<'_>, 
     let down = async {
         match carry(daemon, client_stream, down_flow, pending).await {
             Carried::ToTheEnd | Carried::SourceBroken => {
+                is_down_closed.set(true);
                 client_stream.close_write().await.ok();
                 // The client may still have something to say, as it may to the daemon itself.
                 daemon_stream.hung_up().await;

@@ -203,7 +203,13 @@ fn host(text: &str) -> String {
 /// `ENV A=b`, `ARG A=b`, and `RUN |1 A=b /bin/sh -c …`, in whatever spelling a builder has written them, whatever the shell
 /// before it; of what is to be done on a build it has kept the Dockerfile's.
 fn step(text: &str) -> String {
-    let step = text.split_once("#(nop)").map_or(text, |(_, step)| step).trim_start();
+    let behind_shell = || text.split_once("#(nop)").and_then(|(_, step)| hidden_step(step));
+    hidden_step(text).or_else(behind_shell).unwrap_or_else(|| text.to_owned())
+}
+
+/// What stands in place of a step, if that sets variables.
+fn hidden_step(step: &str) -> Option<String> {
+    let step = step.trim_start();
     let (begin, step) = match split_word(step) {
         (word, rest) if word.eq_ignore_ascii_case("ONBUILD") => ("ONBUILD ", rest.trim_start()),
         _ => ("", step),
@@ -213,9 +219,9 @@ fn step(text: &str) -> String {
         text.strip_prefix('|').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
     match word.to_ascii_uppercase().as_str() {
-        word @ ("ENV" | "ARG") => format!("{begin}{word} {}", mark::TEXT),
-        _ if has_arguments(word) || has_arguments(rest) => format!("RUN {}", mark::TEXT),
-        _ => text.to_owned(),
+        word @ ("ENV" | "ARG") => Some(format!("{begin}{word} {}", mark::TEXT)),
+        _ if has_arguments(word) || has_arguments(rest) => Some(format!("RUN {}", mark::TEXT)),
+        _ => None,
     }
 }
 
@@ -331,6 +337,7 @@ mod tests {
             ("ARG TOKEN=abc", "ARG redacted-by-dockgate"),
             ("RUN |1 TOKEN=abc /bin/sh -c make # buildkit", "RUN redacted-by-dockgate"),
             ("|1 TOKEN=abc /bin/sh -c make", "RUN redacted-by-dockgate"),
+            ("RUN |1 TOKEN=abc /bin/sh -c echo '#(nop) x'", "RUN redacted-by-dockgate"),
             ("/bin/bash -o pipefail -c #(nop)  ENV SECRET=hunter2", "ENV redacted-by-dockgate"),
             ("/bin/sh -c #(nop)  ONBUILD ENV SECRET=hunter2", "ONBUILD ENV redacted-by-dockgate"),
             ("ONBUILD env SECRET=hunter2", "ONBUILD ENV redacted-by-dockgate"),

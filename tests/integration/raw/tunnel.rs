@@ -231,10 +231,31 @@ fn what_a_client_left_behind_arrives_at_a_daemon_that_is_slow() {
     eventually("all of it to arrive", || (daemon.only_request().after.len() == sent).then_some(()));
 }
 
-/// Sends until nothing more is taken, and says how much was.
+#[test]
+fn what_is_sent_behind_the_daemons_end_is_kept_for_it() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.send(SWITCHED);
+        daemon.half_close();
+        std::thread::sleep(Duration::from_secs(12));
+        daemon.read_to_end();
+        daemon.close();
+    });
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let mut client = gate.connect();
+    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
+    client.head();
+    let sent = fill(&mut client);
+    client.half_close();
+    eventually("all of it to arrive", || (daemon.only_request().after.len() == sent).then_some(()));
+}
+
+/// Sends until nothing more is taken, or more was than sockets hold, and says how much.
 fn fill(client: &mut RawClient) -> usize {
+    const MOST_BYTES: usize = 16 * 1024 * 1024;
     let (bytes, mut sent) = ("x".repeat(65_536), 0);
-    while let Some(count) = client.send_some(bytes.as_bytes()) {
+    while sent < MOST_BYTES
+        && let Some(count) = client.send_some(bytes.as_bytes())
+    {
         sent += count;
     }
     sent
