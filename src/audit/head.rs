@@ -26,7 +26,8 @@ const BYTES: usize = 256;
 const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What is appended to the name of what has the head's place and is none.
+/// What is appended to the name of the audit file, and to that of what has the head's place and is none.
+const SUFFIX: &str = ".head";
 const ASIDE: &str = ".unreadable";
 
 /// The file beside the audit file.
@@ -127,8 +128,14 @@ impl Head {
     /// Its place beside the audit file.
     pub(super) fn path(audit: &Path) -> PathBuf {
         let mut path = audit.as_os_str().to_owned();
-        path.push(".head");
+        path.push(SUFFIX);
         path.into()
+    }
+
+    /// Whether that is what its name has behind that of the audit file, or the name of what had its place.
+    pub(super) fn is_suffix(rest: &[u8]) -> bool {
+        let rest = rest.strip_prefix(SUFFIX.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(ASIDE.as_bytes()))
     }
 
     /// Opens it, or makes it, with what it says. What is no head is moved aside: it may be somebody else's.
