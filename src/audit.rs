@@ -394,9 +394,15 @@ fn carry_on(
             "{shown} cannot be written: {error}; without it nothing tells when records are cut off at the end"
         );
     };
-    let mut head = Head::open(path).map_err(unwritable).ok().map(|(head, _)| head);
+    let mut head = match Head::open(path) {
+        Ok((head, _)) => Some(head),
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Err(busy(path)),
+        Err(error) => {
+            unwritable(error);
+            None
+        }
+    };
     if let Some(head) = &mut head {
-        head.keep().map_err(|_| busy(path))?;
         if let Err(error) = file.metadata().and_then(|metadata| head.share_as(&metadata)) {
             tracing::warn!("{shown} has not the group and mode of the audit file: {error}");
         }

@@ -33,10 +33,34 @@ const ASIDE: &str = ".unreadable";
 /// The file beside the audit file.
 #[derive(Debug)]
 pub(super) struct Head {
-    file: File,
-    lock: Option<Flock<File>>,
+    kept: Kept,
     /// Whether it could not be written the last time.
     pub(super) is_failing: bool,
+}
+
+/// The file, open, and kept to this process where the file system knows locks. Unlike the audit file it is never moved,
+/// so that two cannot write one log.
+#[derive(Debug)]
+struct Kept {
+    file: File,
+    _lock: Option<Flock<File>>,
+}
+
+impl Kept {
+    /// Opens the file, or makes it.
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        // What a link leads to is not ours to overwrite.
+        options.custom_flags(OFlag::O_NOFOLLOW.union(OFlag::O_NONBLOCK).bits());
+        let file = options.open(path)?;
+        let lock = match Flock::lock(file.try_clone()?, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Some(lock),
+            Err((_, Errno::EWOULDBLOCK)) => return Err(io::ErrorKind::ResourceBusy.into()),
+            Err(_) => None,
+        };
+        Ok(Self { file, _lock: lock })
+    }
 }
 
 /// What was found of it.
@@ -141,36 +165,26 @@ impl Head {
     /// Opens it, or makes it, with what it says. What is no head is moved aside: it may be somebody else's.
     pub(super) fn open(audit: &Path) -> io::Result<(Self, Reading)> {
         let path = Self::path(audit);
-        let mut file = open(&path)?;
-        let said = read(&mut file)?;
+        let mut kept = Kept::open(&path)?;
+        let said = read(&mut kept.file)?;
         if said == Reading::Unreadable {
-            let mut aside = path.clone().into_os_string();
-            aside.push(ASIDE);
-            fs::rename(&path, aside)?;
-            file = open(&path)?;
+            fs::rename(&path, aside(&path))?;
+            kept = Kept::open(&path)?;
         }
-        Ok((Self { file, lock: None, is_failing: false }, said))
+        Ok((Self { kept, is_failing: false }, said))
     }
 
     /// Whoever can read the audit file, of which this is told, can read it.
     pub(super) fn share_as(&self, audit: &Metadata) -> io::Result<()> {
-        share_as(&self.file, audit)
-    }
-
-    /// Keeps it to this process as long as it is open, where the file system knows locks. Unlike the audit file it is never
-    /// moved, so that two cannot write one log.
-    pub(super) fn keep(&mut self) -> io::Result<()> {
-        match Flock::lock(self.file.try_clone()?, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => self.lock = Some(lock),
-            Err((_, Errno::EWOULDBLOCK)) => return Err(io::ErrorKind::ResourceBusy.into()),
-            Err(_) => {}
-        }
-        Ok(())
+        share_as(&self.kept.file, audit)
     }
 
     /// What is found of the head beside an audit file.
     pub(super) fn read(audit: &Path) -> io::Result<Reading> {
-        match File::open(Self::path(audit)) {
+        // Of a pipe nobody may have the other end.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+        match options.open(Self::path(audit)) {
             Ok(mut file) => read(&mut file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::Absent),
             Err(error) => Err(error),
@@ -184,20 +198,36 @@ impl Head {
             text.push(' ');
         }
         text.push('\n');
-        let written = self.file.write_all_at(text.as_bytes(), 0);
+        let written = self.kept.file.write_all_at(text.as_bytes(), 0);
         self.is_failing = written.is_err();
         written
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    // What a link leads to is not ours to overwrite.
-    options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
+/// A free name for what has the head's place and is none. Whoever moves it there has its lock.
+fn aside(path: &Path) -> PathBuf {
+    let named = |end: String| {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(ASIDE);
+        aside.push(end);
+        PathBuf::from(aside)
+    };
+    let mut aside = named(String::new());
+    for number in 1_u64.. {
+        if aside.symlink_metadata().is_err() {
+            break;
+        }
+        aside = named(format!(".{number}"));
+    }
+    aside
 }
 
 fn read(file: &mut File) -> io::Result<Reading> {
+    let kind = file.metadata()?.file_type();
+    // Of a directory the system says it better.
+    if !kind.is_file() && !kind.is_dir() {
+        return Ok(Reading::Unreadable);
+    }
     let mut written: Option<Written> = None;
     for _ in 0..TRIES {
         let mut text = Vec::new();
@@ -261,7 +291,9 @@ mod tests {
         head.put(said(u64::MAX, "a")).unwrap();
         head.put(said(7, "b")).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
-        assert_eq!(Head::open(&audit).unwrap().1, Reading::Said(said(7, "b")));
+        drop(head);
+        let (mut head, before) = Head::open(&audit).unwrap();
+        assert_eq!(before, Reading::Said(said(7, "b")));
         let most = Said { lost: u64::MAX, is_moved: true, ..said(u64::MAX, "c") };
         head.put(most).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Reading::Said(most));
@@ -285,6 +317,36 @@ mod tests {
         for kept in [&other, &directory.path().join("audit.head.unreadable")] {
             assert_eq!(std::fs::read_to_string(kept).unwrap(), "something else");
         }
+    }
+
+    #[test]
+    fn nothing_is_moved_of_who_has_it_and_nothing_over_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("audit");
+        let kept =
+            |end: &str| fs::read_to_string(directory.path().join(format!("audit.head.unreadable{end}")));
+        fs::write(Head::path(&audit), "one").unwrap();
+        let (head, _) = Head::open(&audit).unwrap();
+        fs::write(Head::path(&audit), "two").unwrap();
+        assert_eq!(Head::open(&audit).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        assert_eq!(fs::read_to_string(Head::path(&audit)).unwrap(), "two");
+        drop(head);
+        Head::open(&audit).unwrap();
+        fs::write(Head::path(&audit), "three").unwrap();
+        Head::open(&audit).unwrap();
+        assert_eq!(["", ".1", ".2"].map(|end| kept(end).unwrap()), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_pipe_is_no_head_and_nobody_waits_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("audit");
+        nix::unistd::mkfifo(&Head::path(&audit), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Unreadable);
+        let (mut head, before) = Head::open(&audit).unwrap();
+        assert_eq!(before, Reading::Unreadable);
+        head.put(said(7, "b")).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
     }
 
     #[test]
