@@ -47,7 +47,7 @@ impl Stopped {
 fn what_was_lost_at_the_end_is_told_of_by_the_head_and_then_by_a_gap() {
     let log = Stopped::new();
     let said = Head::read(&log.path).unwrap().said().unwrap();
-    let put = |said| Head::open(&log.path).unwrap().0.put(said).unwrap();
+    let put = |said| Head::beside(&log.path, None).put(said).unwrap();
     put(Said { lost: 7, ..said });
     assert_eq!(log.verify().unwrap().lost, 7);
     log.again();
@@ -180,9 +180,9 @@ fn what_a_start_has_no_room_to_tell_of_is_left_for_another_to_find() {
 
     let directory = tempfile::tempdir().unwrap();
     let audit = directory.path().join("audit");
-    let (head, _, mismatch) = carry_on(&audit, &tail, &mut file).unwrap();
-    assert!(head.is_none() && mismatch == Some(Mismatch::NoHead));
-    assert!(!Head::path(&audit).exists());
+    let (_head, _, mismatch) = carry_on(&audit, &tail, &mut file).unwrap();
+    assert_eq!((mismatch, Head::read(&audit).unwrap()), (Some(Mismatch::NoHead), Reading::Absent));
+    assert_eq!(Head::beside(&audit, None).keep().unwrap_err().kind(), io::ErrorKind::ResourceBusy);
 }
 
 #[test]
