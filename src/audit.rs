@@ -174,21 +174,27 @@ impl Audit {
         let counters = Arc::new(Counters::default());
         let sealing = Sealing { interval: settings.seal_interval, key };
         let copies = Copies::start(&settings.copies, &counters)?;
-        let writer = Writer::new(store, start, (sealing, copies), settings, Arc::clone(&counters));
-        let audit = Self {
-            scribe: Arc::new(Handle::start(writer, way, counters)?),
-            detail: Detail { exec_argv: settings.exec_argv },
-            on_failure: settings.on_failure,
-        };
+        let mut writer = Writer::new(store, start, (sealing, copies), settings, Arc::clone(&counters));
         let (torn, mismatch) = opened;
         let host = nix::unistd::gethostname().unwrap_or_default();
-        audit.put(&Event::Opened(Opened {
+        let opened = Event::Opened(Opened {
             dockgate: env!("CARGO_PKG_VERSION"),
             host: &host.to_string_lossy(),
             pid: std::process::id(),
             torn: torn.as_ref(),
             mismatch,
-        }));
+        });
+        if mismatch.is_some() {
+            writer.open(&opened);
+        }
+        let audit = Self {
+            scribe: Arc::new(Handle::start(writer, way, counters)?),
+            detail: Detail { exec_argv: settings.exec_argv },
+            on_failure: settings.on_failure,
+        };
+        if mismatch.is_none() {
+            audit.put(&opened);
+        }
         if let (AuditSink::File(path), Way::Inline, true) =
             (&settings.sink, way_to_file, settings.rotation.is_wanted())
         {
@@ -360,16 +366,13 @@ fn open_file(
     let rotating = Rotating::new(path, rotation, (tail.bytes, tail.since), keeper);
     // What could not be cut off is told of right behind it, however long it takes until something can be written there.
     let (cut, left) = if tail.mid_line { (None, tail.torn) } else { (tail.torn, None) };
-    let start = Start { said, mid_line: tail.mid_line, torn: left, head, rotating: Some(rotating) };
+    let start =
+        Start { said, mid_line: tail.mid_line, torn: left, head: Some(head), rotating: Some(rotating) };
     Ok((Box::new(file), start, Way::Inline, (cut, mismatch)))
 }
 
 /// Where the chain goes on from such a file, and what is wrong with it; the head says it from now on.
-fn carry_on(
-    path: &Path,
-    tail: &Tail,
-    file: &mut AuditFile,
-) -> io::Result<(Option<Head>, Said, Option<Mismatch>)> {
+fn carry_on(path: &Path, tail: &Tail, file: &mut AuditFile) -> io::Result<(Head, Said, Option<Mismatch>)> {
     let before = Head::read(path).unwrap_or(Reading::Unreadable);
     let moved = if tail.last.is_none() { newest_record(path) } else { Ok(None) };
     let moved = moved.unwrap_or_else(|error| {
@@ -381,26 +384,15 @@ fn carry_on(
     // Where the file is ahead of the head, a record in it tells of what was lost.
     let lost = before.said().filter(|before| before.link == link).map_or(0, |before| before.lost);
     let said = Said { link, lost, is_moved: tail.last.is_none() && mismatch.is_none() };
-    let shown = Head::path(path);
-    let shown = shown.display();
-    if mismatch.is_some() && file.has_room_again().is_err() {
-        tracing::warn!(
-            "{shown} stays as it is: there is no room to record what is wrong, and another start is to find it, too"
-        );
-        return Ok((None, said, mismatch));
-    }
-    let unwritable = |error: io::Error| {
-        tracing::warn!(
-            "{shown} cannot be written: {error}; without it nothing tells when records are cut off at the end"
-        );
-    };
-    let mut head = Head::open(path).map_err(unwritable).ok().map(|(head, _)| head);
-    if let Some(head) = &mut head {
-        head.keep().map_err(|_| busy(path))?;
-        if let Err(error) = file.metadata().and_then(|metadata| head.share_as(&metadata)) {
-            tracing::warn!("{shown} has not the group and mode of the audit file: {error}");
-        }
-        head.put(said).unwrap_or_else(unwritable);
+    let mut head = Head::beside(path, file.metadata().ok());
+    // Until what is wrong is on record, another start is to find it, too.
+    match if mismatch.is_some() { head.keep() } else { head.put(said) } {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Err(busy(path)),
+        Err(error) => tracing::warn!(
+            "{} cannot be written: {error}; without it nothing tells when records are cut off at the end",
+            Head::path(path).display()
+        ),
     }
     Ok((head, said, mismatch))
 }

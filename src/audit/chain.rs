@@ -12,9 +12,17 @@ use super::record::SCHEMA;
 /// How the line of a record begins.
 const BEGINNING: &[u8] = b"{\"schema\":1,\"sequence\":";
 
-/// Whether a file that begins so can be one of records: it is empty, or begins with one, or with part of one.
+/// Whether a file that begins so can be one of records: it is empty, or begins with one, or with part of one. Where that
+/// could not be cut off it is a line of its own, and so is what a failed write left behind it.
 pub(super) fn is_beginning(bytes: &[u8]) -> bool {
-    bytes.starts_with(BEGINNING) || BEGINNING.starts_with(bytes)
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    lines.find(|line| !BEGINNING.starts_with(line)).is_none_or(|line| line.starts_with(BEGINNING))
+}
+
+/// The first record of a file that begins so, behind what was torn and could not be cut off.
+pub(super) fn first_record(bytes: &[u8]) -> Option<Linked<'_>> {
+    let is_part = |line: &&[u8]| BEGINNING.starts_with(line) || line.starts_with(BEGINNING);
+    bytes.split(|byte| *byte == b'\n').take_while(is_part).find_map(Linked::read)
 }
 
 /// The SHA-256 of a line, its newline included, as `sha256sum` would say.
@@ -155,6 +163,30 @@ mod tests {
             Linked::read(&line[..end]);
         }
         assert_eq!(Linked::read(b"{\"schema\":1,\"sequence\":99999999999999999999,"), None);
+    }
+
+    #[test]
+    fn a_file_of_records_may_begin_with_what_was_torn() {
+        let (mut link, mut record) = (Link::START, Vec::new());
+        link.append(b",\"time\":\"now\",\"event\":\"gap\"", &mut record);
+        for torn in [
+            "",
+            "\n",
+            "{\n",
+            "{\"schema\":1,\"se\n",
+            "{\n\n{\"sch\n",
+            "{\"schema\":1,\"sequence\":1,\"prev\n",
+        ] {
+            let file = [torn.as_bytes(), &record].concat();
+            for end in 0..=file.len() {
+                assert!(is_beginning(&file[..end]), "{}", String::from_utf8_lossy(&file[..end]));
+            }
+            assert_eq!(first_record(&file).map(|first| (first.sequence, first.time)), Some((1, &b"now"[..])));
+        }
+        for other in ["x", "\nx", "{\n  \"a\": 1\n}\n", "{\n}", "{\"schema\":1,\"se\n\0"] {
+            assert!(!is_beginning(other.as_bytes()), "{other}");
+            assert_eq!(first_record(&[other.as_bytes(), b"\n", &record].concat()), None);
+        }
     }
 
     #[test]

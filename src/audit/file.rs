@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
 use serde::Deserialize;
 
-use super::chain::{Hash, Link, Linked, is_beginning};
+use super::chain::{Hash, Link, first_record, is_beginning};
 use super::record::Torn;
 use super::store::Store;
 
@@ -220,11 +220,11 @@ impl Store for AuditFile {
 /// give it the group, its own has no part in that.
 pub(super) fn share_as(file: &File, other: &Metadata) -> io::Result<()> {
     let mut mode = other.permissions().mode();
-    if other.gid() != file.metadata()?.gid() {
-        match nix::unistd::fchown(file, None, Some(other.gid().into())) {
-            Err(Errno::EPERM) => mode &= 0o7707,
-            given => given?,
-        }
+    // The error differs between file systems, and where users are mapped.
+    if other.gid() != file.metadata()?.gid()
+        && nix::unistd::fchown(file, None, Some(other.gid().into())).is_err()
+    {
+        mode &= 0o7707;
     }
     file.set_permissions(Permissions::from_mode(mode))
 }
@@ -268,7 +268,7 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
             "it holds something else than audit records: name another file, or move this one away",
         ));
     }
-    let since = Linked::read(&first).and_then(|linked| str::from_utf8(linked.time).ok()?.parse().ok());
+    let since = first_record(&first).and_then(|linked| str::from_utf8(linked.time).ok()?.parse().ok());
     let found = Tail { since, bytes: length, ..Tail::default() };
     let mut end = Vec::new();
     for window in WINDOWS {
@@ -340,6 +340,13 @@ mod tests {
         assert_eq!(last(""), None);
         assert_eq!(last(&format!("{ONE}\n{TWO}\n")), Some(link(2, TWO)));
         assert_eq!(last(&format!("{ONE}\n{{\"schema\":1,\"seq\n")), Some(link(1, ONE)));
+    }
+
+    #[test]
+    fn a_torn_first_line_that_stayed_is_part_of_the_log() {
+        let text = format!("{{\"schema\":1,\"se\n{ONE}\n");
+        let (tail, left) = tail_of(&text).unwrap();
+        assert_eq!((tail.last, left), (Some(link(1, ONE)), text));
     }
 
     #[test]

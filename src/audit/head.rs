@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -26,16 +26,55 @@ const BYTES: usize = 256;
 const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What is appended to the name of what has the head's place and is none.
+/// What is appended to the name of the audit file, and to that of what has the head's place and is none.
+const SUFFIX: &str = ".head";
 const ASIDE: &str = ".unreadable";
 
 /// The file beside the audit file.
 #[derive(Debug)]
 pub(super) struct Head {
-    file: File,
-    lock: Option<Flock<File>>,
+    path: PathBuf,
+    /// None where it could not be opened yet.
+    kept: Option<Kept>,
+    /// The audit file: whoever can read that can read it.
+    like: Option<Metadata>,
     /// Whether it could not be written the last time.
     pub(super) is_failing: bool,
+}
+
+/// The file, open, and kept to this process where the file system knows locks. Unlike the audit file it is never moved,
+/// so that two cannot write one log.
+#[derive(Debug)]
+struct Kept {
+    file: File,
+    _lock: Option<Flock<File>>,
+}
+
+impl Kept {
+    /// Opens the file, or makes it.
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        // What a link leads to is not ours to overwrite.
+        options.custom_flags(OFlag::O_NOFOLLOW.union(OFlag::O_NONBLOCK).bits());
+        let file = options.open(path)?;
+        let lock = match Flock::lock(file.try_clone()?, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Some(lock),
+            Err((_, Errno::EWOULDBLOCK)) => return Err(io::ErrorKind::ResourceBusy.into()),
+            Err(_) => None,
+        };
+        Ok(Self { file, _lock: lock })
+    }
+
+    /// Whether it has no name any more, and nothing it says is found.
+    fn is_removed(&self, path: &Path) -> io::Result<bool> {
+        let own = self.file.metadata()?;
+        // Some file systems count no names.
+        let is_in_place = || {
+            path.symlink_metadata().is_ok_and(|named| (named.dev(), named.ino()) == (own.dev(), own.ino()))
+        };
+        Ok(own.nlink() == 0 && !is_in_place())
+    }
 }
 
 /// What was found of it.
@@ -127,43 +166,66 @@ impl Head {
     /// Its place beside the audit file.
     pub(super) fn path(audit: &Path) -> PathBuf {
         let mut path = audit.as_os_str().to_owned();
-        path.push(".head");
+        path.push(SUFFIX);
         path.into()
     }
 
-    /// Opens it, or makes it, with what it says. What is no head is moved aside: it may be somebody else's.
-    pub(super) fn open(audit: &Path) -> io::Result<(Self, Reading)> {
-        let path = Self::path(audit);
-        let mut file = open(&path)?;
-        let said = read(&mut file)?;
-        if said == Reading::Unreadable {
-            let mut aside = path.clone().into_os_string();
-            aside.push(ASIDE);
-            fs::rename(&path, aside)?;
-            file = open(&path)?;
-        }
-        Ok((Self { file, lock: None, is_failing: false }, said))
+    /// Whether that is what its name has behind that of the audit file, or the name of what had its place.
+    pub(super) fn is_suffix(rest: &[u8]) -> bool {
+        let rest = rest.strip_prefix(SUFFIX.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(ASIDE.as_bytes()))
     }
 
-    /// Whoever can read the audit file, of which this is told, can read it.
-    pub(super) fn share_as(&self, audit: &Metadata) -> io::Result<()> {
-        share_as(&self.file, audit)
+    /// The one beside an audit file, which is not opened yet.
+    pub(super) fn beside(audit: &Path, like: Option<Metadata>) -> Self {
+        Self { path: Self::path(audit), kept: None, like, is_failing: false }
     }
 
-    /// Keeps it to this process as long as it is open, where the file system knows locks. Unlike the audit file it is never
-    /// moved, so that two cannot write one log.
+    /// Opens it, or makes it, where that was not done yet or its file was removed since, and keeps it to this process. What
+    /// is no head is moved aside: it may be somebody else's.
     pub(super) fn keep(&mut self) -> io::Result<()> {
-        match Flock::lock(self.file.try_clone()?, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => self.lock = Some(lock),
-            Err((_, Errno::EWOULDBLOCK)) => return Err(io::ErrorKind::ResourceBusy.into()),
-            Err(_) => {}
+        let kept = self.kept().map(drop);
+        self.is_failing = kept.is_err();
+        kept
+    }
+
+    fn kept(&mut self) -> io::Result<&File> {
+        let was_removed = match &self.kept {
+            Some(kept) => kept.is_removed(&self.path)?,
+            None => false,
+        };
+        if was_removed {
+            self.kept = None;
         }
-        Ok(())
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => self.open()?,
+        };
+        if was_removed {
+            tracing::error!("{} was removed, and is made anew", self.path.display());
+        }
+        Ok(&self.kept.insert(kept).file)
+    }
+
+    fn open(&self) -> io::Result<Kept> {
+        let mut kept = Kept::open(&self.path)?;
+        if read(&mut kept.file)? == Reading::Unreadable {
+            fs::rename(&self.path, aside(&self.path))?;
+            kept = Kept::open(&self.path)?;
+        }
+        if let Some(Err(error)) = self.like.as_ref().map(|like| share_as(&kept.file, like)) {
+            let shown = self.path.display();
+            tracing::warn!("{shown} has not the group and mode of the audit file: {error}");
+        }
+        Ok(kept)
     }
 
     /// What is found of the head beside an audit file.
     pub(super) fn read(audit: &Path) -> io::Result<Reading> {
-        match File::open(Self::path(audit)) {
+        // Of a pipe nobody may have the other end.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+        match options.open(Self::path(audit)) {
             Ok(mut file) => read(&mut file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::Absent),
             Err(error) => Err(error),
@@ -177,20 +239,36 @@ impl Head {
             text.push(' ');
         }
         text.push('\n');
-        let written = self.file.write_all_at(text.as_bytes(), 0);
+        let written = self.kept().and_then(|file| file.write_all_at(text.as_bytes(), 0));
         self.is_failing = written.is_err();
         written
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    // What a link leads to is not ours to overwrite.
-    options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
+/// A free name for what has the head's place and is none. Whoever moves it there has its lock.
+fn aside(path: &Path) -> PathBuf {
+    let named = |end: String| {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(ASIDE);
+        aside.push(end);
+        PathBuf::from(aside)
+    };
+    let mut aside = named(String::new());
+    for number in 1_u64.. {
+        if aside.symlink_metadata().is_err() {
+            break;
+        }
+        aside = named(format!(".{number}"));
+    }
+    aside
 }
 
 fn read(file: &mut File) -> io::Result<Reading> {
+    let kind = file.metadata()?.file_type();
+    // Of a directory the system says it better.
+    if !kind.is_file() && !kind.is_dir() {
+        return Ok(Reading::Unreadable);
+    }
     let mut written: Option<Written> = None;
     for _ in 0..TRIES {
         let mut text = Vec::new();
@@ -244,17 +322,50 @@ mod tests {
         Said { link: link(sequence, text), lost: 0, is_moved: false }
     }
 
+    fn kept(audit: &Path) -> Head {
+        let mut head = Head::beside(audit, None);
+        head.keep().unwrap();
+        head
+    }
+
+    #[test]
+    fn one_that_was_removed_or_could_not_be_made_is_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("log").join("audit");
+        let mut head = Head::beside(&audit, None);
+        head.put(said(6, "a")).unwrap_err();
+        assert!(head.is_failing);
+        fs::create_dir(directory.path().join("log")).unwrap();
+        fs::write(&audit, "").unwrap();
+        head.like = Some(fs::metadata(&audit).unwrap());
+        for number in 7..9 {
+            head.put(said(number, "b")).unwrap();
+            assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(number, "b")));
+            let busy = Head::beside(&audit, None).keep().unwrap_err();
+            assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+            let mode = |path: &Path| fs::metadata(path).unwrap().mode();
+            assert_eq!(mode(&Head::path(&audit)), mode(&audit));
+            fs::remove_file(Head::path(&audit)).unwrap();
+        }
+        // Somebody else has it then.
+        let other = kept(&audit);
+        assert_eq!(head.put(said(9, "b")).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        drop(other);
+        head.put(said(9, "b")).unwrap();
+    }
+
     #[test]
     fn it_says_what_was_put_last() {
         let directory = tempfile::tempdir().unwrap();
         let audit = directory.path().join("audit");
         assert_eq!(Head::read(&audit).unwrap(), Reading::Absent);
-        let (mut head, before) = Head::open(&audit).unwrap();
-        assert_eq!(before, Reading::Absent);
+        let mut head = kept(&audit);
         head.put(said(u64::MAX, "a")).unwrap();
         head.put(said(7, "b")).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
-        assert_eq!(Head::open(&audit).unwrap().1, Reading::Said(said(7, "b")));
+        drop(head);
+        let mut head = kept(&audit);
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
         let most = Said { lost: u64::MAX, is_moved: true, ..said(u64::MAX, "c") };
         head.put(most).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Reading::Said(most));
@@ -268,11 +379,10 @@ mod tests {
         let (audit, other) = (directory.path().join("audit"), directory.path().join("other"));
         std::fs::write(&other, "something else").unwrap();
         std::os::unix::fs::symlink(&other, Head::path(&audit)).unwrap();
-        Head::open(&audit).unwrap_err();
+        Head::beside(&audit, None).keep().unwrap_err();
         std::fs::remove_file(Head::path(&audit)).unwrap();
         std::fs::hard_link(&other, Head::path(&audit)).unwrap();
-        let (mut head, before) = Head::open(&audit).unwrap();
-        assert_eq!(before, Reading::Unreadable);
+        let mut head = kept(&audit);
         head.put(said(7, "b")).unwrap();
         assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
         for kept in [&other, &directory.path().join("audit.head.unreadable")] {
@@ -281,10 +391,40 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_moved_of_who_has_it_and_nothing_over_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("audit");
+        let was =
+            |end: &str| fs::read_to_string(directory.path().join(format!("audit.head.unreadable{end}")));
+        fs::write(Head::path(&audit), "one").unwrap();
+        let head = kept(&audit);
+        fs::write(Head::path(&audit), "two").unwrap();
+        let busy = Head::beside(&audit, None).keep().unwrap_err();
+        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+        assert_eq!(fs::read_to_string(Head::path(&audit)).unwrap(), "two");
+        drop(head);
+        kept(&audit);
+        fs::write(Head::path(&audit), "three").unwrap();
+        kept(&audit);
+        assert_eq!(["", ".1", ".2"].map(|end| was(end).unwrap()), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_pipe_is_no_head_and_nobody_waits_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = directory.path().join("audit");
+        nix::unistd::mkfifo(&Head::path(&audit), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Unreadable);
+        let mut head = kept(&audit);
+        head.put(said(7, "b")).unwrap();
+        assert_eq!(Head::read(&audit).unwrap(), Reading::Said(said(7, "b")));
+    }
+
+    #[test]
     fn half_of_it_is_not_taken_for_the_whole() {
         let directory = tempfile::tempdir().unwrap();
         let audit = directory.path().join("audit");
-        let (mut head, _) = Head::open(&audit).unwrap();
+        let mut head = kept(&audit);
         let mut put = |said| {
             head.put(said).unwrap();
             std::fs::read(Head::path(&audit)).unwrap()

@@ -44,6 +44,9 @@ pub(super) struct Writer {
     mid_line: bool,
     /// What a failed write left there, where it could not be taken back.
     torn: Option<Torn>,
+    /// What the start found to be wrong, until that is written: the head stays as it is until then, for another start to
+    /// find it, too.
+    opening: Option<Vec<u8>>,
     /// Lost records that no record tells of yet.
     untold: u64,
     /// Why what is written would be gone, where the file was removed and could not be replaced.
@@ -108,6 +111,8 @@ enum PartKind {
     Record,
     /// A record of the audit's own.
     Own,
+    /// That of a start on which something is wrong.
+    Opening,
     /// Nothing, but somebody waits for all that came before.
     Waiter,
 }
@@ -129,6 +134,7 @@ impl Writer {
             is_moved: start.said.is_moved,
             mid_line: start.mid_line,
             torn: start.torn,
+            opening: None,
             untold: start.said.lost,
             gone: None,
             failing: None,
@@ -145,6 +151,15 @@ impl Writer {
             copies,
             counters,
         }
+    }
+
+    /// Puts a record of a start on which something is wrong before all others.
+    pub(super) fn open(&mut self, opened: &Event<'_>) {
+        let mut body = Vec::new();
+        opened.write(&time_text(Timestamp::now()), &mut Line::new(&mut body));
+        self.opening = Some(body);
+        let link = self.begin();
+        self.write_group(link, Instant::now());
     }
 
     /// Writes what waits, which was taken at `now`, and answers everybody in it.
@@ -231,6 +246,8 @@ impl Writer {
                 self.rotating.iter_mut().for_each(Rotating::moved);
                 self.mid_line = tail.mid_line;
                 self.torn = tail.torn;
+                // Whoever removed the one may have removed the other.
+                self.put_head();
             }
             Err(error) => {
                 let error =
@@ -292,7 +309,7 @@ impl Writer {
             self.put_head();
         }
         if self.untold > 0 {
-            let kept = self.head.as_ref().is_some_and(|head| !head.is_failing);
+            let kept = self.opening.is_none() && self.head.as_ref().is_some_and(|head| !head.is_failing);
             let then =
                 if kept { "the next start writes down how many" } else { "no record will tell of them" };
             tracing::error!("{} records could not be written and are lost; {then}", self.untold);
@@ -317,6 +334,9 @@ impl Writer {
         if self.untold > 0 || self.torn.is_some() {
             let gap = Event::Gap(Gap { lost: self.untold, torn: self.torn.clone() });
             self.append_own(&mut link, &time_text(Timestamp::now()), &gap);
+        }
+        if let Some(body) = self.opening.clone() {
+            self.append(&mut link, &body, PartKind::Opening, None);
         }
         link
     }
@@ -344,6 +364,9 @@ impl Writer {
         match stored {
             Ok(()) => self.written_whole(end),
             Err(_) => self.written_in_part(count),
+        }
+        if self.parts.iter().any(|part| part.kind == PartKind::Opening && part.end <= count) {
+            self.opening = None;
         }
         if self.is_synced && stored.is_ok() && end != before {
             stored = self.store.sync().map_err(|error| AuditError::new(&error));
@@ -457,7 +480,8 @@ impl Writer {
         self.head_due = None;
         let Some(head) = &mut self.head else { return };
         let was_failing = head.is_failing;
-        let put = head.put(Said { link: self.link, lost: self.untold, is_moved: self.is_moved });
+        let said = Said { link: self.link, lost: self.untold, is_moved: self.is_moved };
+        let put = if self.opening.is_some() { head.keep() } else { head.put(said) };
         // Where the disk is full it may be well again; the operator is told once.
         if let Err(error) = put
             && !was_failing

@@ -206,14 +206,13 @@ pub(in crate::audit) fn directory_of(path: &Path) -> &Path {
 fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let directory = directory_of(path);
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    let head = Head::path(&directory.join(path.file_name().unwrap_or_default()));
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(|error| named(directory, &error))? {
         let entry = entry.map_err(|error| named(directory, &error))?;
         let entry_name = entry.file_name();
         let rest = entry_name.as_encoded_bytes().strip_prefix(name);
-        // The head holds no records, and may be for fewer eyes.
-        let is_head = entry.path() == head;
+        // The head holds no records, and may be for fewer eyes, as may what had its place.
+        let is_head = rest.is_some_and(Head::is_suffix);
         if matches!(rest, Some([b'.' | b'-', _, ..])) && !is_head && entry.path().is_file() {
             found.push(entry.path());
         }
@@ -257,6 +256,11 @@ mod tests {
         {
             fs::write(path(name), record(first)).unwrap();
         }
+        for aside in ["log.head.unreadable", "log.head.unreadable.1"] {
+            fs::write(path(aside), "").unwrap();
+        }
+        let found = beside(&path("log")).unwrap();
+        assert_eq!(found, ["log-20260101", "log.1"].map(path));
         fs::write(path("log.head"), "{\"sequence\":30}").unwrap();
         let log = Log::of(&path("log")).unwrap();
         let names: Vec<_> = (0..log.files.len()).map(|file| log.name(file)).collect();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::super::chain::Linked;
+use super::super::chain::first_record;
 use super::Begin;
 
 /// What every gzip file begins with.
@@ -47,7 +47,7 @@ impl Input {
     pub(super) fn begin(&mut self) -> Option<Begin> {
         // No more than a block, which is enough for what is looked at.
         let start = self.text.fill_buf().ok()?;
-        let linked = Linked::read(start)?;
+        let linked = first_record(start)?;
         Some(Begin { sequence: linked.sequence, time: String::from_utf8_lossy(linked.time).into_owned() })
     }
 

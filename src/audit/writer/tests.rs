@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::audit::chain::Hash;
 use crate::audit::file::Tail;
+use crate::audit::head::Reading;
 use crate::audit::queue::Queue;
+use crate::audit::record::{Mismatch, Opened};
 use crate::audit::{End, Ending, RequestIds};
 
 /// A store that does as it is told, and once it is told nothing more takes everything.
@@ -199,7 +201,7 @@ fn what_is_lost_at_the_end_is_for_the_head_to_keep() {
     let directory = tempfile::tempdir().unwrap();
     let audit = directory.path().join("audit");
     let mut bench = Bench::new();
-    bench.writer.head = Some(Head::open(&audit).unwrap().0);
+    bench.writer.head = Some(Head::beside(&audit, None));
     bench.write(1, []);
     bench.write(2, [full()]);
     bench.store.steps.lock().unwrap().push_back(full());
@@ -216,6 +218,31 @@ fn what_is_lost_at_the_end_is_for_the_head_to_keep() {
         Head::read(&audit).unwrap().said(),
         Some(Said { link: bench.writer.link, lost: 0, is_moved: false })
     );
+}
+
+#[test]
+fn the_head_stays_until_what_is_wrong_is_on_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = directory.path().join("audit");
+    let mut bench = Bench::new();
+    bench.writer.head = Some(Head::beside(&audit, None));
+    bench.store.steps.lock().unwrap().push_back(full());
+    bench.writer.open(&Event::Opened(Opened {
+        dockgate: "0",
+        host: "h",
+        pid: 1,
+        torn: None,
+        mismatch: Some(Mismatch::NoHead),
+    }));
+    bench.writer.put_head();
+    assert_eq!(Head::read(&audit).unwrap(), Reading::Absent);
+    assert_eq!(bench.write(1, [full()]), [false]);
+    bench.writer.put_head();
+    assert_eq!(Head::read(&audit).unwrap(), Reading::Absent);
+    assert_eq!(bench.write(1, []), [true]);
+    bench.writer.put_head();
+    assert_eq!(bench.lines(), ["1 gap of 1", "2 opened", "3 ended"]);
+    assert_eq!(Head::read(&audit).unwrap().said().unwrap().link, bench.writer.link);
 }
 
 #[test]
@@ -385,7 +412,7 @@ fn what_only_a_receiver_lacks_is_not_lost_and_the_end_does_not_wait_for_it() {
     let settings = crate::settings::AuditCopies { to: vec![nobody], must: true };
     let mut bench = Bench::new();
     bench.writer.copies = Copies::start(&settings, &bench.counters).unwrap();
-    bench.writer.head = Some(Head::open(&audit).unwrap().0);
+    bench.writer.head = Some(Head::beside(&audit, None));
     bench.writer.hurry();
     assert_eq!(bench.write(2, []), [false, false]);
     let counts = bench.counters.read();

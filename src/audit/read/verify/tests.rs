@@ -149,7 +149,7 @@ fn a_log_that_is_cut_off_anywhere_shows_where() {
 fn a_log_that_ended_before_its_first_record_lacks_nothing() {
     let bench = Bench::new();
     fs::write(&bench.path, "").unwrap();
-    Head::open(&bench.path).unwrap().0.put(Said::START).unwrap();
+    Head::beside(&bench.path, None).put(Said::START).unwrap();
     let verified = verify(&bench.path, &Verifier::default()).unwrap();
     assert_eq!((verified.last, verified.end), (0, End::Whole));
 }
@@ -158,7 +158,7 @@ fn a_log_that_ended_before_its_first_record_lacks_nothing() {
 fn a_head_that_is_behind_tells_of_the_end_no_more() {
     let bench = Bench::new();
     let link = Link { sequence: 3, hash: Hash::of(bench.lines[2].as_bytes()) };
-    Head::open(&bench.path).unwrap().0.put(Said { link, ..Said::START }).unwrap();
+    Head::beside(&bench.path, None).put(Said { link, ..Said::START }).unwrap();
     let verified = bench.verify_text(bench.lines[..6].concat()).unwrap();
     assert_eq!((verified.end, verified.head_behind), (End::Whole, Some(3)));
 }
