@@ -64,7 +64,7 @@ enum Carried {
     SourceBroken,
     /// The sink takes no more.
     SinkBroken,
-    /// The sink takes nothing for now, and nobody waits for it any more.
+    /// The sink has no room, and nobody waits for it any more.
     InVain,
 }
 

@@ -39,7 +39,7 @@ pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
 }
 
 /// What is meant where a volume has no name: the daemon gives it one.
-const ANONYMOUS: &str = "anonymous";
+pub(super) const ANONYMOUS: &str = "anonymous";
 
 fn anonymous() -> Meaning {
     Meaning::Volume(ANONYMOUS.to_owned())

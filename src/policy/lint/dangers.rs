@@ -199,41 +199,35 @@ impl Danger {
             || !self.samples(reading, &BTreeSet::new()).is_empty()
     }
 
+    /// The path, of a file of the host, and whether it is for writing.
+    fn host_path(&self) -> Option<(&'static str, bool)> {
+        match self.what {
+            What::Written(path) => Some((path, true)),
+            What::Read(path) => Some((path, false)),
+            What::Capability(_)
+            | What::Namespace(_)
+            | What::Device(_)
+            | What::Security(_)
+            | What::Driver(_)
+            | What::Remote(_) => None,
+        }
+    }
+
     /// Values that a field read like this has to say it.
     fn samples(&self, reading: Reading, ends: &BTreeSet<String>) -> Vec<Json> {
         let text = |text: &str| Json::String(text.into());
         let list = |one: &str| Json::Array(vec![text(one)]);
         let behind = |kind: &str| self.value().strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'));
         match reading {
-            Reading::Binds => match self.what {
-                What::Written(path) => {
-                    let writing = ends.iter().map(String::as_str).filter(|end| !is_read_only(end));
-                    [":/x", ":/x:rw"]
-                        .into_iter()
-                        .chain(writing)
-                        .map(|end| list(&[path, end].concat()))
-                        .collect()
-                }
-                What::Read(path) => {
-                    let ends = ends.iter().map(String::as_str);
-                    [":/x:ro"].into_iter().chain(ends).map(|end| list(&[path, end].concat())).collect()
-                }
-                What::Capability(_)
-                | What::Namespace(_)
-                | What::Device(_)
-                | What::Security(_)
-                | What::Driver(_)
-                | What::Remote(_) => Vec::new(),
-            },
-            Reading::VolumeOptions => match self.what {
-                What::Written(path) => volumes(path, "bind"),
-                What::Read(path) => volumes(path, "bind,ro"),
-                What::Capability(_)
-                | What::Namespace(_)
-                | What::Device(_)
-                | What::Security(_)
-                | What::Driver(_)
-                | What::Remote(_) => Vec::new(),
+            Reading::Binds => {
+                let Some((path, is_written)) = self.host_path() else { return Vec::new() };
+                let usual: &[&str] = if is_written { &[":/x", ":/x:rw"] } else { &[":/x:ro"] };
+                let own = ends.iter().map(String::as_str).filter(|end| !is_written || !is_read_only(end));
+                usual.iter().copied().chain(own).map(|end| list(&[path, end].concat())).collect()
+            }
+            Reading::VolumeOptions => match self.host_path() {
+                Some((path, is_written)) => volumes(path, if is_written { "bind" } else { "bind,ro" }),
+                None => Vec::new(),
             },
             Reading::Capabilities | Reading::SecurityOptions => vec![list(self.value())],
             Reading::NamespaceMode(kind) | Reading::Driver(kind) => {

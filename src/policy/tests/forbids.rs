@@ -319,9 +319,7 @@ fn a_forbidden_name_is_struck_however_it_is_come_by() {
         ("POST /containers/x/rename?name=/db", "forbidden never"),
         ("POST /containers/x/rename?name=db2", "permit all"),
     ] {
-        let mut operation = operation(request);
-        operation.learn(Reference::new(ThingKind::Container, "x"), Some(shown("x", "a")));
-        assert_eq!(verdict(&policy, "tcp", operation), expected, "{request}");
+        assert_eq!(judged_of(&policy, request, "x", "a"), expected, "{request}");
     }
     let sent = read("POST /containers/create?name=/db {}", ApiVersion::NEWEST).encode();
     assert!(sent.target.ends_with("/containers/create?name=db"), "{}", sent.target);
@@ -339,9 +337,8 @@ fn a_container_leaves_no_rule_by_another_name() {
         "#,
     );
     for (new, expected) in [("app-2", "permit own"), ("/app-2", "permit own"), ("db", "condition own")] {
-        let mut operation = operation(&format!("POST /containers/app-1/rename?name={new}"));
-        operation.learn(Reference::new(ThingKind::Container, "app-1"), Some(shown("app-1", "a")));
-        assert_eq!(verdict(&policy, "tcp", operation), expected, "{new}");
+        let request = format!("POST /containers/app-1/rename?name={new}");
+        assert_eq!(judged_of(&policy, &request, "app-1", "a"), expected, "{new}");
     }
 }
 
@@ -366,9 +363,7 @@ fn a_forbidden_image_of_a_container_is_struck_where_it_only_may_be_that() {
         ("00ff00ff00ff", "forbidden never"),
         ("redis@sha256:00", "permit all"),
     ] {
-        let mut operation = operation("POST /containers/x/stop");
-        operation.learn(Reference::new(ThingKind::Container, "x"), Some(shown("x", image)));
-        assert_eq!(verdict(&policy, "tcp", operation), expected, "{image}");
+        assert_eq!(judged_of(&policy, "POST /containers/x/stop", "x", image), expected, "{image}");
     }
 }
 
@@ -448,8 +443,12 @@ fn images_that_nobody_looked_at_may_be_any() {
     assert_eq!(judged(&any, "tcp", "POST /images/load"), "permit r");
 }
 
-fn shown(name: &str, image: &str) -> Json {
+/// The verdict where the daemon has a container of this name, which was made of this image.
+fn judged_of(policy: &Policy, request: &str, name: &str, image: &str) -> String {
     let text =
         format!(r#"{{"Id":"00ff","Name":"/{name}","Config":{{"Image":"{image}","Labels":{{"x":"y"}}}}}}"#);
-    Json::read_shown(text.as_bytes()).unwrap()
+    let mut operation = operation(request);
+    let shown = Json::read_shown(text.as_bytes()).unwrap();
+    operation.learn(Reference::new(ThingKind::Container, name), Some(shown));
+    verdict(policy, "tcp", operation)
 }

@@ -183,9 +183,7 @@ fn a_client_that_goes_takes_the_tunnel_with_it() {
     });
     let gate = Gate::with_policy("everything").behind(&daemon).start();
     let before = gate.sockets();
-    let mut client = gate.connect();
-    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
-    client.head();
+    let mut client = attached(&gate);
     client.until(b"tick\n");
     drop(client);
     eventually("the daemon's connection to be closed", || (gate.sockets() <= before).then_some(()));
@@ -201,9 +199,7 @@ fn a_client_that_goes_is_not_kept_by_a_daemon_that_takes_nothing() {
     });
     let gate = Gate::with_policy("everything").behind(&daemon).start();
     let before = gate.sockets();
-    let mut client = gate.connect();
-    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
-    client.head();
+    let mut client = attached(&gate);
     fill(&mut client);
     drop(client);
     for framing in ["Content-Length: 100000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5f5e100\r\n"] {
@@ -223,9 +219,7 @@ fn what_a_client_left_behind_arrives_at_a_daemon_that_is_slow() {
         daemon.close();
     });
     let gate = Gate::with_policy("everything").behind(&daemon).start();
-    let mut client = gate.connect();
-    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
-    client.head();
+    let mut client = attached(&gate);
     let sent = fill(&mut client);
     drop(client);
     eventually("all of it to arrive", || (daemon.only_request().after.len() == sent).then_some(()));
@@ -241,12 +235,18 @@ fn what_is_sent_behind_the_daemons_end_is_kept_for_it() {
         daemon.close();
     });
     let gate = Gate::with_policy("everything").behind(&daemon).start();
-    let mut client = gate.connect();
-    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
-    client.head();
+    let mut client = attached(&gate);
     let sent = fill(&mut client);
     client.half_close();
     eventually("all of it to arrive", || (daemon.only_request().after.len() == sent).then_some(()));
+}
+
+/// A client whose connection is a tunnel to a container.
+fn attached(gate: &Gate) -> RawClient {
+    let mut client = gate.connect();
+    client.send(format!("{ATTACH}{UPGRADE}\r\n"));
+    client.head();
+    client
 }
 
 /// Sends until nothing more is taken, or more was than sockets hold, and says how much.
