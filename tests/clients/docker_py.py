@@ -51,7 +51,7 @@ with tarfile.open(fileobj=archive, mode="w") as tar:
 show("put", container.put_archive("/tmp", archive.getvalue()))
 stream, stat = container.get_archive("/tmp/f")
 show("get", (stat["size"], len(b"".join(stream))))
-show("top", [row[-1] for row in container.top(ps_args="-o pid,args")["Processes"]][-1])
+show("top", sorted(row[-1] for row in container.top(ps_args="-o pid,args")["Processes"]))
 show("stats", sorted(container.stats(stream=False))[:3])
 
 network = client.networks.create(session, internal=True, labels={"session": session})
