@@ -441,7 +441,8 @@ impl Gate {
         }
         if matches!(self.daemon.address(), Address::Unix(_)) {
             for (looked, path) in unknown.paths.into_iter().enumerate() {
-                let Some(link) = host::link_to(&path).await.filter(|_| looked < MOST_QUESTIONS) else {
+                let link = if looked < MOST_QUESTIONS { host::link_to(&path).await } else { None };
+                let Some(link) = link else {
                     operation.trace_no_more();
                     break;
                 };

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::line::Line;
 use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
+use crate::operation::meaning::is_hexadecimal;
 use crate::operation::table::{Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
@@ -188,7 +189,7 @@ fn write_target(operation: &Operation, kind: &'static str, name: &str, line: &mu
 /// takes it for an ID first.
 fn is_full_id(text: &str) -> bool {
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
-    digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    digits.len() == 64 && is_hexadecimal(digits)
 }
 
 fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {

@@ -39,6 +39,12 @@ pub use reading::Reading;
 pub(super) use reading::{Context, Enclosing, Meant, Read};
 pub use sayable::{aspects_of, aspects_of_parameter, plain_aspects_of, readings_in};
 
+/// Whether a text is nothing but digits of those that the daemon writes its IDs with.
+#[must_use]
+pub fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// One thing that a request means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {

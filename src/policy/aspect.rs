@@ -14,7 +14,7 @@ use super::condition::Condition;
 use super::draft::DraftAspect;
 use super::pattern::{Expression, Glob, escape};
 use super::problem::{Code, Problem};
-use crate::operation::meaning::{Aspect, Meaning};
+use crate::operation::meaning::{Aspect, Meaning, is_hexadecimal};
 use image::ImagePattern;
 use path::PathGlob;
 use port::PortPattern;
@@ -419,7 +419,7 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
 
 /// Whether a plugin's name may be the beginning of another's ID.
 fn may_be_id(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    !name.is_empty() && is_hexadecimal(name)
 }
 
 /// Reads each text; what is wrong with one becomes a problem at its place.

@@ -39,6 +39,15 @@ enum Values {
     Images(AspectSet),
 }
 
+impl Values {
+    fn have_name(&self, name: &str) -> bool {
+        match self {
+            Self::Texts(condition) => condition.has_text(name),
+            Self::Images(set) => set.admits(&named_image(name)),
+        }
+    }
+}
+
 impl ThingSet {
     /// The meaning of what is written.
     pub(super) fn read(draft: &DraftThing, problems: &mut Vec<Problem>) -> Option<Self> {
@@ -78,16 +87,12 @@ impl ThingSet {
 
     /// Whether a thing is among them by each of the names that it gets.
     pub(super) fn contains_by_each_name(&self, thing: &Thing) -> bool {
-        let (by_name, by_others): (Vec<_>, Vec<_>) =
-            self.properties.iter().partition(|(property, _)| *property == Property::Name);
-        let is_so = |name: &str| {
-            by_name.iter().all(|(_, values)| match values {
-                Values::Texts(condition) => condition.has_text(name),
-                Values::Images(set) => set.admits(&named_image(name)),
-            })
-        };
-        by_others.into_iter().all(|one| has(one, thing, AspectSet::admits))
-            && (by_name.is_empty() || (!thing.names.is_empty() && thing.names.iter().all(|name| is_so(name))))
+        self.properties.iter().all(|one| match one {
+            (Property::Name, values) => {
+                !thing.names.is_empty() && thing.names.iter().all(|name| values.have_name(name))
+            }
+            _ => has(one, thing, AspectSet::admits),
+        })
     }
 
     fn holds(&self, thing: &Thing, is_of_image: fn(&AspectSet, &Meaning) -> bool) -> bool {
@@ -146,10 +151,7 @@ fn has(
     is_of_image: fn(&AspectSet, &Meaning) -> bool,
 ) -> bool {
     match (property, values) {
-        (Property::Name, Values::Texts(condition)) => thing.names.iter().any(|name| condition.has_text(name)),
-        (Property::Name, Values::Images(set)) => {
-            thing.names.iter().any(|name| set.admits(&named_image(name)))
-        }
+        (Property::Name, values) => thing.names.iter().any(|name| values.have_name(name)),
         (Property::Id, Values::Texts(condition)) => condition.has_text(&thing.id),
         (Property::Image, Values::Images(set)) => {
             thing.image.as_ref().is_some_and(|image| is_of_image(set, &named_image(image)))

@@ -10,14 +10,15 @@ use super::{Aspect, Meaning};
 pub(super) fn devices(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
         let path = item.get("PathOnHost").and_then(Json::as_text).unwrap_or_default();
-        at.means_at(&at.element(index).then(Step::Name("PathOnHost")), Meaning::Device(clean(path)));
         // The daemon takes it from where it works, which is the root as a rule.
         if !path.starts_with('/') {
             at.says_more();
         }
-        if may_be_link(&clean(path)) {
+        let path = clean(path);
+        if may_be_link(&path) {
             at.leaves_open(Aspect::Devices);
         }
+        at.means_at(&at.element(index).then(Step::Name("PathOnHost")), Meaning::Device(path));
     }
 }
 

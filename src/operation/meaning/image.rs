@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::is_hexadecimal;
+
 /// An image, as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageRef {
@@ -55,8 +57,7 @@ impl ImageRef {
         if text.is_empty() {
             return Self::None;
         }
-        let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_hex(text) || text.strip_prefix("sha256:").is_some_and(is_hex) {
+        if is_hexadecimal(text.strip_prefix("sha256:").unwrap_or(text)) {
             return Self::Id(text.to_owned());
         }
         let (rest, digest) = match text.split_once('@') {

@@ -5,14 +5,14 @@ use super::super::field::{Step, Way};
 use super::super::json::Json;
 use super::super::thing::ThingKind;
 use super::reading::Reader;
-use super::{Aspect, Meaning};
+use super::{Aspect, Meaning, is_hexadecimal};
 
 /// What goes by the name of a network, which may be an ID, or the beginning of one (moby `daemon.FindNetwork`).
 pub(super) enum Network {
     /// One that is called so.
     Called(String),
-    /// None that the daemon shows. What is written as an ID may nevertheless be that of one of Swarm's own.
-    Missing { is_id: bool },
+    /// None that the daemon shows. What is [written as an ID](is_network_id) may nevertheless be that of one of Swarm's own.
+    Missing,
     /// What only the daemon can say, for which it must be asked this.
     Unknown(Reference),
 }
@@ -25,7 +25,7 @@ impl Network {
         let reference = Reference::new(ThingKind::Network, name);
         match facts.get(&reference) {
             None => Self::Unknown(reference),
-            Some(None) => Self::Missing { is_id: is_network_id(name) },
+            Some(None) => Self::Missing,
             Some(Some(shown)) => match shown.get("Name").and_then(Json::as_text) {
                 Some(called) => Self::Called(called.to_owned()),
                 None => Self::Unknown(reference),
@@ -49,19 +49,14 @@ pub fn is_network_id(name: &str) -> bool {
     is_hexadecimal(name) || name.len() == LONGEST_OF_SWARM
 }
 
-/// As the daemon's own IDs are.
-fn is_hexadecimal(name: &str) -> bool {
-    name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// Takes note of a network that a container is put into.
 pub(super) fn joined(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     let network = Network::of(name, at.around.context.facts);
     let called = if let Network::Called(called) = &network { called } else { name };
     at.means_at(way, Meaning::Network(called.to_owned()));
     match network {
-        Network::Called(_) | Network::Missing { is_id: false } => {}
-        Network::Missing { is_id: true } => at.leaves_open(Aspect::Networks),
+        Network::Missing if is_network_id(name) => at.leaves_open(Aspect::Networks),
+        Network::Called(_) | Network::Missing => {}
         Network::Unknown(question) => at.must_ask(question),
     }
 }
@@ -114,7 +109,7 @@ fn of_task(name: &str, way: &Way<'_>, at: &mut Reader<'_, '_>) {
     match Network::of(name, at.around.context.facts) {
         Network::Called(called) if called == "host" => at.means_at(way, host()),
         Network::Called(called) => at.means_at(way, Meaning::Network(called)),
-        Network::Missing { is_id: _ } => {
+        Network::Missing => {
             let remark = Step::Words(" (no network that the daemon shows goes by it)".into());
             at.means_at(&way.then(remark), host());
         }

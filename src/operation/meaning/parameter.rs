@@ -4,7 +4,7 @@ use super::super::field::{Place, Step, Way};
 use super::super::query::Value;
 use super::super::table::{Endpoint, Identifier, Parameter};
 use super::super::{Json, Query};
-use super::network::Network;
+use super::network::{Network, is_network_id};
 use super::path::{HostPath, clean};
 use super::reading::{Context, Enclosing, Meant, Read, Reading};
 use super::{Aspect, ImageRef, Meaning, Resource, Use, limits};
@@ -102,8 +102,8 @@ pub(in crate::operation) fn of_identifiers(
             None => continue,
             Some(Aspect::Networks) => Meaning::Network(match Network::of(name, context.facts) {
                 Network::Called(called) => called,
-                Network::Missing { is_id } => {
-                    meant.unclear.extend(is_id.then_some(Aspect::Networks));
+                Network::Missing => {
+                    meant.unclear.extend(is_network_id(name).then_some(Aspect::Networks));
                     name.clone()
                 }
                 Network::Unknown(question) => {
