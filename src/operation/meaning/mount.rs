@@ -239,7 +239,8 @@ fn volume_mount(source: &str, read_only: bool, options: &Json, way: &Way<'_>, at
         at.means_at(way, Meaning::Driver(spelling::driver(&format!("volume:{driver}"))));
     }
     if let Some(options) = config.get("Options").filter(|options| !options.is_zero()) {
-        volume_options(options, driver, read_only, at);
+        // The volume that is made can be written where it is mounted once more, by the same request even.
+        volume_options(options, driver, at);
     }
 }
 
@@ -281,9 +282,8 @@ fn tmpfs_text(target: &str, options: &Json) -> String {
 }
 
 /// The options of a volume's driver, as the driver of this name reads them.
-pub(super) fn volume_options(options: &Json, driver: &str, read_only: bool, at: &mut Reader<'_, '_>) {
-    let read_only = read_only && is_recursive(at);
-    let read = driver_options(options, driver, read_only);
+pub(super) fn volume_options(options: &Json, driver: &str, at: &mut Reader<'_, '_>) {
+    let read = driver_options(options, driver, false);
     for path in read.host_paths {
         at.means(Meaning::HostPath(path));
     }
@@ -316,7 +316,7 @@ fn driver_options(options: &Json, driver: &str, read_only: bool) -> DriverOption
     let text = |name: &str| options.get(name).and_then(Json::as_text).unwrap_or_default();
     let (kind, device) = (text("type"), text("device"));
     let words: Vec<&str> = text("o").split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-    let read_only = read_only || words.contains(&"ro");
+    let read_only = read_only || is_mounted_read_only(text("o"));
     let is_local = matches!(driver, "" | "local");
     let is_bind = is_local && words.iter().any(|word| matches!(*word, "bind" | "rbind"));
     let known = ["type", "device", "o"];
@@ -354,6 +354,14 @@ fn driver_options(options: &Json, driver: &str, read_only: bool) -> DriverOption
     read.says_more |= !options.is_zero();
     read.is_unclear = !options.is_zero() && !(is_local && (is_share || is_quota));
     read
+}
+
+/// Whether these options of a local volume keep all that it mounts from being written. Of `ro` and `rw` the last counts, with
+/// a blank beside it neither is an option; and of what `rbind` brings along the rest stays writable (moby/sys `mount`).
+fn is_mounted_read_only(options: &str) -> bool {
+    let mut words = options.split(',');
+    let is_last = words.clone().rfind(|word| matches!(*word, "ro" | "rw")) == Some("ro");
+    is_last && words.all(|word| word.trim() != "rbind")
 }
 
 /// A directory of the host that the daemon itself reads or writes.

@@ -172,7 +172,7 @@ impl Reading {
             Self::AnonymousVolumes => mount::anonymous_volumes(value, at),
             Self::VolumeOptions => {
                 let driver = at.around.text("Driver");
-                mount::volume_options(value, driver, false, at);
+                mount::volume_options(value, driver, at);
             }
             Self::Tmpfs => mount::tmpfs(value, at),
             Self::HostDirectory => mount::host_directory(value, at),
