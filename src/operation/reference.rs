@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use super::facts::{Known, Reference};
 use super::field::Kind;
-use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
+use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading, mount_type};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
 use super::{Body, Heading, Json, Operation, Text, Value, path};
@@ -348,10 +348,10 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         }),
         Reading::Mounts => {
             for mount in value.items_mut() {
-                let kind = match mount.get("Type").and_then(Json::as_text) {
-                    Some("volume" | "cluster") => ThingKind::Volume,
-                    Some("image") => ThingKind::Image,
-                    Some(_) | None => continue,
+                let kind = match mount_type(mount) {
+                    "volume" | "cluster" => ThingKind::Volume,
+                    "image" => ThingKind::Image,
+                    _ => continue,
                 };
                 if let Some(Json::String(source)) = mount.get_mut("Source") {
                     replace(kind, source, renaming);

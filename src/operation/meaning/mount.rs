@@ -168,7 +168,7 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
         let text = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
         let read_only = mount.get("ReadOnly") == Some(&Json::Bool(true));
         let way = at.element(index);
-        let kind = text("Type");
+        let kind = mount_type(mount);
         let own_options = match kind {
             "bind" => "BindOptions",
             "volume" => "VolumeOptions",
@@ -193,6 +193,19 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
             _ => at.says_more(),
         }
     }
+}
+
+/// What is mounted. Swarm takes its name in any case, and none for a bind (moby `daemon/cluster/convert`), where a container
+/// is refused.
+pub(in crate::operation) fn mount_type(mount: &Json) -> &'static str {
+    const TYPES: [&str; 5] = ["bind", "volume", "tmpfs", "image", "cluster"];
+    let name = match mount.get("Type").and_then(Json::as_text).unwrap_or_default() {
+        "" => "bind",
+        name => name,
+    };
+    let exact = TYPES.into_iter().find(|known| *known == name);
+    let folded = || TYPES.into_iter().find(|known| known.to_uppercase() == name.to_uppercase());
+    exact.or_else(folded).unwrap_or_default()
 }
 
 /// Whether a text has one of Go's templates in it, of which Swarm makes another text when a task starts (swarmkit

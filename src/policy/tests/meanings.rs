@@ -52,7 +52,7 @@ fn files_of_the_host_are_seen_wherever_they_are_said() {
             r#""Binds":["/opt/data/x:/x:rw:y"]"#,
             r#""Binds":[null]"#,
             r#""Mounts":[{"Type":"bind","Source":"/etc","Target":"/x"}]"#,
-            r#""Mounts":[{"Type":"BIND","Source":"/opt/data","Target":"/x"}]"#,
+            r#""Mounts":[{"Type":"npipe","Source":"/opt/data","Target":"/x"}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/etc/localtime","Target":"/x","ReadOnly":true,"BindOptions":{"ReadOnlyNonRecursive":true}}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/opt/data","Target":"/x","BindOptions":{"Propagation":"rshared"}}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/opt/data/new","Target":"/x","BindOptions":{"CreateMountpoint":true}}]"#,
