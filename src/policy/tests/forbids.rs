@@ -245,6 +245,16 @@ fn one_thing_in_several_spellings_is_struck_in_each() {
         &[r#""SecurityOpt":["disable"]"#, r#""SecurityOpt":["label:disable"]"#],
         &[r#""SecurityOpt":["label=level:s0"]"#],
     );
+    assert_strikes_host_config(
+        "security = [\"*=unconfined\"]",
+        &[
+            r#""SecurityOpt":["seccomp:unconfined"]"#,
+            r#""SecurityOpt":["seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"]"#,
+            r#""MaskedPaths":[]"#,
+            r#""ReadonlyPaths":["/nothing"]"#,
+        ],
+        &[r#""SecurityOpt":["seccomp=builtin","apparmor=mine"]"#],
+    );
     // Go makes capitals of these letters, too.
     assert_strikes_host_config(
         "capabilities = [\"SYS_ADMIN\"]",
