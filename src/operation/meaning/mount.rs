@@ -182,6 +182,14 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
             at.says_more();
         }
         let options = mount.get(own_options).unwrap_or(&Json::Null);
+        let is_any_path = || {
+            (kind == "bind" && is_template(text("Source")))
+                || options.get("DriverConfig").is_some_and(has_template)
+        };
+        if is_expanded && is_any_path() {
+            let remark = Step::Words(" (of whose template Swarm can make any path)".into());
+            at.means_at(&way.then(remark), Meaning::HostPath(HostPath::new("/", false)));
+        }
         match kind {
             "bind" => bind_mount(text("Source"), read_only, options, &way, at),
             "volume" => volume_mount(text("Source"), read_only, options, &way, at),
