@@ -151,6 +151,57 @@ fn without_an_answer_nothing_is_supposed() {
 }
 
 #[test]
+fn whoever_takes_over_volumes_may_have_them() {
+    let random = "0".repeat(64);
+    let takes_over = |volume: &str, policy: &Policy| {
+        let mut operation = read(
+            r#"POST /containers/create {"Image":"x:1","Labels":{"shared":"1"},"HostConfig":{"VolumesFrom":["/web:ro"]}}"#,
+            ApiVersion::NEWEST,
+        );
+        let before = verdict(policy, "tcp", operation.clone());
+        for _ in 0..3 {
+            for question in policy.questions(&client("tcp"), &operation) {
+                let text = if question.kind == ThingKind::Container {
+                    format!(
+                        r#"{{"Id":"00ff","Name":"/web","Config":{{"Labels":{{"shared":"1"}}}},"Mounts":[{{"Type":"volume","Name":"{volume}"}}]}}"#
+                    )
+                } else {
+                    format!(r#"{{"Name":"{}","Labels":{{}}}}"#, question.name)
+                };
+                operation.learn(question, Some(Json::read_shown(text.as_bytes()).unwrap()));
+            }
+        }
+        [before, verdict(policy, "tcp", operation)]
+    };
+    let forbidding = policy(
+        r#"
+            [[allow]]
+            name = "r"
+            operations = ["*"]
+            unguarded = true
+            [[forbid]]
+            name = "f"
+            operations = ["*"]
+            volume.name = "secrets"
+        "#,
+    );
+    let lines =
+        "[[allow]]\nname = \"r\"\noperations = [\"POST /containers/create\"]\nvolume.name = \"pub-*\"\n";
+    let by_container = policy(&format!("{lines}container.label.shared = \"1\""));
+    let by_field = policy(&format!("{lines}body.\"HostConfig.VolumesFrom\" = true"));
+    for (volume, forbidden, allowed) in [
+        ("secrets", "forbidden f", "condition r"),
+        ("pub-1", "permit r", "permit r"),
+        // One without a name goes with its container.
+        (random.as_str(), "permit r", "permit r"),
+    ] {
+        assert_eq!(takes_over(volume, &forbidding), ["forbidden f", forbidden], "{volume}");
+        assert_eq!(takes_over(volume, &by_container), ["condition r", allowed], "{volume}");
+        assert_eq!(takes_over(volume, &by_field), ["condition r", allowed], "{volume}");
+    }
+}
+
+#[test]
 fn a_name_that_a_link_gives_may_be_that_of_any_container() {
     let forbidding = |lines: &str| {
         policy(&format!(
