@@ -428,10 +428,7 @@ impl Gate {
             // What is learnt changes it.
             operation.understand_anew();
             for question in questions.into_iter().take(MOST_QUESTIONS) {
-                let Some(path) = question.path() else {
-                    operation.learn(question, None);
-                    continue;
-                };
+                let Some(path) = question.path() else { continue };
                 match ask(&path, operation.version()).await {
                     Ok(shown) => operation.learn(question, shown),
                     Err(unasked) => return (operation, Some(unasked)),

@@ -52,8 +52,14 @@ impl Reference {
         Self { kind, name: name.to_owned() }
     }
 
-    /// The path, without version, at which the daemon shows it. None, where it can have no such thing: what has no
-    /// such name, or can't be looked at.
+    /// Whether the daemon may have such a thing. Links give a container further names, in which anything can stand, also
+    /// what cannot be looked at (moby `daemon.registerLink`).
+    pub(super) fn may_be_there(&self) -> bool {
+        self.kind == ThingKind::Container || self.path().is_some()
+    }
+
+    /// The path, without version, at which the daemon shows it. None, where it can have no such thing, or none that can be
+    /// looked at.
     #[must_use]
     pub fn path(&self) -> Option<String> {
         let endpoint = inspecting(self.kind)?;
@@ -114,7 +120,7 @@ impl Facts {
     /// What is known of a thing. What the daemon can't have is missing.
     pub(super) fn known(&self, reference: &Reference) -> Known<'_> {
         match self.get(reference) {
-            None if reference.path().is_none() => Known::Missing,
+            None if !reference.may_be_there() => Known::Missing,
             None => Known::Nothing,
             Some(None) => Known::Missing,
             Some(Some(shown)) => Thing::inspected(reference.kind, shown).map_or(Known::Nothing, Known::Is),
@@ -172,5 +178,7 @@ mod tests {
             assert_eq!(Reference::new(ThingKind::Container, name).path(), None, "{name}");
         }
         assert_eq!(Reference::new(ThingKind::Image, "../x").path(), None);
+        assert!(Reference::new(ThingKind::Container, "a b").may_be_there());
+        assert!(!Reference::new(ThingKind::Image, "../x").may_be_there());
     }
 }

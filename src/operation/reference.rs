@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use super::facts::{Known, Reference};
 use super::field::Kind;
-use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading};
+use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading, mount_type};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
 use super::{Body, Heading, Json, Operation, Text, Value, path};
@@ -39,6 +39,9 @@ impl Operation {
         }
         for network in self.networks_at_start() {
             see(ThingKind::Network, &network);
+        }
+        for volume in self.volumes_taken_over() {
+            see(ThingKind::Volume, &volume);
         }
         for taken in self.taken_names() {
             see(taken.kind, &taken.name);
@@ -85,6 +88,31 @@ impl Operation {
         let networks = shown.get("NetworkSettings").and_then(|settings| settings.get("Networks"));
         let names = networks.map(Json::fields).unwrap_or_default().iter().map(|(name, _)| name.to_string());
         names.filter(|name| !is_the_daemons_own(name)).collect()
+    }
+
+    /// The containers whose volumes a container that is made has, too.
+    #[must_use]
+    pub fn volumes_from(&self) -> Vec<Reference> {
+        let (Body::Json(body), "ContainerCreate") = (&self.body, self.endpoint().id) else {
+            return Vec::new();
+        };
+        // Older daemons look for them at the top as well.
+        let around = [body.get("HostConfig"), Some(body)].into_iter().flatten();
+        let lists = around.filter_map(|around| around.get("VolumesFrom"));
+        let names = lists.flat_map(Json::items).filter_map(Json::as_text);
+        let names = names.map(|text| text.split(':').next().unwrap_or_default());
+        names.map(|name| Reference::new(ThingKind::Container, name)).collect()
+    }
+
+    /// The volumes of those, as far as they are known, but for such as go with their container and have no name of their own.
+    fn volumes_taken_over(&self) -> Vec<String> {
+        let containers = self.volumes_from();
+        let shown = containers.iter().filter_map(|container| self.facts.get(container)?.as_ref());
+        let mounts = shown.filter_map(|shown| shown.get("Mounts")).flat_map(Json::items);
+        let is_volume = |mount: &&Json| mount.get("Type").and_then(Json::as_text) == Some("volume");
+        let names = mounts.filter(is_volume).filter_map(|mount| mount.get("Name")?.as_text());
+        let is_random = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        names.filter(|name| !is_random(name)).map(str::to_owned).collect()
     }
 
     /// What the filters of a list name, where the daemon's answer tells whether it is there.
@@ -348,10 +376,10 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         }),
         Reading::Mounts => {
             for mount in value.items_mut() {
-                let kind = match mount.get("Type").and_then(Json::as_text) {
-                    Some("volume" | "cluster") => ThingKind::Volume,
-                    Some("image") => ThingKind::Image,
-                    Some(_) | None => continue,
+                let kind = match mount_type(mount) {
+                    "volume" | "cluster" => ThingKind::Volume,
+                    "image" => ThingKind::Image,
+                    _ => continue,
                 };
                 if let Some(Json::String(source)) = mount.get_mut("Source") {
                     replace(kind, source, renaming);

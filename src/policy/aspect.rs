@@ -239,6 +239,11 @@ impl AspectSet {
                     || self.has_text(meaning)
                     || ends.any(|path| self.has_text(&Meaning::Tmpfs(path.to_owned())))
             }
+            // What is one's own may leave everything open.
+            (Self::Texts(_) | Self::Expression(_), Meaning::Security(text)) => {
+                let open = text.strip_suffix("=custom").map(|name| format!("{name}=unconfined"));
+                self.has_text(meaning) || open.is_some_and(|open| self.has_text(&Meaning::Security(open)))
+            }
             // Below zero there is no limit.
             (Self::Amounts(condition), Meaning::Amount(_, amount)) => {
                 condition.has_number(*amount) || (*amount < 0 && condition.has_number(i64::MAX))

@@ -269,8 +269,8 @@ pub fn learned(
             break;
         }
         for question in questions.into_iter().take(MOST_QUESTIONS) {
-            let shown = question.path().and_then(|path| show(&path));
-            let shown = shown.or_else(|| supposed_network(&operation, &question));
+            let Some(path) = question.path() else { continue };
+            let shown = show(&path).or_else(|| supposed_network(&operation, &question));
             operation.learn(question, shown);
         }
         unknown = policy.unknown(client, &operation);

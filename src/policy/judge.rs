@@ -170,6 +170,8 @@ impl Policy {
         if asks_for_networks || asks_for_paths {
             questions.extend(operation.understand().questions().filter(is_asked).cloned());
         }
+        // What cannot be looked at stays unknown.
+        questions.retain(|question| question.path().is_some());
         Unknown { questions: questions.into_iter().collect(), paths }
     }
 

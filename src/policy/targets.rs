@@ -98,6 +98,10 @@ impl Rule {
                 Known::Nothing => shortfalls.push(Shortfall::Unknown(reference)),
             }
         }
+        if self.things.contains_key(&ThingKind::Volume) && !self.things.contains_key(&ThingKind::Container) {
+            let unknown = |container: &Reference| operation.known(container) == Known::Nothing;
+            shortfalls.extend(operation.volumes_from().into_iter().filter(unknown).map(Shortfall::Unknown));
+        }
         if let Some(mut made) = operation.made() {
             let label = owner_label(made.kind);
             if let Some(own) = &self.own {
@@ -132,8 +136,10 @@ impl Rule {
         let made = operation.made().or_else(|| operation.renamed());
         self.things.iter().all(|(kind, set)| {
             let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
+            let is_unknown = |container: &Reference| operation.known(container) == Known::Nothing;
             is_made
                 || (*kind == ThingKind::Image && operation.loads_images())
+                || (*kind == ThingKind::Volume && operation.volumes_from().iter().any(is_unknown))
                 || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
                     |reference| {
                         match thing(operation, reference) {
@@ -208,9 +214,11 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
     }
     let is_spoken_of = |kind: ThingKind| rules.iter().any(|rule| rule.things.contains_key(&kind));
     let mut asked = BTreeSet::new();
+    let volumes_from: BTreeSet<Reference> = operation.volumes_from().into_iter().collect();
     for reference in operation.references() {
         let leads_to_networks = operation.starts_container() && is_spoken_of(ThingKind::Network);
-        if !is_spoken_of(kind_judged(reference.kind)) && !leads_to_networks {
+        let leads_to_volumes = is_spoken_of(ThingKind::Volume) && volumes_from.contains(&reference);
+        if !is_spoken_of(kind_judged(reference.kind)) && !leads_to_networks && !leads_to_volumes {
             continue;
         }
         match (operation.known(&reference), reference.kind) {

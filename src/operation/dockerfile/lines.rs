@@ -95,13 +95,13 @@ fn escape(text: &str) -> Result<char, Flaw> {
     Ok(escape.unwrap_or('\\'))
 }
 
-/// The name of a directive, with the blanks around it, and its value.
+/// The name of a directive, with the blanks around it, and its value, which may be nothing but blanks.
 pub(super) fn directive(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.strip_prefix('#')?.split_once('=')?;
-    let (name, value) = (key.trim(), value.trim());
+    let name = key.trim();
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|c| c.is_ascii_alphanumeric());
-    (is_name && !value.is_empty()).then_some((key, value))
+    (is_name && !value.is_empty()).then_some((key, value.trim()))
 }
 
 /// Carriage returns within a line, and marks of the byte order behind the beginning, are blanks to some daemons.

@@ -31,7 +31,7 @@ fn refused(text: &str) -> String {
 
 #[test]
 fn images_are_found_where_they_stand() {
-    let cases: [(&str, &[&str]); 16] = [
+    let cases: [(&str, &[&str]); 18] = [
         ("FROM own/a", &["1:own/a"]),
         ("\n# a comment\n   from   own/a:1.0  AS  base  \nRUN x\nFROM base\n", &["3:own/a:1.0"]),
         (
@@ -49,7 +49,9 @@ fn images_are_found_where_they_stand() {
         ("FROM own\\\n/a", &["1:own/a"]),
         ("# escape=`\nFROM own`\n/a\nRUN dir c:\\", &["2:own/a"]),
         ("# syntax=x/y\n# Escape = ` \nFROM own/a `  \n AS x", &["3:own/a"]),
+        ("# syntax=own/x\n# escape=`\nFROM own/a\nRUN x \\\nCOPY --from=own/b x /", &["3:own/a", "5:own/b"]),
         ("# hello\n# escape=`\nFROM own/a\\\nx", &["3:own/ax"]),
+        ("# syntax=\n# escape=`\nFROM own/a\\\nx", &["3:own/ax"]),
         ("\u{feff}FROM own/a", &["1:own/a"]),
         ("FROM own/a\r\nCOPY --from=own/b \\\r\n a b\r\n", &["1:own/a", "2:own/b"]),
         (
@@ -164,6 +166,8 @@ fn names_that_cannot_be_worked_out_are_refused() {
         ("# check=skip=all\n# escape=`\nFROM own/a", "line 2 of the Dockerfile: put escape before check"),
         ("# escape=`\n# escape=`\nFROM own/a", "line 2 of the Dockerfile: escape is set twice"),
         ("# escape=x\nFROM own/a", "escape is either"),
+        ("# escape= \nFROM own/a", "escape is either"),
+        ("# check= \n# escape=`\nFROM own/a", "line 2 of the Dockerfile: put escape before check"),
         ("#\u{b}escape=`\nFROM own/a", "an odd blank"),
         ("FROM own/a \\\r\r\n x", "a carriage return"),
         ("FROM own/a\rFROM own/b", "a carriage return"),
@@ -266,6 +270,9 @@ fn the_syntax_is_an_image_that_buildkit_runs() {
         ("# comment\n# syntax=x", None),
         ("\n# syntax=x", None),
         ("# syntax=", None),
+        // A value is one where it is nothing but blanks, too.
+        ("# check= \n# syntax=x", Some("2:x")),
+        ("# check=\u{a0}\n# syntax=x", Some("2:x")),
     ];
     for (head, expected) in cases {
         let text = format!("{head}\nFROM own/a");
@@ -276,6 +283,11 @@ fn the_syntax_is_an_image_that_buildkit_runs() {
     let given = given(&[("BUILDKIT_SYNTAX", " evil/frontend x")]);
     let read_given = read("# syntax=x\nFROM own/a", BuildKit, &given).unwrap();
     assert_eq!(texts(read_given.syntax.as_slice()), ["0:evil/frontend"]);
+    for blank in [" ", "\t", "\u{b}", "\u{a0}"] {
+        let text = format!("# syntax={blank}\n# escape=`\nFROM own/a\nRUN x \\\nCOPY --from=own/b x /");
+        assert_eq!(texts(&read(&text, Classic, &[]).unwrap().images), ["3:own/a", "5:own/b"], "{blank:?}");
+        assert!(read(&text, BuildKit, &[]).unwrap_err().contains("is no name of an image"), "{blank:?}");
+    }
     let flaw = read("# syntax=x\n# syntax=y\nFROM own/a", BuildKit, &[]).unwrap_err();
     assert!(flaw.contains("line 2 of the Dockerfile: syntax is set twice"), "{flaw}");
 }

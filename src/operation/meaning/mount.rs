@@ -168,7 +168,7 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
         let text = |name: &str| mount.get(name).and_then(Json::as_text).unwrap_or_default();
         let read_only = mount.get("ReadOnly") == Some(&Json::Bool(true));
         let way = at.element(index);
-        let kind = text("Type");
+        let kind = mount_type(mount);
         let own_options = match kind {
             "bind" => "BindOptions",
             "volume" => "VolumeOptions",
@@ -182,6 +182,14 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
             at.says_more();
         }
         let options = mount.get(own_options).unwrap_or(&Json::Null);
+        let is_any_path = || {
+            (kind == "bind" && is_template(text("Source")))
+                || options.get("DriverConfig").is_some_and(has_template)
+        };
+        if is_expanded && is_any_path() {
+            let remark = Step::Words(" (of whose template Swarm can make any path)".into());
+            at.means_at(&way.then(remark), Meaning::HostPath(HostPath::new("/", false)));
+        }
         match kind {
             "bind" => bind_mount(text("Source"), read_only, options, &way, at),
             "volume" => volume_mount(text("Source"), read_only, options, &way, at),
@@ -193,6 +201,19 @@ pub(super) fn mounts(value: &Json, at: &mut Reader<'_, '_>) {
             _ => at.says_more(),
         }
     }
+}
+
+/// What is mounted. Swarm takes its name in any case, and none for a bind (moby `daemon/cluster/convert`), where a container
+/// is refused.
+pub(in crate::operation) fn mount_type(mount: &Json) -> &'static str {
+    const TYPES: [&str; 5] = ["bind", "volume", "tmpfs", "image", "cluster"];
+    let name = match mount.get("Type").and_then(Json::as_text).unwrap_or_default() {
+        "" => "bind",
+        name => name,
+    };
+    let exact = TYPES.into_iter().find(|known| *known == name);
+    let folded = || TYPES.into_iter().find(|known| known.to_uppercase() == name.to_uppercase());
+    exact.or_else(folded).unwrap_or_default()
 }
 
 /// Whether a text has one of Go's templates in it, of which Swarm makes another text when a task starts (swarmkit
@@ -239,7 +260,8 @@ fn volume_mount(source: &str, read_only: bool, options: &Json, way: &Way<'_>, at
         at.means_at(way, Meaning::Driver(spelling::driver(&format!("volume:{driver}"))));
     }
     if let Some(options) = config.get("Options").filter(|options| !options.is_zero()) {
-        volume_options(options, driver, read_only, at);
+        // The volume that is made can be written where it is mounted once more, by the same request even.
+        volume_options(options, driver, at);
     }
 }
 
@@ -281,9 +303,8 @@ fn tmpfs_text(target: &str, options: &Json) -> String {
 }
 
 /// The options of a volume's driver, as the driver of this name reads them.
-pub(super) fn volume_options(options: &Json, driver: &str, read_only: bool, at: &mut Reader<'_, '_>) {
-    let read_only = read_only && is_recursive(at);
-    let read = driver_options(options, driver, read_only);
+pub(super) fn volume_options(options: &Json, driver: &str, at: &mut Reader<'_, '_>) {
+    let read = driver_options(options, driver, false);
     for path in read.host_paths {
         at.means(Meaning::HostPath(path));
     }
@@ -316,7 +337,7 @@ fn driver_options(options: &Json, driver: &str, read_only: bool) -> DriverOption
     let text = |name: &str| options.get(name).and_then(Json::as_text).unwrap_or_default();
     let (kind, device) = (text("type"), text("device"));
     let words: Vec<&str> = text("o").split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-    let read_only = read_only || words.contains(&"ro");
+    let read_only = read_only || is_mounted_read_only(text("o"));
     let is_local = matches!(driver, "" | "local");
     let is_bind = is_local && words.iter().any(|word| matches!(*word, "bind" | "rbind"));
     let known = ["type", "device", "o"];
@@ -354,6 +375,14 @@ fn driver_options(options: &Json, driver: &str, read_only: bool) -> DriverOption
     read.says_more |= !options.is_zero();
     read.is_unclear = !options.is_zero() && !(is_local && (is_share || is_quota));
     read
+}
+
+/// Whether these options of a local volume keep all that it mounts from being written. Of `ro` and `rw` the last counts, with
+/// a blank beside it neither is an option; and of what `rbind` brings along the rest stays writable (moby/sys `mount`).
+fn is_mounted_read_only(options: &str) -> bool {
+    let mut words = options.split(',');
+    let is_last = words.clone().rfind(|word| matches!(*word, "ro" | "rw")) == Some("ro");
+    is_last && words.all(|word| word.trim() != "rbind")
 }
 
 /// A directory of the host that the daemon itself reads or writes.

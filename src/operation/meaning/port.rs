@@ -75,11 +75,11 @@ pub(super) fn of_service(value: &Json, at: &mut Reader<'_, '_>) {
     }
 }
 
-/// A protocol by its name; `tcp`, where none is said.
+/// A protocol by its name in any case, which Swarm writes in capitals; `tcp`, where none is said.
 fn protocol(name: &str) -> SmolStr {
     match name {
         "" | "tcp" => SmolStr::new_static("tcp"),
-        name => name.to_lowercase().into(),
+        name => name.to_uppercase().to_lowercase().into(),
     }
 }
 

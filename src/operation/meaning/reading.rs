@@ -172,7 +172,7 @@ impl Reading {
             Self::AnonymousVolumes => mount::anonymous_volumes(value, at),
             Self::VolumeOptions => {
                 let driver = at.around.text("Driver");
-                mount::volume_options(value, driver, false, at);
+                mount::volume_options(value, driver, at);
             }
             Self::Tmpfs => mount::tmpfs(value, at),
             Self::HostDirectory => mount::host_directory(value, at),
@@ -324,7 +324,9 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// What the daemon answered to a question; none where it was not asked, or has no such thing.
     pub(super) fn ask(&mut self, question: Reference) -> Option<&'a Json> {
-        question.path()?;
+        if !question.may_be_there() {
+            return None;
+        }
         let answer = self.around.context.facts.get(&question);
         if answer.is_none() {
             self.meant.questions.push(question);

@@ -9,10 +9,11 @@ pub(super) fn capabilities(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, way| at.means_at(way, Meaning::Capability(capability(text))));
 }
 
-/// A capability as the kernel's manual calls it, without `CAP_`.
+/// A capability as the kernel's manual calls it, without `CAP_`. The daemon makes capitals of more than ASCII (U+017F is an
+/// `S`, U+0131 an `I`; moby `oci/caps`).
 pub(super) fn capability(text: &str) -> String {
-    let (before, name) = text.split_at_checked("CAP_".len()).unwrap_or(("", text));
-    if before.eq_ignore_ascii_case("CAP_") { name.to_ascii_uppercase() } else { text.to_ascii_uppercase() }
+    let name = text.to_uppercase();
+    name.strip_prefix("CAP_").map_or_else(|| name.clone(), str::to_owned)
 }
 
 /// Every capability and device, and nothing between the container and the kernel: more than can be listed.

@@ -245,6 +245,69 @@ fn one_thing_in_several_spellings_is_struck_in_each() {
         &[r#""SecurityOpt":["disable"]"#, r#""SecurityOpt":["label:disable"]"#],
         &[r#""SecurityOpt":["label=level:s0"]"#],
     );
+    assert_strikes_host_config(
+        "security = [\"*=unconfined\"]",
+        &[
+            r#""SecurityOpt":["seccomp:unconfined"]"#,
+            r#""SecurityOpt":["seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"]"#,
+            r#""MaskedPaths":[]"#,
+            r#""ReadonlyPaths":["/nothing"]"#,
+        ],
+        &[r#""SecurityOpt":["seccomp=builtin","apparmor=mine"]"#],
+    );
+    // Go makes capitals of these letters, too.
+    assert_strikes_host_config(
+        "capabilities = [\"SYS_ADMIN\"]",
+        &[
+            r#""CapAdd":["cap_sys_admin"]"#,
+            r#""CapAdd":["\u017fY\u017f_ADMIN"]"#,
+            r#""CapAdd":["cap_sys_adm\u0131n"]"#,
+        ],
+        &[r#""CapAdd":["SYS_TIME","CAP_CAP_SYS_ADMIN"]"#],
+    );
+}
+
+#[test]
+fn what_swarm_reads_in_any_case_is_known_in_any() {
+    let mount = |mount: &str| {
+        format!(
+            r#"POST /services/create {{"TaskTemplate":{{"ContainerSpec":{{"Image":"x:1","User":"5","Mounts":[{{{mount}}}]}}}}}}"#
+        )
+    };
+    let binds = [
+        r#""Type":"bind","Source":"/etc""#,
+        r#""Type":"BIND","Source":"/etc""#,
+        r#""Type":"B\u0131nd","Source":"/etc""#,
+        r#""Source":"/etc""#,
+    ];
+    let volumes = [r#""Type":"volume","Source":"db""#, r#""Type":"Volume","Source":"db""#].map(mount);
+    let others = [r#""Type":"Volume","Source":"web""#, r#""Type":"TMPFS","Target":"/x""#].map(mount);
+    assert_strikes("host_paths = [\"/etc\"]", &binds.map(mount), &[""; 0]);
+    assert_strikes("volumes = [\"db\"]", &volumes, &others);
+    let listing = policy(
+        r#"
+            [[allow]]
+            name = "r"
+            operations = ["POST /services/create"]
+            host_paths = ["/opt/**"]
+            body."TaskTemplate.ContainerSpec.Mounts" = true
+        "#,
+    );
+    for bind in binds {
+        assert_eq!(judged(&listing, "tcp", &mount(bind)), "condition r", "{bind}");
+        assert_eq!(judged(&listing, "tcp", &mount(&bind.replace("/etc", "/opt/x"))), "permit r", "{bind}");
+    }
+    for volume in volumes {
+        let names: Vec<String> =
+            read(&volume, ApiVersion::NEWEST).references().into_iter().map(|own| own.name).collect();
+        assert!(names.contains(&"db".to_owned()), "{volume}");
+    }
+    let port = |protocol: &str| {
+        format!(
+            r#"POST /services/create {{"EndpointSpec":{{"Ports":[{{"PublishedPort":53,"Protocol":"{protocol}"}}]}}}}"#
+        )
+    };
+    assert_strikes("ports = [\"53/sctp\"]", &["sctp", "SCTP", "\u{17f}ctp"].map(port), &[port("udp")]);
 }
 
 #[test]

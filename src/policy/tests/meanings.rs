@@ -52,7 +52,7 @@ fn files_of_the_host_are_seen_wherever_they_are_said() {
             r#""Binds":["/opt/data/x:/x:rw:y"]"#,
             r#""Binds":[null]"#,
             r#""Mounts":[{"Type":"bind","Source":"/etc","Target":"/x"}]"#,
-            r#""Mounts":[{"Type":"BIND","Source":"/opt/data","Target":"/x"}]"#,
+            r#""Mounts":[{"Type":"npipe","Source":"/opt/data","Target":"/x"}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/etc/localtime","Target":"/x","ReadOnly":true,"BindOptions":{"ReadOnlyNonRecursive":true}}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/opt/data","Target":"/x","BindOptions":{"Propagation":"rshared"}}]"#,
             r#""Mounts":[{"Type":"bind","Source":"/opt/data/new","Target":"/x","BindOptions":{"CreateMountpoint":true}}]"#,
@@ -577,6 +577,9 @@ fn what_swarm_makes_of_templates_is_not_known() {
     let templates: Vec<&str> = templates.iter().map(String::as_str).collect();
     let rule = "host_paths = [\"/data/*\"]\nvolumes = [\"app-*\"]";
     assert_permits("POST /services/create", rule, &[&plain, named], &templates);
+    // Who may mount anything is held to the list all the same.
+    let rule = format!("{rule}\nbody.\"TaskTemplate.ContainerSpec.Mounts\" = true");
+    assert_permits("POST /services/create", &rule, &[&plain, templates[1]], &[templates[0], templates[2]]);
     let forbid = policy(
         "[[allow]]\nname = \"r\"\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\nname = \"f\"\noperations = [\"*\"]\nhost_paths = [\"/etc/**\"]",
     );

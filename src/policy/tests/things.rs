@@ -104,6 +104,9 @@ fn a_target_is_judged_by_what_it_is_and_acted_on_by_its_id() {
         ("POST /exec/e3/start {}", "no such exec e3".to_owned()),
         (r#"POST /networks/net/connect {"Container":"/other"}"#, "no such container other".to_owned()),
         ("POST /commit?container=other", "no such container other".to_owned()),
+        // A link has such names, which cannot be looked at.
+        (r#"POST /networks/net/connect {"Container":"mine/d b"}"#, "condition".to_owned()),
+        ("POST /commit?container=mine%2Fd%20b", "condition".to_owned()),
     ] {
         assert_eq!(about(&policy, request), expected, "{request}");
     }
@@ -145,6 +148,93 @@ fn without_an_answer_nothing_is_supposed() {
     let plain = super::policy("[[allow]]\noperations = [\"ContainerRestart\"]");
     let operation = read("POST /containers/mine/restart", ApiVersion::NEWEST);
     assert_eq!(plain.questions(&client("tcp"), &operation), []);
+}
+
+#[test]
+fn whoever_takes_over_volumes_may_have_them() {
+    let random = "0".repeat(64);
+    let takes_over = |volume: &str, policy: &Policy| {
+        let mut operation = read(
+            r#"POST /containers/create {"Image":"x:1","Labels":{"shared":"1"},"HostConfig":{"VolumesFrom":["/web:ro"]}}"#,
+            ApiVersion::NEWEST,
+        );
+        let before = verdict(policy, "tcp", operation.clone());
+        for _ in 0..3 {
+            for question in policy.questions(&client("tcp"), &operation) {
+                let text = if question.kind == ThingKind::Container {
+                    format!(
+                        r#"{{"Id":"00ff","Name":"/web","Config":{{"Labels":{{"shared":"1"}}}},"Mounts":[{{"Type":"volume","Name":"{volume}"}}]}}"#
+                    )
+                } else {
+                    format!(r#"{{"Name":"{}","Labels":{{}}}}"#, question.name)
+                };
+                operation.learn(question, Some(Json::read_shown(text.as_bytes()).unwrap()));
+            }
+        }
+        [before, verdict(policy, "tcp", operation)]
+    };
+    let forbidding = policy(
+        r#"
+            [[allow]]
+            name = "r"
+            operations = ["*"]
+            unguarded = true
+            [[forbid]]
+            name = "f"
+            operations = ["*"]
+            volume.name = "secrets"
+        "#,
+    );
+    let lines =
+        "[[allow]]\nname = \"r\"\noperations = [\"POST /containers/create\"]\nvolume.name = \"pub-*\"\n";
+    let by_container = policy(&format!("{lines}container.label.shared = \"1\""));
+    let by_field = policy(&format!("{lines}body.\"HostConfig.VolumesFrom\" = true"));
+    for (volume, forbidden, allowed) in [
+        ("secrets", "forbidden f", "condition r"),
+        ("pub-1", "permit r", "permit r"),
+        // One without a name goes with its container.
+        (random.as_str(), "permit r", "permit r"),
+    ] {
+        assert_eq!(takes_over(volume, &forbidding), ["forbidden f", forbidden], "{volume}");
+        assert_eq!(takes_over(volume, &by_container), ["condition r", allowed], "{volume}");
+        assert_eq!(takes_over(volume, &by_field), ["condition r", allowed], "{volume}");
+    }
+}
+
+#[test]
+fn a_name_that_a_link_gives_may_be_that_of_any_container() {
+    let forbidding = |lines: &str| {
+        policy(&format!(
+            "[[allow]]\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\noperations = [\"*\"]\n{lines}"
+        ))
+    };
+    let create =
+        |config: &str| format!(r#"POST /containers/create {{"Image":"x:1","HostConfig":{{{config}}}}}"#);
+    let volumes =
+        ["mine/d b", "/mine/d?b:ro", "d b"].map(|name| create(&format!(r#""VolumesFrom":["{name}"]"#)));
+    for request in &volumes {
+        assert_eq!(about(&forbidding("host_paths = [\"/etc\"]"), request), "forbidden", "{request}");
+    }
+    let others = [
+        create(r#""PidMode":"container:mine/d b""#),
+        create(r#""NetworkMode":"container:mine/d b""#),
+        r#"POST /networks/net/disconnect {"Container":"mine/d b"}"#.to_owned(),
+        "POST /commit?container=mine%2Fd%20b".to_owned(),
+    ];
+    for request in volumes.iter().chain(&others) {
+        assert_eq!(about(&forbidding("container.name = \"db\""), request), "forbidden", "{request}");
+    }
+    let listing = policy(
+        r#"
+            [[allow]]
+            operations = ["POST /containers/create"]
+            host_paths = ["/opt/**"]
+            body."HostConfig.VolumesFrom" = true
+        "#,
+    );
+    for request in &volumes {
+        assert_eq!(about(&listing, request), "condition", "{request}");
+    }
 }
 
 #[test]

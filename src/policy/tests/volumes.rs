@@ -68,6 +68,44 @@ fn what_the_daemon_knows_of_a_volume_counts() {
 }
 
 #[test]
+fn a_volume_is_read_only_where_nothing_of_it_can_be_written() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            name = "r"
+            operations = ["POST /volumes/create", "POST /containers/create"]
+            host_paths = { read_only = ["/opt/data/**"] }
+            volumes = ["app-*"]
+        "#,
+    );
+    let options = |o: &str| format!(r#"{{"type":"none","o":"{o}","device":"/opt/data/x"}}"#);
+    for (o, expected) in [
+        ("bind,ro", "permit r"),
+        ("bind,rw,ro", "permit r"),
+        ("bind", "condition r"),
+        ("bind,ro,rw", "condition r"),
+        ("bind, ro", "condition r"),
+        ("bind,ro ", "condition r"),
+        ("rbind,ro", "condition r"),
+    ] {
+        let (options, mount) =
+            (options(o), r#""Type":"volume","Source":"app-1","Target":"/x","ReadOnly":true"#);
+        let volume = format!(r#"POST /volumes/create {{"Name":"app-1","DriverOpts":{options}}}"#);
+        assert_eq!(judged(&policy, "tcp", &volume), expected, "{o}");
+        let container = format!(
+            r#"POST /containers/create {{"HostConfig":{{"Mounts":[
+                {{{mount},"VolumeOptions":{{"DriverConfig":{{"Options":{options}}}}}}},
+                {{"Type":"volume","Source":"app-1","Target":"/y"}}
+            ]}}}}"#
+        );
+        assert_eq!(judged(&policy, "tcp", &container), expected, "{o}");
+        let shown = format!(r#"{{"Driver":"local","Options":{options}}}"#);
+        let judged = after_learning(&policy, r#"{"HostConfig":{"Binds":["app-1:/x"]}}"#, &shown);
+        assert_eq!(judged, expected, "{o}");
+    }
+}
+
+#[test]
 fn a_link_that_no_rule_names_leads_nowhere() {
     let policy = policy(
         r#"
