@@ -163,7 +163,7 @@ fn query(parameters: &Map<String, Value>, missing: &mut Vec<String>) -> String {
     let mut query = String::new();
     for (name, value) in parameters {
         let Some(value) = value.as_str() else {
-            missing.push(format!("the value of the parameter {name}, which is guarded"));
+            missing.push(format!("the value of the parameter {name}, which no record has"));
             continue;
         };
         if value.ends_with(CUT) {
@@ -257,7 +257,7 @@ mod tests {
             "audit.jsonl:1\n",
             "  recorded: deny, missing_grant, rule \"pull\"\n",
             "  judged then by another policy, sha256:00\n",
-            "    the value of the parameter fromSrc, which is guarded\n",
+            "    the value of the parameter fromSrc, which no record has\n",
         ] {
             assert!(text.contains(expected), "{expected} in:\n{text}");
         }
