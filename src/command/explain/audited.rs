@@ -72,11 +72,8 @@ impl Audited {
         let query = query(&judged.parameters, &mut missing);
         let version = judged.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
         missing.extend(not_recorded(endpoint, judged, body.is_some()));
-        let request = Request {
-            method: method.clone().into_owned(),
-            target: format!("{version}{path}{query}"),
-            body: body.unwrap_or_default(),
-        };
+        let target = format!("{version}{path}{query}");
+        let request = Request::of_json(method.clone().into_owned(), target, body.unwrap_or_default());
         let owned = |text: &Cow<'_, str>| text.clone().into_owned();
         Ok(Self {
             request,
