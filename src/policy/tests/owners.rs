@@ -213,8 +213,9 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
             let shown = format!(r#"{{"Id":"{ID}","RepoTags":[{tags}],"Config":{{}}}}"#);
             operation.learn(question, Some(crate::operation::Json::read_shown(shown.as_bytes()).unwrap()));
         }
-        verdict(&policy, "tcp", operation).starts_with("permit")
+        policy.judge(&client("tcp"), operation)
     };
+    let may = |request: &str, tags: &str| matches!(judge(request, tags), Verdict::Permit(_));
     let (own, both) = (r#""own/x:1""#, r#""own/x:1","their/y:1""#);
     for (request, of_own, of_both) in [
         ("DELETE /images/own/x:1", true, true),
@@ -225,6 +226,11 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
         ("POST /images/their/y/push?tag=1", false, false),
         ("GET /images/their/y:1/json", true, true),
     ] {
-        assert_eq!((judge(request, own), judge(request, both)), (of_own, of_both), "{request}");
+        assert_eq!((may(request, own), may(request, both)), (of_own, of_both), "{request}");
+    }
+    let Verdict::Denial(denial) = judge("DELETE /images/their/y:1", both) else { panic!("it is theirs") };
+    let message = denial.refusal().message();
+    for line in ["image.name = [\"docker.io/their/y:1\"]\n", &format!("image.id = [\"{ID}\"]")] {
+        assert!(message.contains(line), "{message}");
     }
 }
