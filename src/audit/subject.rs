@@ -170,12 +170,13 @@ fn write_target(operation: &Operation, kind: &'static str, name: &str, line: &mu
     if let Some((reference, thing)) = operation.things().find(|(reference, thing)| is_meant(reference, thing))
     {
         line.key("asked").text(&shortened(&reference.name, LONGEST_PATH));
-        line.key("id").text(&thing.id);
+        // Of some things the name can have any length.
+        line.key("id").text(&shortened(&thing.id, LONGEST_PATH));
         if let Some(name) = thing.names.first() {
-            line.key("name").text(name);
+            line.key("name").text(&shortened(name, LONGEST_PATH));
         }
         if let Some(container) = thing.owner.filter(|_| thing.kind == ThingKind::Exec) {
-            line.key("container").text(&container);
+            line.key("container").text(&shortened(&container, LONGEST_PATH));
         }
     } else {
         line.key("asked").text(&shortened(name, LONGEST_PATH));
@@ -218,6 +219,8 @@ fn write_parameters(query: &Query, line: &mut Line<'_>) {
     for (parameter, value) in query.iter() {
         let line = line.key(parameter.name);
         match (parameter.guard, value) {
+            // Labels can hold secrets, as those in a body.
+            (Guard::Plain, _) if parameter.name == "labels" => line.null(),
             (Guard::Plain, Value::Text(text)) => line.text(&shortened(text, LONGEST_VALUE)),
             (Guard::Plain, _) => line.text(&shortened(&value.to_string(), LONGEST_VALUE)),
             (Guard::Guarded(_), _) => line.null(),

@@ -12,7 +12,10 @@ use serde_json::Value;
 
 use super::*;
 use crate::client::Peer;
-use crate::operation::Fault;
+use crate::operation::thing::ThingKind;
+use crate::operation::version::ApiVersion;
+use crate::operation::{self, Asked, Fault, Json, Reference};
+use crate::policy::{Policy, Verdict};
 
 const POLICY: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -81,6 +84,26 @@ fn lines(path: &Path) -> Vec<Value> {
 /// Those of them that are about requests.
 fn requests(path: &Path) -> Vec<Value> {
     lines(path).into_iter().filter(|record| record.get("id").is_some()).collect()
+}
+
+#[tokio::test]
+async fn a_thing_with_a_long_name_fills_no_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit");
+    let (audit, client) = (open(&path), client());
+    let policy = Policy::read("version = 1").0.unwrap();
+    let head = operation::Head { method: "GET", target: b"/networks/ab", headers: &[] };
+    let mut operation = Asked::read(&head, ApiVersion::NEWEST).unwrap().with_body(&[]).unwrap();
+    let shown = format!(r#"{{"Name":"{}","Id":"ab"}}"#, "\u{e4}".repeat(1024 * 1024));
+    let shown = Json::read_shown(shown.as_bytes()).unwrap();
+    operation.learn(Reference::new(ThingKind::Network, "ab"), Some(shown));
+    let Verdict::Denial(denial) = policy.judge(&client, operation) else { panic!("nothing is allowed") };
+    let id = RequestIds::new().unwrap().next();
+    audit.record_denial(&context(&client, id), &denial).await.unwrap();
+    audit.flush().await;
+    let records = requests(&path);
+    let name = records[0]["targets"][0]["name"].as_str().unwrap();
+    assert!(name.starts_with("\u{e4}\u{e4}") && name.ends_with("...") && name.len() < 2000, "{name}");
 }
 
 #[tokio::test]

@@ -20,11 +20,11 @@ use clap::{Args, ValueEnum};
 use super::Exit;
 use super::policy_file::PolicyFile;
 use crate::client::{Client, Peer};
-use crate::operation::Json;
 use crate::operation::version::ApiVersion;
+use crate::operation::{Head, Json, Operation, Unreadable};
 use crate::policy::Policy;
 use crate::policy::account::Account;
-use crate::policy::case::{Outcome, judge, learned, read_operation};
+use crate::policy::case::{Outcome, judge, learned, read_whole};
 use crate::policy::problem::{Severity, render};
 use audited::Audited;
 
@@ -106,7 +106,23 @@ enum Format {
 struct Request {
     method: String,
     target: String,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
+}
+
+impl Request {
+    /// One of a client that sends JSON.
+    fn of_json(method: String, target: String, body: Vec<u8>) -> Self {
+        let json = (!body.is_empty()).then(|| ("Content-Type".to_owned(), "application/json".to_owned()));
+        Self { method, target, headers: json.into_iter().collect(), body }
+    }
+
+    fn read(&self, newest: ApiVersion) -> Result<Operation, Unreadable> {
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let headers: Vec<_> = headers.collect();
+        let head = Head { method: &self.method, target: self.target.as_bytes(), headers: &headers };
+        read_whole(&head, &self.body, newest)
+    }
 }
 
 /// A request and what is to be said of it.
@@ -220,10 +236,12 @@ fn requests(arguments: &ExplainArguments) -> Result<Vec<Request>, String> {
     match split.as_slice() {
         [first, rest @ ..] if first == "curl" || first.ends_with("/curl") => {
             let request = curl::read(rest)?;
-            let body = if body.is_empty() { request.body } else { body };
-            Ok(vec![Request { body, ..request }])
+            Ok(vec![match body.as_slice() {
+                [] => request,
+                _ => Request::of_json(request.method, request.target, body),
+            }])
         }
-        [method, target] => Ok(vec![Request { method: method.clone(), target: target.clone(), body }]),
+        [method, target] => Ok(vec![Request::of_json(method.clone(), target.clone(), body)]),
         _ => Err("write METHOD and /path: `dockgate explain policy.toml GET /containers/json`".to_owned()),
     }
 }
@@ -249,7 +267,7 @@ fn asker(arguments: &ExplainArguments, policy: &Policy) -> Result<Client, String
 }
 
 fn explained(request: Request, arguments: &ExplainArguments, policy: &Policy, client: &Client) -> Explained {
-    match read_operation(&request.method, &request.target, &request.body, arguments.api) {
+    match request.read(arguments.api) {
         Ok(operation) => {
             let not_shown = RefCell::new(BTreeSet::new());
             let show = |path: &str| {
@@ -307,6 +325,18 @@ mod tests {
         let mut out = Vec::new();
         let exit = explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
         (exit, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_command_of_curl_is_read_with_its_headers() {
+        const JSON: &str = "Content-Type: application/json";
+        let (exit, text) = run(&["--", "curl", "d/v1.44/volumes/create", "-d", "{}"]);
+        assert_eq!(exit, Exit::Failure);
+        assert!(text.contains("deny, unsupported_media_type") && text.contains(JSON), "{text}");
+        let (exit, _) = run(&["--", "curl", "d/v1.44/volumes/create", "-d", "{}", "-H", JSON]);
+        assert_eq!(exit, Exit::Success);
+        let (exit, _) = run(&["--body", "{}", "--", "curl", "-X", "POST", "d/v1.44/volumes/create"]);
+        assert_eq!(exit, Exit::Success);
     }
 
     #[test]

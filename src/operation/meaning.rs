@@ -27,7 +27,6 @@ use super::field::Place;
 use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
-use mount::ANONYMOUS;
 pub use mount::is_template;
 pub(super) use mount::mount_type;
 pub use network::{DEFAULT_BRIDGE, is_network_id};
@@ -68,7 +67,7 @@ impl Use {
 pub enum Meaning {
     /// A file or directory of the host.
     HostPath(HostPath),
-    /// A volume with a name.
+    /// A volume by its name; empty where the daemon gives it one.
     Volume(String),
     /// A path in a container, from its root.
     ContainerPath(String),
@@ -299,7 +298,7 @@ impl Meaning {
     #[must_use]
     pub fn thing(&self) -> Option<ThingKind> {
         match self {
-            Self::Volume(name) if name != ANONYMOUS => Some(ThingKind::Volume),
+            Self::Volume(name) if !name.is_empty() => Some(ThingKind::Volume),
             Self::Network(_) => Some(ThingKind::Network),
             Self::Namespace(mode) if mode.contains(":container:") => Some(ThingKind::Container),
             Self::Image(ImageRef::Named { .. } | ImageRef::Id(_)) => Some(ThingKind::Image),

@@ -178,6 +178,18 @@ impl Operation {
             }
     }
 
+    /// The names that are taken from an image, or pushed: the one that it is deleted or pushed by, or all where that is its
+    /// ID. None where it is something else that happens.
+    #[must_use]
+    pub fn names_at_stake<'a>(&self, reference: &Reference, thing: &Thing<'a>) -> Option<Vec<Text<'a>>> {
+        if !matches!(self.endpoint().id, "ImageDelete" | "ImagePush") || thing.kind != ThingKind::Image {
+            return None;
+        }
+        let bare = |id: &str| id.strip_prefix("sha256:").unwrap_or(id).to_owned();
+        let is_id = bare(&thing.id).starts_with(&bare(&reference.name));
+        Some(if is_id { thing.names.clone() } else { vec![reference.name.clone().into()] })
+    }
+
     /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
     /// is said, which needs no leave.
     pub(super) fn joins_bridge_beside(&self) -> bool {

@@ -5,6 +5,7 @@ mod path;
 mod port;
 mod text;
 mod user;
+mod volume;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use image::ImagePattern;
 use path::PathGlob;
 use port::PortPattern;
 use user::UserPattern;
+use volume::VolumePattern;
 
 /// A set of things of one kind that a request can mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +39,8 @@ pub(super) enum AspectSet {
     Capabilities(BTreeSet<String>),
     /// Users.
     Users(Vec<UserPattern>),
+    /// Volumes.
+    Volumes(Vec<VolumePattern>),
     /// Images.
     Images(Vec<ImagePattern>),
     /// Ports of the host.
@@ -97,7 +101,7 @@ impl AspectSet {
             Aspect::Ulimits => Self::Texts(each(texts, text::ulimit, problems)?),
             Aspect::ExtraHosts => Self::Texts(each(texts, text::extra_host, problems)?),
             Aspect::Tmpfs => Self::Texts(each(texts, text::tmpfs, problems)?),
-            Aspect::Volumes => Self::Texts(each(texts, text::volume, problems)?),
+            Aspect::Volumes => Self::Volumes(each(texts, VolumePattern::read, problems)?),
             Aspect::Networks => Self::Texts(each(texts, text::network, problems)?),
             Aspect::Remotes | Aspect::Resource(_) => {
                 Self::Texts(texts.iter().map(|text| Glob::new(text.get_ref())).collect())
@@ -167,6 +171,9 @@ impl AspectSet {
             (Self::Users(patterns), Meaning::User(user)) => {
                 patterns.iter().any(|pattern| pattern.admits(user))
             }
+            (Self::Volumes(patterns), Meaning::Volume(name)) => {
+                patterns.iter().any(|pattern| pattern.matches(name))
+            }
             (Self::Images(patterns), Meaning::Image(image)) => {
                 patterns.iter().any(|pattern| pattern.admits(image))
             }
@@ -182,6 +189,7 @@ impl AspectSet {
                 | Self::Devices { .. }
                 | Self::Capabilities(_)
                 | Self::Users(_)
+                | Self::Volumes(_)
                 | Self::Images(_)
                 | Self::Ports(_)
                 | Self::Amounts(_),
@@ -256,6 +264,7 @@ impl AspectSet {
                 | Self::Devices { .. }
                 | Self::Capabilities(_)
                 | Self::Users(_)
+                | Self::Volumes(_)
                 | Self::Images(_)
                 | Self::Ports(_)
                 | Self::Texts(_)
@@ -270,7 +279,10 @@ impl AspectSet {
         let Some(text) = text_of(meaning) else { return false };
         match self {
             Self::Texts(globs) => globs.iter().any(|glob| glob.matches(text)),
-            Self::Expression(expression) => expression.matches(text),
+            Self::Expression(expression) => {
+                let is_unnamed = *meaning == Meaning::Volume(String::new());
+                expression.matches(if is_unnamed { volume::UNNAMED } else { text })
+            }
             Self::Any
             | Self::Nothing
             | Self::HostPaths { .. }
@@ -278,6 +290,7 @@ impl AspectSet {
             | Self::Devices { .. }
             | Self::Capabilities(_)
             | Self::Users(_)
+            | Self::Volumes(_)
             | Self::Images(_)
             | Self::Ports(_)
             | Self::Amounts(_) => false,
@@ -303,6 +316,9 @@ impl AspectSet {
                 wide.contains("ALL") || narrow.is_subset(wide)
             }
             (Self::Users(narrow), Self::Users(wide)) => narrow.iter().all(|one| wide.contains(one)),
+            (Self::Volumes(narrow), Self::Volumes(wide)) => {
+                narrow.iter().all(|one| wide.iter().any(|other| one.within(other)))
+            }
             (Self::Images(narrow), Self::Images(wide)) => {
                 narrow.iter().all(|one| wide.iter().any(|other| one.within(other)))
             }
@@ -340,6 +356,7 @@ impl AspectSet {
             }
             Self::Capabilities(names) => list(names.iter().cloned().collect()),
             Self::Users(patterns) => list(patterns.iter().map(UserPattern::source).collect()),
+            Self::Volumes(patterns) => list(patterns.iter().map(VolumePattern::source).collect()),
             Self::Images(patterns) => list(patterns.iter().map(ImagePattern::source).collect()),
             Self::Ports(patterns) => list(patterns.iter().map(ToString::to_string).collect()),
             Self::Texts(globs) => list(globs.iter().map(Glob::source).collect()),
@@ -404,9 +421,9 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
         Meaning::Image(image) => image::exact(image),
         Meaning::Port(port) => Some(port.to_string()),
         Meaning::User(user) => Some(user::exact(user)),
+        Meaning::Volume(name) => Some(volume::exact(name)),
         Meaning::Amount(..) => None,
-        Meaning::Volume(_)
-        | Meaning::Tmpfs(_)
+        Meaning::Tmpfs(_)
         | Meaning::Namespace(_)
         | Meaning::Network(_)
         | Meaning::Security(_)

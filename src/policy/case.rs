@@ -240,7 +240,16 @@ pub fn read_operation(
 ) -> Result<Operation, Unreadable> {
     let json: (&str, &[u8]) = ("Content-Type", b"application/json");
     let headers = if body.is_empty() { &[][..] } else { &[json][..] };
-    let asked = Asked::read(&Head { method, target: target.as_bytes(), headers }, newest)?;
+    read_whole(&Head { method, target: target.as_bytes(), headers }, body, newest)
+}
+
+/// Reads a request as the gate would.
+///
+/// # Errors
+///
+/// What cannot be read.
+pub fn read_whole(head: &Head<'_>, body: &[u8], newest: ApiVersion) -> Result<Operation, Unreadable> {
+    let asked = Asked::read(head, newest)?;
     match asked.body_kind() {
         BodyKind::Tar => {
             let mut operation = asked.with_stream();

@@ -6,6 +6,7 @@ use super::Policy;
 use super::rule::{Rule, Shortfall};
 use super::selection;
 use super::terms::{Showing, Terms};
+use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
 use crate::operation::meaning::is_template;
 use crate::operation::redaction::Redaction;
@@ -91,7 +92,7 @@ impl Rule {
                 Known::Is(_) if operation.means_all_tags(&reference) => {
                     shortfalls.push(Shortfall::AllTags(reference));
                 }
-                Known::Is(thing) if set.contains(&thing) => {}
+                Known::Is(thing) if is_meant(set, operation, &reference, &thing) => {}
                 // What is made is judged below.
                 Known::Missing if taken.contains(&reference) => {}
                 Known::Is(_) | Known::Missing => shortfalls.push(Shortfall::Thing(reference)),
@@ -263,6 +264,14 @@ pub(super) fn terms(granting: &[&Rule], forbidding: &[&Rule], operation: &Operat
         return Terms { hidden, redaction, ..Terms::default() };
     }
     Terms { shown: Some(granting.iter().map(showing).collect()), hidden, redaction, limit: None }
+}
+
+/// Whether a thing that is acted on is among these; an image that is deleted or pushed by each name that this is about.
+fn is_meant(set: &ThingSet, operation: &Operation, reference: &Reference, thing: &Thing<'_>) -> bool {
+    match operation.names_at_stake(reference, thing) {
+        Some(names) => set.contains_by_each_name(&Thing { names, ..thing.clone() }),
+        None => set.contains(thing),
+    }
 }
 
 /// As what a thing is judged: an exec instance as its container.

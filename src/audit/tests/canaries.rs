@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::audit::shown;
 use crate::operation::field::Kind;
-use crate::operation::table::{self, BodyKind, Endpoint, Guard, ParameterKind};
+use crate::operation::table::{self, BodyKind, Endpoint, Guard, Parameter, ParameterKind};
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Head};
 use crate::policy::{Policy, Verdict};
@@ -40,14 +40,14 @@ fn body(name: &str, kind: Kind) -> String {
     }
 }
 
-/// The request's target, a canary in each parameter that is not plain, and in one that is unknown.
+/// The request's target, a canary in each parameter that is not plain, in labels, and in one that is unknown.
 fn target(endpoint: &Endpoint) -> String {
     let mut path = endpoint.template.to_owned();
     while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
         path.replace_range(from..=to, "thing");
     }
-    let guarded = endpoint.parameters.iter().filter(|parameter| parameter.guard != Guard::Plain);
-    let pairs = guarded.map(|parameter| {
+    let can_hold_it = |parameter: &&Parameter| parameter.guard != Guard::Plain || parameter.name == "labels";
+    let pairs = endpoint.parameters.iter().filter(can_hold_it).map(|parameter| {
         let value = match parameter.kind {
             ParameterKind::Bool | ParameterKind::StrictBool | ParameterKind::Int => "1".to_owned(),
             ParameterKind::Text | ParameterKind::List => CANARY.to_owned(),

@@ -72,11 +72,8 @@ impl Audited {
         let query = query(&judged.parameters, &mut missing);
         let version = judged.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
         missing.extend(not_recorded(endpoint, judged, body.is_some()));
-        let request = Request {
-            method: method.clone().into_owned(),
-            target: format!("{version}{path}{query}"),
-            body: body.unwrap_or_default(),
-        };
+        let target = format!("{version}{path}{query}");
+        let request = Request::of_json(method.clone().into_owned(), target, body.unwrap_or_default());
         let owned = |text: &Cow<'_, str>| text.clone().into_owned();
         Ok(Self {
             request,
@@ -163,7 +160,7 @@ fn query(parameters: &Map<String, Value>, missing: &mut Vec<String>) -> String {
     let mut query = String::new();
     for (name, value) in parameters {
         let Some(value) = value.as_str() else {
-            missing.push(format!("the value of the parameter {name}, which is guarded"));
+            missing.push(format!("the value of the parameter {name}, which no record has"));
             continue;
         };
         if value.ends_with(CUT) {
@@ -257,7 +254,7 @@ mod tests {
             "audit.jsonl:1\n",
             "  recorded: deny, missing_grant, rule \"pull\"\n",
             "  judged then by another policy, sha256:00\n",
-            "    the value of the parameter fromSrc, which is guarded\n",
+            "    the value of the parameter fromSrc, which no record has\n",
         ] {
             assert!(text.contains(expected), "{expected} in:\n{text}");
         }

@@ -31,15 +31,18 @@ const WITH_VALUE: &[&str] = &[
     "-b",
     "--cookie",
     "--resolve",
-    "-H",
-    "--header",
 ];
+
+/// What curl calls a body of `-d`, unless it is told otherwise.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads the words behind `curl`.
 pub(super) fn read(words: &[String]) -> Result<Request, String> {
     let mut method = None;
-    let mut url = None;
+    let mut urls = Vec::new();
     let mut data: Vec<Vec<u8>> = Vec::new();
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let mut media_type = FORM;
     let mut in_query = false;
     let mut words = spread(words).into_iter();
     while let Some(word) = words.next() {
@@ -48,20 +51,33 @@ pub(super) fn read(words: &[String]) -> Result<Request, String> {
             "-X" | "--request" => method = Some(value()?),
             "-I" | "--head" => method = method.or(Some("HEAD".to_owned())),
             "-G" | "--get" => in_query = true,
-            "-d" | "--data" | "--data-ascii" | "--data-binary" | "--json" => data.push(read_data(&value()?)?),
+            "-d" | "--data" | "--data-ascii" | "--data-binary" => data.push(read_data(&value()?)?),
+            "--json" => {
+                data.push(read_data(&value()?)?);
+                media_type = "application/json";
+            }
+            "-H" | "--header" => headers.extend(read_header(&value()?)?),
             "--data-raw" => data.push(value()?.into_bytes()),
             "-T" | "--upload-file" => {
                 drop(value()?);
                 method = method.or(Some("PUT".to_owned()));
             }
-            "--url" => url = Some(value()?),
+            "--url" => urls.push(value()?),
             option if WITH_VALUE.contains(&option) => drop(value()?),
             option if option.starts_with('-') => {}
-            _ => url = Some(word),
+            _ => urls.push(word),
         }
     }
-    let url = url.ok_or("this curl command has no URL")?;
-    let mut target = target_of(&url);
+    let url = match urls.as_slice() {
+        [url] => url,
+        [] => return Err("this curl command has no URL".to_owned()),
+        [one, other, ..] => {
+            return Err(format!(
+                "of this curl command `{one}` and `{other}` may both be the URL: write one request, with options of which dockgate knows what they mean"
+            ));
+        }
+    };
+    let mut target = target_of(url);
     let body = data.join(&b'&');
     if in_query && !body.is_empty() {
         target.push(if target.contains('?') { '&' } else { '?' });
@@ -69,7 +85,21 @@ pub(super) fn read(words: &[String]) -> Result<Request, String> {
     }
     let has_body = !in_query && !body.is_empty();
     let method = method.unwrap_or_else(|| if has_body { "POST" } else { "GET" }.to_owned());
-    Ok(Request { method, target, body: if has_body { body } else { Vec::new() } })
+    let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+    if has_body && !is_typed {
+        headers.push(("Content-Type".to_owned(), media_type.to_owned()));
+    }
+    headers.retain(|(_, value)| !value.is_empty());
+    Ok(Request { method, target, headers, body: if has_body { body } else { Vec::new() } })
+}
+
+/// What stands behind `-H`: `Name: value`, or `Name:` where curl is to leave it out.
+fn read_header(header: &str) -> Result<Option<(String, String)>, String> {
+    if header.starts_with('@') {
+        return Err(format!("the headers of {header} are not read: write each behind -H"));
+    }
+    let header = header.split_once(':');
+    Ok(header.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())))
 }
 
 /// The options one by one: `-sXPOST` is `-s -X POST`, `--json={}` is `--json {}`.
@@ -126,7 +156,7 @@ mod tests {
 
     fn request(line: &str) -> String {
         let words = shlex::split(line).unwrap();
-        let Request { method, target, body } = read(&words[1..]).unwrap();
+        let Request { method, target, headers: _, body } = read(&words[1..]).unwrap();
         format!("{method} {target} {}", String::from_utf8(body).unwrap()).trim_end().to_owned()
     }
 
@@ -156,5 +186,34 @@ mod tests {
         }
         assert!(read(&["-X".to_owned()]).is_err());
         assert!(read(&["-s".to_owned()]).unwrap_err().contains("no URL"));
+    }
+
+    #[test]
+    fn headers_count_and_a_body_of_data_is_a_form() {
+        for (line, expected) in [
+            ("curl d/x", ""),
+            ("curl d/x -d a=b", "Content-Type: application/x-www-form-urlencoded"),
+            ("curl d/x --json {}", "Content-Type: application/json"),
+            ("curl d/x -d {} -H 'content-type:text/plain'", "content-type: text/plain"),
+            ("curl d/x -d {} -HContent-Type:", ""),
+            ("curl -G d/x -d a=b --header=X-Registry-Config:e30=", "X-Registry-Config: e30="),
+        ] {
+            let words = shlex::split(line).unwrap();
+            let headers = read(&words[1..]).unwrap().headers;
+            let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            assert_eq!(headers.join("; "), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn one_request_is_explained_and_not_another() {
+        for line in [
+            "curl d/containers/json d/info",
+            "curl --request-target /info d/containers/json",
+            "curl -H @file d/info",
+        ] {
+            let words = shlex::split(line).unwrap();
+            assert!(read(&words[1..]).is_err(), "{line}");
+        }
     }
 }

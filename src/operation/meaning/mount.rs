@@ -38,11 +38,9 @@ pub(super) fn binds(value: &Json, at: &mut Reader<'_, '_>) {
     });
 }
 
-/// What is meant where a volume has no name: the daemon gives it one.
-pub(super) const ANONYMOUS: &str = "anonymous";
-
+/// A volume without a name: the daemon gives it one.
 fn anonymous() -> Meaning {
-    Meaning::Volume(ANONYMOUS.to_owned())
+    Meaning::Volume(String::new())
 }
 
 /// `Volumes`: directories that become volumes without a name, where nothing else is mounted: clients repeat the
@@ -104,8 +102,7 @@ fn parse_options(text: &str) -> Option<BindOptions> {
 
 /// A volume with a name: itself, and where the daemon was asked, what it is.
 fn volume(name: &str, read_only: bool, way: &Way<'_>, at: &mut Reader<'_, '_>) {
-    // What is called as those without a name are, no pattern tells from them.
-    if !is_volume_name(name) || name == ANONYMOUS {
+    if !is_volume_name(name) {
         at.says_more();
     }
     at.means_at(way, Meaning::Volume(name.to_owned()));

@@ -4,6 +4,9 @@ use core::net::IpAddr;
 
 use super::clean;
 
+/// What a name without a registry begins with, in full.
+const HUB: [&str; 2] = ["index.docker.io/", "docker.io/"];
+
 /// `name=value` of a setting of the kernel. Runtimes take slashes for dots, and several for one (runc
 /// `libcontainer/init_linux.go`).
 #[must_use]
@@ -43,10 +46,12 @@ pub fn driver(text: &str) -> String {
     let Some((kind @ ("volume" | "network" | "ipam" | "log"), name)) = text.split_once(':') else {
         return text.to_owned();
     };
-    let bare = ["index.docker.io/", "docker.io/", "library/"]
-        .iter()
-        .fold(name, |name, registry| name.strip_prefix(registry).unwrap_or(name));
-    format!("{kind}:{}", bare.strip_suffix(":latest").unwrap_or(bare))
+    let is_of_hub = |name: &str| HUB.iter().any(|hub| name.starts_with(hub));
+    let in_hub = HUB.iter().find_map(|hub| name.strip_prefix(hub)).filter(|name| !is_of_hub(name));
+    let bare = in_hub.unwrap_or(name);
+    // Only a single word is there by itself.
+    let bare = bare.strip_prefix("library/").filter(|word| !word.contains('/')).unwrap_or(bare);
+    format!("{kind}:{}", bare.trim_end_matches(":latest"))
 }
 
 fn named(text: &str, separator: char, spell: fn(&str) -> String) -> String {
@@ -64,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_text_has_one_spelling() {
-        let cases: [(Spell, &str, &str); 15] = [
+        let cases: [(Spell, &str, &str); 19] = [
             (sysctl, "kernel/shmmax=1", "kernel.shmmax=1"),
             (sysctl, "net/ipv4//*=/x", "net.ipv4.*=/x"),
             (sysctl, "net.x/../../kernel/shmmax=1", "net.x.kernel.shmmax=1"),
@@ -80,9 +85,14 @@ mod tests {
             (driver, "volume:docker.io/library/nfs:latest", "volume:nfs"),
             (driver, "volume:vieux/sshfs:next", "volume:vieux/sshfs:next"),
             (driver, "runtime:x:latest", "runtime:x:latest"),
+            (driver, "volume:index.docker.io/library/x", "volume:x"),
+            (driver, "volume:library/docker.io/x", "volume:library/docker.io/x"),
+            (driver, "volume:docker.io/docker.io/x", "volume:docker.io/docker.io/x"),
+            (driver, "volume:x:latest:latest", "volume:x"),
         ];
         for (spell, text, expected) in cases {
             assert_eq!(spell(text), expected, "{text}");
+            assert_eq!(spell(expected), expected);
         }
     }
 }

@@ -54,13 +54,6 @@ pub(super) fn tmpfs(text: &str) -> Item {
     Err(never(text, format!("begin at the root: `/{text}`; what a volume keeps in memory is `volume:*`")))
 }
 
-pub(super) fn volume(text: &str) -> Item {
-    if text.starts_with('/') {
-        return Err(never(text, "a volume has a name; a directory is said by `host_paths`".to_owned()));
-    }
-    Ok(Glob::new(text))
-}
-
 pub(super) fn network(text: &str) -> Item {
     if text == "default" {
         return Err(never(text, "the network of that name is `bridge`".to_owned()));
@@ -120,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_nothing_can_match_is_an_error() {
-        let cases: [(Read, &str, &str); 12] = [
+        let cases: [(Read, &str, &str); 11] = [
             (namespace, "pid", "`pid:*`"),
             (driver, "log", "`log:*`"),
             (device, "cgroup", "`cgroup:*`"),
@@ -130,7 +123,6 @@ mod tests {
             (sysctl, "kernel/shmmax", "`kernel.shmmax=*`"),
             (ulimit, "NOFILE", "`nofile=*`"),
             (extra_host, "db", "`db:*`"),
-            (volume, "/data", "`host_paths`"),
             (tmpfs, "run", "`/run`"),
             (network, "default", "`bridge`"),
         ];

@@ -1,6 +1,7 @@
 //! What makes a client root on the host, or gives it part of the host, once a rule grants it.
 
 use std::collections::BTreeSet;
+use std::iter::successors;
 
 use crate::operation::Json;
 use crate::operation::meaning::{Aspect, HostPath, Meaning, Reading};
@@ -48,6 +49,13 @@ const fn part(what: What, why: &'static str) -> Danger {
 
 const SOCKET: &str = "reach a socket of Docker or containerd, which grants everything";
 const PROGRAMS: &str = "replace programs that root runs";
+const CLOCK: &str = "write what root runs by the clock";
+const START: &str = "write what the host runs at start";
+const ROOTS: &str = "write who may become root";
+const CONTAINERS: &str = "write the files of every container, and the daemon's own";
+const DISK: &str = "write a disk of the host";
+const DISKS: &str = "write the disks of the host";
+const MEMORY: &str = "write the memory of the host";
 const FETCH: &str = "have the daemon fetch what only the host can reach";
 
 /// The worst first; of those that go as far, the plainest.
@@ -58,45 +66,77 @@ const DANGERS: &[Danger] = &[
         "write below /etc, where users, their rights and what runs at start are said",
     ),
     root(What::Written("/etc/passwd"), "write /etc/passwd, which says who is root"),
-    root(What::Written("/etc/cron.d"), "write what root runs by the clock"),
-    root(What::Written("/etc/systemd/system"), "write what the host runs at start"),
-    root(What::Written("/etc/sudoers.d"), "write who may become root"),
+    root(What::Written("/etc/shadow"), "write the password hashes of the host"),
+    root(What::Written("/etc/cron.d"), CLOCK),
+    root(What::Written("/etc/cron.daily"), CLOCK),
+    root(What::Written("/etc/crontab"), CLOCK),
+    root(What::Written("/etc/systemd/system"), START),
+    root(What::Written("/etc/init.d"), START),
+    root(What::Written("/etc/sudoers.d"), ROOTS),
+    root(What::Written("/etc/sudoers"), ROOTS),
+    root(What::Written("/etc/pam.d"), ROOTS),
+    root(What::Written("/etc/ssh"), "write who may log in to the host"),
+    root(What::Written("/etc/profile.d"), "write what the shells of root run"),
+    root(What::Written("/etc/ld.so.preload"), PROGRAMS),
+    root(What::Written("/etc/docker"), "write how the daemon runs, which is root"),
     root(What::Written("/root"), "write root's own files, its SSH keys among them"),
     root(What::Written("/root/.ssh"), "write root's SSH keys"),
     root(What::Read("/var/run/docker.sock"), SOCKET),
     root(What::Read("/run/docker.sock"), SOCKET),
     root(What::Read("/run/containerd/containerd.sock"), SOCKET),
+    root(What::Written("/run/systemd/system"), START),
     root(What::Written("/proc"), "write /proc of the host, where the kernel is told what to run as root"),
     root(What::Written("/sys"), "write /sys of the host, where the kernel is told what to run as root"),
-    root(What::Written("/dev"), "write the disks of the host"),
+    root(What::Written("/proc/sys"), "tell the kernel of the host what to run as root"),
+    root(What::Written("/dev"), DISKS),
     root(What::Written("/boot"), "write the kernel that the host starts with"),
     root(What::Written("/usr"), PROGRAMS),
     root(What::Written("/usr/bin"), PROGRAMS),
     root(What::Written("/usr/local/bin"), PROGRAMS),
+    root(What::Written("/usr/sbin"), PROGRAMS),
+    root(What::Written("/usr/lib"), PROGRAMS),
+    root(What::Written("/usr/local/sbin"), PROGRAMS),
+    root(What::Written("/usr/local/lib"), PROGRAMS),
     root(What::Written("/bin"), PROGRAMS),
+    root(What::Written("/sbin"), PROGRAMS),
     root(What::Written("/lib"), PROGRAMS),
-    root(What::Written("/var/spool/cron"), "write what root runs by the clock"),
-    root(What::Written("/var/lib/docker"), "write the files of every container, and the daemon's own"),
+    root(What::Written("/lib64"), PROGRAMS),
+    root(What::Written("/var/spool/cron"), CLOCK),
+    root(What::Written("/var/lib/docker"), CONTAINERS),
+    root(What::Written("/var/lib/containerd"), CONTAINERS),
     root(What::Capability("ALL"), "do what root on the host can do"),
     root(What::Capability("SYS_ADMIN"), "mount the disks of the host"),
     root(What::Capability("SYS_MODULE"), "load code into the kernel"),
     root(What::Capability("SYS_RAWIO"), "write the memory and the disks of the host"),
     root(What::Capability("DAC_READ_SEARCH"), "open every file of the host by its handle"),
     root(What::Capability("BPF"), "run programs in the kernel"),
-    root(What::Device("/dev"), "write the disks of the host"),
-    root(What::Device("/dev/sda"), "write a disk of the host"),
-    root(What::Device("/dev/nvme0n1"), "write a disk of the host"),
-    root(What::Device("/dev/vda"), "write a disk of the host"),
-    root(What::Device("/dev/mem"), "write the memory of the host"),
-    root(What::Device("cgroup:a *:* rwm"), "write the disks of the host"),
-    root(What::Device("cgroup:b 8:0 rwm"), "write a disk of the host"),
-    root(What::Device("cgroup:b *:* rwm"), "write the disks of the host"),
-    part(What::Read("/"), "read every file of the host, keys and password hashes among them"),
+    root(What::Device("/dev"), DISKS),
+    root(What::Device("/dev/sda"), DISK),
+    root(What::Device("/dev/sda1"), DISK),
+    root(What::Device("/dev/nvme0n1"), DISK),
+    root(What::Device("/dev/nvme0n1p1"), DISK),
+    root(What::Device("/dev/vda"), DISK),
+    root(What::Device("/dev/vda1"), DISK),
+    root(What::Device("/dev/xvda"), DISK),
+    root(What::Device("/dev/xvda1"), DISK),
+    root(What::Device("/dev/mmcblk0"), DISK),
+    root(What::Device("/dev/dm-0"), DISK),
+    root(What::Device("/dev/md0"), DISK),
+    root(What::Device("/dev/mapper/root"), DISK),
+    root(What::Device("/dev/disk/by-id/root"), DISK),
+    root(What::Device("/dev/mem"), MEMORY),
+    root(What::Device("/dev/kmem"), MEMORY),
+    root(What::Device("/dev/port"), "speak to the hardware of the host"),
+    root(What::Device("cgroup:a *:* rwm"), DISKS),
+    root(What::Device("cgroup:b 8:0 rwm"), DISK),
+    root(What::Device("cgroup:b *:* rwm"), DISKS),
     part(What::Read("/etc"), "read below /etc, where password hashes and keys are"),
     part(What::Read("/etc/shadow"), "read the password hashes of the host"),
     part(What::Read("/root"), "read root's own files, its SSH keys among them"),
     part(What::Read("/proc"), "read the environment of every process of the host"),
     part(What::Read("/var/lib/docker"), "read the files and the environment of every container"),
+    part(What::Written("/var/lib/docker/volumes"), "write the volumes of every container"),
+    part(What::Read("/var/lib/docker/volumes"), "read the volumes of every container"),
     part(What::Written("/home"), "write the SSH keys of the host's users"),
     part(
         What::Capability("SYS_PTRACE"),
@@ -121,7 +161,7 @@ pub(super) fn worst(aspect: Aspect, lets_through: impl Fn(&Meaning) -> bool) -> 
     DANGERS
         .iter()
         .filter(|danger| danger.meaning().aspect() == aspect)
-        .find(|danger| lets_through(&danger.meaning()))
+        .find(|danger| danger.meanings().iter().any(&lets_through))
 }
 
 /// A path that leads out of the directory that it begins with.
@@ -164,19 +204,29 @@ pub(super) fn together(
 }
 
 impl Danger {
-    pub(super) fn meaning(&self) -> Meaning {
+    /// What is granted, and for a file or device the directories that it is in: who has one of those has it too.
+    pub(super) fn meanings(&self) -> Vec<Meaning> {
+        let of = |path: &str| self.meaning_at(path);
+        above(self.value()).map(of).collect()
+    }
+
+    fn meaning(&self) -> Meaning {
+        self.meaning_at(self.value())
+    }
+
+    fn meaning_at(&self, text: &str) -> Meaning {
         let host = |path: &str, read_only| {
             Meaning::HostPath(HostPath { path: path.to_owned(), read_only, link: None })
         };
         match self.what {
-            What::Written(path) => host(path, false),
-            What::Read(path) => host(path, true),
-            What::Capability(name) => Meaning::Capability(name.to_owned()),
-            What::Namespace(text) => Meaning::Namespace(text.to_owned()),
-            What::Device(text) => Meaning::Device(text.to_owned()),
-            What::Security(text) => Meaning::Security(text.to_owned()),
-            What::Driver(text) => Meaning::Driver(text.to_owned()),
-            What::Remote(text) => Meaning::Remote(text.to_owned()),
+            What::Written(_) => host(text, false),
+            What::Read(_) => host(text, true),
+            What::Capability(_) => Meaning::Capability(text.to_owned()),
+            What::Namespace(_) => Meaning::Namespace(text.to_owned()),
+            What::Device(_) => Meaning::Device(text.to_owned()),
+            What::Security(_) => Meaning::Security(text.to_owned()),
+            What::Driver(_) => Meaning::Driver(text.to_owned()),
+            What::Remote(_) => Meaning::Remote(text.to_owned()),
         }
     }
 
@@ -223,10 +273,15 @@ impl Danger {
                 let Some((path, is_written)) = self.host_path() else { return Vec::new() };
                 let usual: &[&str] = if is_written { &[":/x", ":/x:rw"] } else { &[":/x:ro"] };
                 let own = ends.iter().map(String::as_str).filter(|end| !is_written || !is_read_only(end));
-                usual.iter().copied().chain(own).map(|end| list(&[path, end].concat())).collect()
+                let ends: Vec<&str> = usual.iter().copied().chain(own).collect();
+                let with_each = |path: &'static str| ends.iter().map(move |end| list(&[path, end].concat()));
+                above(path).flat_map(with_each).collect()
             }
             Reading::VolumeOptions => match self.host_path() {
-                Some((path, is_written)) => volumes(path, if is_written { "bind" } else { "bind,ro" }),
+                Some((path, is_written)) => {
+                    let how = if is_written { "bind" } else { "bind,ro" };
+                    above(path).flat_map(|path| volumes(path, how)).collect()
+                }
                 None => Vec::new(),
             },
             Reading::Capabilities | Reading::SecurityOptions => vec![list(self.value())],
@@ -270,6 +325,15 @@ impl Danger {
             | Reading::Configs => Vec::new(),
         }
     }
+}
+
+/// A path and the directories above it, up to the root; of anything else that alone.
+fn above(text: &'static str) -> impl Iterator<Item = &'static str> {
+    successors(Some(text), |path| match path.rsplit_once('/') {
+        Some((_, "")) | None => None,
+        Some(("", _)) => Some("/"),
+        Some((parent, _)) => path.starts_with('/').then_some(parent),
+    })
 }
 
 /// Whether what stands behind the path of a bind leaves it to be read only.

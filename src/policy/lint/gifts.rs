@@ -94,7 +94,7 @@ fn item_of(aspect: Aspect, said: &Spanned<DraftAspect>, danger: &Danger) -> Opti
             }
         };
         let set = AspectSet::read(aspect, &Spanned::new(item.span(), one), &mut Vec::new());
-        set.is_some_and(|set| set.admits(&danger.meaning()))
+        set.is_some_and(|set| danger.meanings().iter().any(|meaning| set.admits(meaning)))
     };
     let found = write.iter().find(|item| lets_through(item, true));
     found.or_else(|| read.iter().find(|item| lets_through(item, false))).map(Spanned::span)

@@ -43,6 +43,8 @@ const fn parameter(
 
 /// URLs that mean something else to the host than to its clients.
 const URLS: &[&str] = &["http://127.0.0.1/x.tar", "https://127.0.0.1/x.tar", "http://169.254.169.254/x.tar"];
+/// Where the token of managers stands, as a rule hides it.
+const TOKENS: &[&str] = &["JoinTokens", "JoinTokens.*", "JoinTokens.Manager"];
 const DIRECTORIES: &[&str] = &["/", "/etc", "/root", "/root/x"];
 
 /// The strongest first.
@@ -60,6 +62,10 @@ const GIFTS: &[Gift] = &[
     body("SwarmJoin", "a swarm's managers can put any service on the host"),
     body("SwarmInit", "a swarm's services can be given every file of the host"),
     operation("Grpc", "a build through BuildKit runs what the client asks for, as root"),
+    operation(
+        "SwarmInspect",
+        "it is shown the token of the swarm's managers, who can put any service on the host",
+    ),
     operation(
         "PutContainerArchive",
         "files that are written into a container reach the host through its mounts",
@@ -93,10 +99,14 @@ pub(super) fn gift(rule: &Rule) -> Option<(&'static Gift, &Target)> {
     GIFTS.iter().find_map(|gift| {
         let target = rule.selection.targets().find(|target| target.endpoint.id == gift.id)?;
         let is_made = match gift.by {
-            // What is written into containers of one's own reaches no more than they do.
-            By::Operation => {
-                gift.id != "PutContainerArchive" || !rule.things.contains_key(&ThingKind::Container)
-            }
+            By::Operation => match gift.id {
+                // What is written into containers of one's own reaches no more than they do.
+                "PutContainerArchive" => !rule.things.contains_key(&ThingKind::Container),
+                "SwarmInspect" => {
+                    !TOKENS.iter().any(|path| rule.redaction.words().iter().any(|word| word == path))
+                }
+                _ => true,
+            },
             By::Body => rule.grants.everything || rule.grants.body,
             By::Parameter(name, values) => {
                 target.endpoint.parameter(name).is_some_and(|parameter| admits_any(rule, parameter, values))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::push;
 use super::toml_text::{self, quote};
-use crate::operation::meaning::{Aspect, DEFAULT_BRIDGE, Meaning};
+use crate::operation::meaning::{Aspect, DEFAULT_BRIDGE, ImageRef, Meaning};
 use crate::operation::{Json, Known, Operation, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
@@ -75,12 +75,21 @@ impl Lines {
                 if let Shortfall::Thing(reference) = shortfall { Some(reference) } else { None }
             });
             let broken = acted_on.filter(|reference| reference.kind == *kind);
+            // Of an image that is deleted or pushed other names are not asked for.
+            let mut names = Vec::new();
             let found = broken.filter_map(|reference| match operation.known(&reference) {
-                Known::Is(thing) => Some(quote(&escape(&thing.id))),
+                Known::Is(thing) => {
+                    let at_stake = operation.names_at_stake(&reference, &thing).unwrap_or_default();
+                    let images = at_stake.iter().map(|name| Meaning::Image(ImageRef::read(name)));
+                    names.extend(images.filter_map(|image| Some(quote(&aspect::item(&image)?))));
+                    Some(quote(&escape(&thing.id)))
+                }
                 Known::Missing | Known::Nothing => None,
             });
+            let ids = found.collect::<Vec<_>>();
+            self.things.extend(toml_text::list(&names).map(|names| format!("{kind}.name = {names}")));
             // What is not there has no ID, and whatever is made in its place must still be what the rule is for.
-            match toml_text::list(&found.collect::<Vec<_>>()) {
+            match toml_text::list(&ids) {
                 Some(ids) => self.things.push(format!("{kind}.id = {ids}")),
                 None => self.things.extend(set.lines(*kind, quote)),
             }

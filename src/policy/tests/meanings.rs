@@ -303,7 +303,7 @@ fn rights_are_seen_in_every_spelling() {
 
 #[test]
 fn words_for_none_are_no_names() {
-    let policy = policy(
+    let words = policy(
         r#"
             [[allow]]
             name = "r"
@@ -319,11 +319,14 @@ fn words_for_none_are_no_names() {
         ("POST /containers/create {\"Image\":\"a\",\"Volumes\":{\"/x\":{}}}", "permit r"),
         (
             "POST /containers/create {\"Image\":\"a\",\"HostConfig\":{\"Binds\":[\"anonymous:/x\"]}}",
-            "missing_grant r",
+            "condition r",
         ),
     ] {
-        assert_eq!(verdict(&policy, "tcp", operation(request)), expected, "{request}");
+        assert_eq!(verdict(&words, "tcp", operation(request)), expected, "{request}");
     }
+    let any = policy("[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nvolumes = true");
+    let called_so = operation("POST /containers/create {\"HostConfig\":{\"Binds\":[\"anonymous:/x\"]}}");
+    assert_eq!(verdict(&any, "tcp", called_so), "permit r");
 }
 
 #[test]

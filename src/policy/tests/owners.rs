@@ -199,3 +199,38 @@ fn an_image_takes_no_name_from_anothers() {
         }
     }
 }
+
+#[test]
+fn an_image_loses_no_name_that_the_rule_is_not_for() {
+    const ID: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let policy = policy(
+        "[[allow]]\nname = \"own\"\noperations = [\"ImageDelete\", \"ImagePush\", \"ImageInspect\"]\n\
+         image.name = \"own/*\"",
+    );
+    let judge = |request: &str, tags: &str| {
+        let mut operation = operation(request);
+        for question in policy.questions(&client("tcp"), &operation) {
+            let shown = format!(r#"{{"Id":"{ID}","RepoTags":[{tags}],"Config":{{}}}}"#);
+            operation.learn(question, Some(crate::operation::Json::read_shown(shown.as_bytes()).unwrap()));
+        }
+        policy.judge(&client("tcp"), operation)
+    };
+    let may = |request: &str, tags: &str| matches!(judge(request, tags), Verdict::Permit(_));
+    let (own, both) = (r#""own/x:1""#, r#""own/x:1","their/y:1""#);
+    for (request, of_own, of_both) in [
+        ("DELETE /images/own/x:1", true, true),
+        ("DELETE /images/their/y:1", false, false),
+        ("DELETE /images/0123456789ab?force=1", true, false),
+        (&format!("DELETE /images/{ID}?force=1"), true, false),
+        ("POST /images/own/x/push?tag=1", true, true),
+        ("POST /images/their/y/push?tag=1", false, false),
+        ("GET /images/their/y:1/json", true, true),
+    ] {
+        assert_eq!((may(request, own), may(request, both)), (of_own, of_both), "{request}");
+    }
+    let Verdict::Denial(denial) = judge("DELETE /images/their/y:1", both) else { panic!("it is theirs") };
+    let message = denial.refusal().message();
+    for line in ["image.name = [\"docker.io/their/y:1\"]\n", &format!("image.id = [\"{ID}\"]")] {
+        assert!(message.contains(line), "{message}");
+    }
+}

@@ -122,6 +122,20 @@ fn what_reaches_the_host_is_warned_of() {
         ("operations = \"ImageCreate\"\nquery.fromSrc = \"http*\"", true),
         ("operations = \"ContainerStart\"\nquery.checkpoint-dir = true", true),
         ("operations = \"ContainerStart\"\nquery.checkpoint = true", false),
+        ("operations = \"SwarmInspect\"", true),
+        ("operations = \"SwarmInspect\"\nredact = [\"JoinTokens.Worker\"]", true),
+        ("operations = \"SwarmInspect\"\nredact = [\"JoinTokens.*\"]", false),
+        // Who has a directory has what is in it.
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/run\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = { read_only = [\"/var\"] }", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/var/lib\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/usr/local\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/etc/sudoers\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/srv\", \"/var/log/**\"]", false),
+        ("operations = \"ContainerCreate\"\ndevices = [\"/dev/mapper\"]", true),
+        ("operations = \"ContainerCreate\"\ndevices = [\"/dev/sda1\"]", true),
+        ("operations = \"ContainerCreate\"\ndevices = [\"/dev/net/tun\", \"/dev/dri\"]", false),
+        ("operations = \"ContainerCreate\"\nbody.\"HostConfig.Binds\" = [\"/var:/x:ro\"]", true),
     ] {
         assert_eq!(warns(rule), expected, "{rule}");
     }

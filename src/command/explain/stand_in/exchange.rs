@@ -32,7 +32,7 @@ pub(super) fn receive(reader: &mut impl BufRead) -> io::Result<Option<(Request, 
     parsed.parse(&head).map_err(io::Error::other)?;
     let field = |name: &str| {
         let found = parsed.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-        found.map(|field| String::from_utf8_lossy(field.value).trim().to_owned())
+        found.map(|field| read_text(field.value))
     };
     let is_chunked = field("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
     let body = if is_chunked {
@@ -42,8 +42,14 @@ pub(super) fn receive(reader: &mut impl BufRead) -> io::Result<Option<(Request, 
         kept(reader, length)?
     };
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let request = Request { method: text(parsed.method), target: text(parsed.path), body };
+    let headers = parsed.headers.iter().map(|field| (field.name.to_owned(), read_text(field.value)));
+    let headers = headers.collect();
+    let request = Request { method: text(parsed.method), target: text(parsed.path), headers, body };
     Ok(Some((request, field("Upgrade"))))
+}
+
+fn read_text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).trim().to_owned()
 }
 
 /// So many bytes, of which no more are kept than a JSON body can have.
