@@ -138,6 +138,16 @@ fn nothing_is_left_of_a_client_that_goes_away() {
 }
 
 #[test]
+fn many_stages_take_no_longer_each() {
+    let daemon = FakeDaemon::content();
+    let gate = gate(&daemon).start();
+    let stages: Vec<_> = (0..50_000).map(|number| format!("FROM own/a AS s{number:x}\n")).collect();
+    let start = Instant::now();
+    assert_eq!(gate.ask(build(&context(&stages.concat()))).status, 200);
+    assert!(start.elapsed() < Duration::from_secs(15), "after {:?}", start.elapsed());
+}
+
+#[test]
 fn an_archive_is_not_read_on_for_a_client_that_goes_away() {
     let daemon = FakeDaemon::content();
     let gate = gate(&daemon).with(["--max-build-context", "10000000000"]).start();
