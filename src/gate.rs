@@ -24,10 +24,9 @@ mod turns;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
@@ -72,7 +71,7 @@ pub struct Gate {
     /// The turns of large bodies.
     bodies: Turns,
     /// The turns of build contexts.
-    contexts: Arc<Semaphore>,
+    contexts: Turns,
     /// Where they are kept.
     context_dir: PathBuf,
     /// Whose connections are open.
@@ -105,7 +104,7 @@ struct Granted<'a> {
     /// What was kept of its body.
     kept: Option<Context>,
     /// The turn of a large body.
-    turn: Option<Turn<'a>>,
+    turn: Option<Turn>,
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -164,7 +163,7 @@ impl Gate {
             limits: settings.limits,
             grace: settings.grace,
             bodies: Turns::new(request::LARGE_BODIES),
-            contexts: Arc::new(Semaphore::new(context::MOST_KEPT)),
+            contexts: Turns::new(context::MOST_KEPT),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
@@ -374,12 +373,12 @@ impl Gate {
 
     /// Reads what is asked: the operation, what was kept of its body, the turn of a large one, and why the daemon is not
     /// asked although the policy may permit it.
-    async fn read<'g>(
-        &'g self,
+    async fn read(
+        &self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
-    ) -> Result<(Operation, Option<Context>, Option<Turn<'g>>, Option<Unasked>), Outcome> {
+    ) -> Result<(Operation, Option<Context>, Option<Turn>, Option<Unasked>), Outcome> {
         let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {
