@@ -4,6 +4,7 @@
 //! is shared without locks.
 
 mod answer;
+mod answers;
 mod attendant;
 mod connection;
 mod context;
@@ -44,6 +45,7 @@ use crate::policy::{LOOK_UP_ROUNDS, MOST_QUESTIONS, Permit, Policy, Verdict};
 use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
+use answers::Answers;
 use attendant::Attendants;
 use connection::{Connection, Next};
 use context::Context;
@@ -72,6 +74,10 @@ pub struct Gate {
     bodies: Turns,
     /// The turns of build contexts.
     contexts: Turns,
+    /// The turns of large answers to questions of dockgate's own.
+    answers: Turns,
+    /// The turns of large things in answers of which a client sees a part.
+    shown: Turns,
     /// Where they are kept.
     context_dir: PathBuf,
     /// Whose connections are open.
@@ -105,6 +111,8 @@ struct Granted<'a> {
     kept: Option<Context>,
     /// The turn of a large body.
     turn: Option<Turn>,
+    /// What it was judged by.
+    answers: Option<Answers<'a>>,
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -164,6 +172,8 @@ impl Gate {
             grace: settings.grace,
             bodies: Turns::new(request::LARGE_BODIES),
             contexts: Turns::new(context::MOST_KEPT),
+            answers: Turns::new(answers::LARGE_ANSWERS),
+            shown: Turns::new(shown::LARGE_THINGS),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
@@ -242,6 +252,7 @@ impl Gate {
                     upload: Upload::NONE,
                     kept: None,
                     turn: None,
+                    answers: None,
                     tenure: None,
                     unasked: None,
                 })
@@ -261,7 +272,7 @@ impl Gate {
         granted: Granted<'a>,
         hearing: &Hearing<'a>,
     ) -> Outcome {
-        let Granted { permit, statement, judged, upload, kept, turn, tenure, unasked } = granted;
+        let Granted { permit, statement, judged, upload, kept, turn, answers, tenure, unasked } = granted;
         let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
         let recording = self.audit.record(&hearing.context, permit, statement.as_ref());
@@ -272,7 +283,7 @@ impl Gate {
             }
         };
         // Who waits for it can be refused while the daemon is waited for.
-        drop(turn);
+        drop((turn, answers));
         match unasked {
             None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
             Some(Unasked::Over(outcome)) => outcome,
@@ -330,19 +341,22 @@ impl Gate {
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
         let (operation, kept, turn, unasked) = self.read(connection, head, hearing).await?;
+        let mut answers = None;
         let (operation, unasked) = match unasked {
             None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
                 let Connection { stream, inbox, line, place, body_bytes, .. } = &mut *connection;
+                let answers = answers.insert(Answers::of(&self.answers, client));
                 let ask = async |path: &str, version| {
-                    let asking = self.daemon.look_up(path, version, line);
+                    let asking = self.daemon.look_up(path, version, line, answers);
                     request::while_wanted(stream, inbox, place, *body_bytes, asking).await
                 };
                 Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }
             Some(unasked) => (operation, Some(unasked)),
         };
-        let mut tenure = Tenure::of(self, hearing, &operation);
+        let is_large = answers.as_ref().is_some_and(Answers::are_large);
+        let mut tenure = Tenure::of(self, hearing, &operation, is_large);
         let began = Instant::now();
         let verdict = hearing.policy.judge(client, operation);
         let judged = self.metrics.judged(began);
@@ -360,7 +374,7 @@ impl Gate {
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.
-                drop((denial, turn));
+                drop((denial, turn, answers));
                 return Err(connection.refuse(id, is_head, &refusal, End::Refused).await);
             }
         };
@@ -368,7 +382,7 @@ impl Gate {
             tenure.granted(&permit);
         }
         let upload = Upload::of(head);
-        Ok(Granted { permit, statement: None, judged, upload, kept, turn, tenure, unasked })
+        Ok(Granted { permit, statement: None, judged, upload, kept, turn, answers, tenure, unasked })
     }
 
     /// Reads what is asked: the operation, what was kept of its body, the turn of a large one, and why the daemon is not
