@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 pub use away::{Away, AwayKind, whole_seconds};
 pub use breaker::BreakerState;
-pub use exchange::{Forwarded, Line, Lost, Receiver, Sender};
+pub use exchange::{Forwarded, Line, Lost, MAX_ANSWER_BYTES, Receiver, Sender};
 pub use socket_file::{FileKind, Place, SocketFile};
 pub use state::{LastError, Mark, State};
 
@@ -31,7 +31,7 @@ use crate::settings::{Address, DaemonSettings};
 use crate::wire::{Framing, ResponseHead};
 use backoff::Backoff;
 use connect::Connector;
-use exchange::{Connection, MAX_ANSWER_BYTES, Resting, api_version};
+use exchange::{Connection, Resting, api_version};
 use state::{Account, Introduction};
 
 /// The daemon, at its address.
@@ -54,6 +54,12 @@ pub enum Failure {
     Away(Away),
     /// The connection broke after something may have been sent.
     Lost(Lost),
+}
+
+/// What there is room for of the answers to questions of dockgate's own.
+pub trait Room {
+    /// Waits until there is room for so many bytes more; whether there ever is.
+    fn take(&mut self, bytes: usize) -> impl Future<Output = bool>;
 }
 
 /// Why it is not known what something is.
@@ -147,7 +153,7 @@ impl Daemon {
     }
 
     /// Asks the daemon what something is, over `line`: as it shows it at this path without version, or none where it
-    /// has no such thing.
+    /// has no such thing. The answer is read as `room` has it.
     ///
     /// # Errors
     /// When it cannot be asked, or gives no answer to that, or one that cannot be read. Of the last nothing is wrong with the
@@ -157,37 +163,51 @@ impl Daemon {
         path: &str,
         version: ApiVersion,
         line: &mut Line,
+        room: &mut impl Room,
     ) -> Result<Option<Json>, Untold> {
         let target = format!("/v{version}{path}");
         let connection = self.connection(line).await?;
-        let limit = self.settings.connect_timeout;
-        let address = &self.settings.address;
-        let (connection, answer) =
-            match timeout(limit, connection.get(&target, |head, mark| self.note(head, mark))).await {
-                Ok(Ok(answered)) => answered,
-                Ok(Err(lost)) => {
-                    self.lost(&lost);
-                    return Err(Away::unanswered(address, &lost).into());
-                }
-                Err(_) => {
-                    // It may be slow with this alone: whoever watches finds out.
-                    self.doubt.notify_one();
-                    return Err(Away::slow(address, limit).into());
-                }
-            };
+        let asking = connection.ask(&target, |head, mark| self.note(head, mark));
+        let mut asked = self.in_time(asking).await?;
+        while let Some(bytes) = self.in_time(asked.next()).await? {
+            if !room.take(bytes).await {
+                let why = format!(
+                    "it is larger than {MAX_ANSWER_BYTES} bytes, alone or with what else the request is about"
+                );
+                return Err(Untold::unreadable(&target, &why));
+            }
+            asked.take(bytes);
+        }
+        let (connection, status, body) = asked.end();
         if let Some(connection) = connection {
             line.keep(connection);
         }
-        match answer.status {
+        match status {
             // What can have no such name, or has it with others, is no thing that could be judged.
             400 | 404 => Ok(None),
             200 => {
-                let limit = || format!("it is larger than {MAX_ANSWER_BYTES} bytes");
-                let read = |body: Vec<u8>| Json::read_shown(&body).map_err(|flaw| flaw.to_string());
-                let shown = answer.body.ok_or_else(limit).and_then(read);
-                shown.map(Some).map_err(|why| Untold::unreadable(&target, &why))
+                let shown = Json::read_shown(&body);
+                shown.map(Some).map_err(|flaw| Untold::unreadable(&target, &flaw.to_string()))
             }
-            status => Err(Away::unhelpful(address, &target, status).into()),
+            status => Err(Away::unhelpful(&self.settings.address, &target, status).into()),
+        }
+    }
+
+    /// Waits for what comes next of an answer to a question of dockgate's own.
+    async fn in_time<T>(&self, coming: impl Future<Output = Result<T, Lost>>) -> Result<T, Away> {
+        let limit = self.settings.connect_timeout;
+        let address = &self.settings.address;
+        match timeout(limit, coming).await {
+            Ok(Ok(came)) => Ok(came),
+            Ok(Err(lost)) => {
+                self.lost(&lost);
+                Err(Away::unanswered(address, &lost))
+            }
+            Err(_) => {
+                // It may be slow with this alone: whoever watches finds out.
+                self.doubt.notify_one();
+                Err(Away::slow(address, limit))
+            }
         }
     }
 

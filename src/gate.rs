@@ -4,6 +4,7 @@
 //! is shared without locks.
 
 mod answer;
+mod answers;
 mod attendant;
 mod connection;
 mod context;
@@ -24,10 +25,9 @@ mod turns;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::spawn_local;
 
 pub use drain::{Drained, Phase};
@@ -45,6 +45,7 @@ use crate::policy::{LOOK_UP_ROUNDS, MOST_QUESTIONS, Permit, Policy, Verdict};
 use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
 use crate::wire::{Framing, RequestHead};
+use answers::Answers;
 use attendant::Attendants;
 use connection::{Connection, Next};
 use context::Context;
@@ -72,7 +73,11 @@ pub struct Gate {
     /// The turns of large bodies.
     bodies: Turns,
     /// The turns of build contexts.
-    contexts: Arc<Semaphore>,
+    contexts: Turns,
+    /// The turns of large answers to questions of dockgate's own.
+    answers: Turns,
+    /// The turns of large things in answers of which a client sees a part.
+    shown: Turns,
     /// Where they are kept.
     context_dir: PathBuf,
     /// Whose connections are open.
@@ -105,7 +110,9 @@ struct Granted<'a> {
     /// What was kept of its body.
     kept: Option<Context>,
     /// The turn of a large body.
-    turn: Option<Turn<'a>>,
+    turn: Option<Turn>,
+    /// What it was judged by.
+    answers: Option<Answers<'a>>,
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -164,7 +171,9 @@ impl Gate {
             limits: settings.limits,
             grace: settings.grace,
             bodies: Turns::new(request::LARGE_BODIES),
-            contexts: Arc::new(Semaphore::new(context::MOST_KEPT)),
+            contexts: Turns::new(context::MOST_KEPT),
+            answers: Turns::new(answers::LARGE_ANSWERS),
+            shown: Turns::new(shown::LARGE_THINGS),
             context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
@@ -243,6 +252,7 @@ impl Gate {
                     upload: Upload::NONE,
                     kept: None,
                     turn: None,
+                    answers: None,
                     tenure: None,
                     unasked: None,
                 })
@@ -262,7 +272,7 @@ impl Gate {
         granted: Granted<'a>,
         hearing: &Hearing<'a>,
     ) -> Outcome {
-        let Granted { permit, statement, judged, upload, kept, turn, tenure, unasked } = granted;
+        let Granted { permit, statement, judged, upload, kept, turn, answers, tenure, unasked } = granted;
         let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
         let recording = self.audit.record(&hearing.context, permit, statement.as_ref());
@@ -273,7 +283,7 @@ impl Gate {
             }
         };
         // Who waits for it can be refused while the daemon is waited for.
-        drop(turn);
+        drop((turn, answers));
         match unasked {
             None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
             Some(Unasked::Over(outcome)) => outcome,
@@ -331,19 +341,22 @@ impl Gate {
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
         let (operation, kept, turn, unasked) = self.read(connection, head, hearing).await?;
+        let mut answers = None;
         let (operation, unasked) = match unasked {
             None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
                 let Connection { stream, inbox, line, place, body_bytes, .. } = &mut *connection;
+                let answers = answers.insert(Answers::of(&self.answers, client));
                 let ask = async |path: &str, version| {
-                    let asking = self.daemon.look_up(path, version, line);
+                    let asking = self.daemon.look_up(path, version, line, answers);
                     request::while_wanted(stream, inbox, place, *body_bytes, asking).await
                 };
                 Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }
             Some(unasked) => (operation, Some(unasked)),
         };
-        let mut tenure = Tenure::of(self, hearing, &operation);
+        let is_large = answers.as_ref().is_some_and(Answers::are_large);
+        let mut tenure = Tenure::of(self, hearing, &operation, is_large);
         let began = Instant::now();
         let verdict = hearing.policy.judge(client, operation);
         let judged = self.metrics.judged(began);
@@ -361,7 +374,7 @@ impl Gate {
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.
-                drop((denial, turn));
+                drop((denial, turn, answers));
                 return Err(connection.refuse(id, is_head, &refusal, End::Refused).await);
             }
         };
@@ -369,17 +382,17 @@ impl Gate {
             tenure.granted(&permit);
         }
         let upload = Upload::of(head);
-        Ok(Granted { permit, statement: None, judged, upload, kept, turn, tenure, unasked })
+        Ok(Granted { permit, statement: None, judged, upload, kept, turn, answers, tenure, unasked })
     }
 
     /// Reads what is asked: the operation, what was kept of its body, the turn of a large one, and why the daemon is not
     /// asked although the policy may permit it.
-    async fn read<'g>(
-        &'g self,
+    async fn read(
+        &self,
         connection: &mut Connection,
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
-    ) -> Result<(Operation, Option<Context>, Option<Turn<'g>>, Option<Unasked>), Outcome> {
+    ) -> Result<(Operation, Option<Context>, Option<Turn>, Option<Unasked>), Outcome> {
         let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {

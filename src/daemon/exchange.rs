@@ -13,9 +13,9 @@ use crate::wire::{
 /// The head of an answer may be this large: a container's path stat and the like travel in headers.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 
-/// Of an answer to a question of dockgate's own so much is read. A body of 2 MiB can become more: the daemon writes six bytes
-/// for some characters, and shows a command twice.
-pub(super) const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Of the answers to questions of dockgate's own so much is read for one request. A body of 2 MiB can become more: the daemon
+/// writes six bytes for some characters, and shows a command twice.
+pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The daemon's side of one client connection: at most one connection that rests between requests,
 /// never shared, so that no answer can reach another client.
@@ -32,12 +32,14 @@ pub(super) struct Connection {
     mark: Mark,
 }
 
-/// An answer to a question of dockgate's own.
+/// A question of dockgate's own that was asked; the rest of the answer is still to come.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    /// None: there is more of it than is read.
-    pub(super) body: Option<Vec<u8>>,
+pub(super) struct Asked {
+    connection: Connection,
+    status: u16,
+    reusable: bool,
+    body: Body,
+    came: Vec<u8>,
 }
 
 /// What rests on a line.
@@ -126,22 +128,36 @@ impl Connection {
             introduction = api_version(head)
                 .map(|api_version| Introduction { daemon_version: daemon_version(head), api_version });
         };
-        let (connection, answer) = self.get("/_ping", introduce).await?;
-        if answer.status != 200 {
-            return Err(Lost::Malformed(format!("it answers a ping with status {}", answer.status)));
+        let (connection, status) = self.get("/_ping", introduce).await?;
+        if status != 200 {
+            return Err(Lost::Malformed(format!("it answers a ping with status {status}")));
         }
         let introduction = introduction
             .ok_or_else(|| Lost::Malformed("it answers a ping without an Api-Version header".into()))?;
         Ok((connection, introduction))
     }
 
-    /// Asks `GET target`, shows `see` the head of the answer, and reads it to its end, or as much of it as is read. The
-    /// connection is given back if it can carry another request.
+    /// Asks `GET target`, shows `see` the head of the answer, and reads over the rest; says its status. The connection is
+    /// given back if it can carry another request.
     pub(super) async fn get(
+        self,
+        target: &str,
+        see: impl FnOnce(&ResponseHead<'_>, Mark),
+    ) -> Result<(Option<Self>, u16), Lost> {
+        let mut asked = self.ask(target, see).await?;
+        while let Some(bytes) = asked.next().await? {
+            asked.connection.inbox.consume(bytes);
+        }
+        let (connection, status, _) = asked.end();
+        Ok((connection, status))
+    }
+
+    /// Asks `GET target`, and shows `see` the head of the answer.
+    pub(super) async fn ask(
         mut self,
         target: &str,
         see: impl FnOnce(&ResponseHead<'_>, Mark),
-    ) -> Result<(Option<Self>, Answer), Lost> {
+    ) -> Result<Asked, Lost> {
         let mut head = HeadWriter::new([b"GET", target.as_bytes(), b"HTTP/1.1"]);
         head.field("Host", "docker");
         self.stream.write_all(&mut [IoSlice::new(&head.end())]).await.map_err(Lost::Io)?;
@@ -152,17 +168,8 @@ impl Connection {
         }
         let head = ResponseHead::parse(&bytes)?;
         see(&head, self.mark);
-        let (status, reusable) = (head.status, head.keep_alive);
-        let mut came = Vec::new();
-        let mut body = Body::new(head.framing);
-        while let Some(piece) = body.next(receiver.inbox, receiver.stream).await? {
-            if came.len().saturating_add(piece) > MAX_ANSWER_BYTES {
-                return Ok((None, Answer { status, body: None }));
-            }
-            came.extend_from_slice(receiver.inbox.pending().get(..piece).unwrap_or_default());
-            receiver.inbox.consume(piece);
-        }
-        Ok((reusable.then_some(self), Answer { status, body: Some(came) }))
+        let (status, reusable, body) = (head.status, head.keep_alive, Body::new(head.framing));
+        Ok(Asked { connection: self, status, reusable, body, came: Vec::new() })
     }
 
     /// Sends `encoded`, with `upload` framing what is to follow.
@@ -188,6 +195,26 @@ impl Connection {
         // there is none, says more than the failure.
         let _sent = self.stream.write_all(&mut [IoSlice::new(head), IoSlice::new(body)]).await;
         Forwarded { connection: self, upload }
+    }
+}
+
+impl Asked {
+    /// Waits for so many bytes more of the answer; none at its end.
+    pub(super) async fn next(&mut self) -> Result<Option<usize>, Lost> {
+        let Connection { stream, inbox, mark: _ } = &mut self.connection;
+        Ok(self.body.next(inbox, stream).await?)
+    }
+
+    /// Takes in these.
+    pub(super) fn take(&mut self, bytes: usize) {
+        let inbox = &mut self.connection.inbox;
+        self.came.extend_from_slice(inbox.pending().get(..bytes).unwrap_or_default());
+        inbox.consume(bytes);
+    }
+
+    /// The connection, if it can carry another request, the status, and all that was taken in.
+    pub(super) fn end(self) -> (Option<Connection>, u16, Vec<u8>) {
+        (self.reusable.then_some(self.connection), self.status, self.came)
     }
 }
 

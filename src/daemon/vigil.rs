@@ -84,8 +84,8 @@ impl Daemon {
             let mark = self.account.mark();
             let stream = self.connector.connect().await?;
             let asked = Connection::new(stream, mark).get("/containers/json?limit=1", |_, _| ()).await;
-            let (_, answer) = asked.map_err(|lost| Away::unanswered(address, &lost))?;
-            match answer.status {
+            let (_, status) = asked.map_err(|lost| Away::unanswered(address, &lost))?;
+            match status {
                 200 => Ok(()),
                 status => {
                     let what = format!("it answers a listing with status {status}");

@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::io::IoSlice;
 use std::time::Instant;
 
+use super::Gate;
 use super::shown::Filter;
 use crate::audit::RequestId;
-use crate::daemon::{Away, Daemon, Lost, Receiver};
-use crate::metrics::{Flow, Metrics, Tally};
+use crate::client::Client;
+use crate::daemon::{Away, Lost, Receiver};
+use crate::metrics::{Flow, Tally};
 use crate::operation::table::{Answer, Endpoint, Method, Protocol};
 use crate::operation::version::ApiVersion;
 use crate::wire::{Body, Broken, Framing, HeadWriter, Pieces, ResponseHead, Stream, is_named};
@@ -56,7 +58,9 @@ pub(super) enum Down {
 
 /// What the way down needs to know of the request.
 pub(super) struct Passing<'a> {
-    pub(super) daemon: &'a Daemon,
+    pub(super) gate: &'a Gate,
+    /// Who asks.
+    pub(super) by: &'a Client,
     pub(super) client: &'a Stream,
     pub(super) is_http_10: bool,
     pub(super) endpoint: &'static Endpoint,
@@ -64,7 +68,6 @@ pub(super) struct Passing<'a> {
     pub(super) upgrade: bool,
     pub(super) id: RequestId,
     pub(super) keep_alive: bool,
-    pub(super) metrics: &'a Metrics,
     /// When the daemon was asked.
     pub(super) asked: Instant,
     pub(super) progress: &'a Progress<'a>,
@@ -80,13 +83,13 @@ impl Passing<'_> {
 
     async fn answered(&mut self, receiver: &mut Receiver<'_>) -> Result<Down, Lost> {
         loop {
-            let bytes = receiver.head().await.inspect_err(|lost| self.daemon.lost(lost))?;
+            let bytes = receiver.head().await.inspect_err(|lost| self.gate.daemon.lost(lost))?;
             let answer = ResponseHead::parse(&bytes)?;
             if answer.is_interim() {
                 continue;
             }
-            self.daemon.note(&answer, receiver.mark);
-            self.metrics.answered(self.asked);
+            self.gate.daemon.note(&answer, receiver.mark);
+            self.gate.metrics.answered(self.asked);
             if answer.status == 101 || self.is_raw_stream(&answer) {
                 return Ok(Box::pin(self.switch(&answer)).await);
             }

@@ -2,16 +2,17 @@
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Read, Seek as _};
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::connection::Connection;
-use super::request::{Unread, Upload, describe, invite_body};
+use super::request::{Unread, Upload, describe, invite_body, time_for};
+use super::turns::Turn;
 use super::{Gate, relay};
 use crate::operation::inside::{ArchiveReader, Flaw, Found};
 use crate::operation::{Fault, Operation, Unreadable};
@@ -22,6 +23,8 @@ use crate::wire::{Body, BodyFault, RequestHead};
 pub(super) const MOST_KEPT: usize = 4;
 /// How long a client may send nothing of a context that it holds a turn for.
 const STALL_TIME: Duration = Duration::from_secs(60);
+/// How far it may be behind the pace of a large body, where others wait.
+const LATE_TIME: Duration = Duration::from_secs(10);
 /// After how many bytes it is looked whether somebody still waits: bzip2 makes gigabytes of a few thousand.
 const LOOK_BYTES: usize = 256;
 /// How much is read of it at a time to be sent on.
@@ -32,7 +35,7 @@ pub(super) struct Context {
     file: File,
     /// Its size, as it came.
     pub(super) bytes: u64,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turn: Option<Turn>,
 }
 
 /// An archive that can be read as long as somebody waits for what it says.
@@ -82,10 +85,10 @@ async fn keep(
     head: &RequestHead<'_>,
     reader: ArchiveReader,
 ) -> Result<(Context, Result<Found, Flaw>), Stop> {
-    // The semaphore is never closed, so this always is a turn.
-    let turn = while_there(connection, Arc::clone(&gate.contexts).acquire_owned()).await?.ok();
+    let client = Rc::clone(&connection.client);
+    let turn = while_there(connection, gate.contexts.take(&client)).await?;
     let limit = gate.limits.build_context_bytes;
-    let mut file = receive(gate, connection, head, limit).await?;
+    let mut file = receive(gate, connection, head, limit, turn.as_ref()).await?;
     file.flush().await.map_err(|error| no_room(gate, &error))?;
     let mut file = file.into_std().await;
     let waiting = Arc::new(());
@@ -111,6 +114,7 @@ async fn receive(
     connection: &mut Connection,
     head: &RequestHead<'_>,
     limit: u64,
+    turn: Option<&Turn>,
 ) -> Result<File, Stop> {
     let dir = gate.context_dir.clone();
     let made = spawn_blocking(move || tempfile::tempfile_in(dir)).await;
@@ -119,6 +123,7 @@ async fn receive(
     invite_body(connection, Upload::of(head)).await.map_err(|error| Stop::Gone(error.to_string()))?;
     let mut body = Body::new(head.framing);
     let mut bytes: u64 = 0;
+    let began = Instant::now();
     loop {
         let next = body.next(&mut connection.inbox, &connection.stream);
         let next = tokio::select! {
@@ -142,6 +147,11 @@ async fn receive(
         if bytes > limit {
             let message = format!("the archive is larger than {limit} bytes (--max-build-context)");
             return Err(Stop::Refused(Fault::BodyTooLarge, message));
+        }
+        let time = LATE_TIME.saturating_add(time_for(bytes.try_into().unwrap_or(usize::MAX)));
+        if turn.is_some_and(Turn::is_wanted) && began.elapsed() > time {
+            let message = "the archive came too slowly, while others waited".to_owned();
+            return Err(Stop::Refused(Fault::TooSlow, message));
         }
         let pending = connection.inbox.pending().get(..piece).unwrap_or_default();
         file.write_all(pending).await.map_err(|error| no_room(gate, &error))?;

@@ -78,14 +78,14 @@ pub(super) async fn forward(
     let mut closed = pin!(until_closed(&connection.place, tenure));
     let (sender, mut receiver) = forwarded.split();
     let mut passing = Passing {
-        daemon,
+        gate,
+        by: hearing.context.client,
         client: &connection.stream,
         is_http_10: connection.is_http_10,
         endpoint,
         upgrade,
         id,
         keep_alive,
-        metrics: &gate.metrics,
         asked,
         progress: &progress,
         filter,

@@ -135,13 +135,13 @@ pub(super) enum Unread {
 
 /// Reads the operation that `head` asks for, with its JSON body, and the turn of that where it is large; a body that is
 /// streamed is left on the wire.
-pub(super) async fn read<'g>(
-    gate: &'g Gate,
+pub(super) async fn read(
+    gate: &Gate,
     policy: &Policy,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     newest: ApiVersion,
-) -> Result<(Operation, Option<Turn<'g>>), Unread> {
+) -> Result<(Operation, Option<Turn>), Unread> {
     refuse_foreign_host(connection, head)?;
     let asked =
         Asked::read(&Head { method: head.method, target: head.target, headers: &head.fields }, newest)?;
@@ -252,12 +252,12 @@ enum BodyEnd {
     Fault(BodyFault),
 }
 
-async fn read_body<'g>(
-    gate: &'g Gate,
+async fn read_body(
+    gate: &Gate,
     connection: &mut Connection,
     head: &RequestHead<'_>,
     limit: usize,
-) -> Result<(Vec<u8>, Option<Turn<'g>>), BodyEnd> {
+) -> Result<(Vec<u8>, Option<Turn>), BodyEnd> {
     if let Framing::Length(length) = head.framing
         && usize::try_from(length).map_or(true, |length| length > limit)
     {
@@ -266,10 +266,10 @@ async fn read_body<'g>(
     invite_body(connection, Upload::of(head)).await.map_err(|error| BodyEnd::Fault(BodyFault::Io(error)))?;
     let mut body = Body::new(head.framing);
     let mut bytes = Vec::new();
-    let (mut turn, mut began) = (None, Instant::now());
+    let (mut turn, mut began) = (None::<Turn>, Instant::now());
     loop {
         let next = body.next(&mut connection.inbox, &connection.stream);
-        let Some(piece) = in_time(gate, next, began, turn.is_some()).await? else { break };
+        let Some(piece) = in_time(gate, next, began, turn.as_ref()).await? else { break };
         let length = bytes.len().saturating_add(piece);
         if length > limit {
             return Err(BodyEnd::TooLarge);
@@ -278,7 +278,7 @@ async fn read_body<'g>(
             turn = turn_of(gate, connection).await?;
             began = Instant::now();
         }
-        if turn.is_some() && gate.bodies.are_wanted() && began.elapsed() > time_for(length) {
+        if turn.as_ref().is_some_and(Turn::is_wanted) && began.elapsed() > time_for(length) {
             let message = "the body came too slowly, while others waited".to_owned();
             return Err(BodyEnd::TooSlow(message));
         }
@@ -291,7 +291,7 @@ async fn read_body<'g>(
 }
 
 /// How long so many bytes of a body may take, where others wait.
-fn time_for(bytes: usize) -> Duration {
+pub(super) fn time_for(bytes: usize) -> Duration {
     let parts = bytes.div_ceil(SMALL_JSON_BYTES);
     STALL_TIME.saturating_mul(parts.try_into().unwrap_or(u32::MAX))
 }
@@ -301,7 +301,7 @@ async fn in_time<T>(
     gate: &Gate,
     next: impl Future<Output = Result<T, BodyFault>>,
     began: Instant,
-    has_turn: bool,
+    turn: Option<&Turn>,
 ) -> Result<T, BodyEnd> {
     let mut next = pin!(next);
     let limit = gate.limits.head_timeout;
@@ -314,7 +314,7 @@ async fn in_time<T>(
             let message = format!("the body did not arrive within {} seconds", limit.as_secs());
             return Err(BodyEnd::TooSlow(message));
         }
-        if has_turn && gate.bodies.are_wanted() {
+        if turn.is_some_and(Turn::is_wanted) {
             let time = STALL_TIME.as_secs();
             let message = format!("nothing came of the body for {time} seconds, while others waited");
             return Err(BodyEnd::TooSlow(message));
@@ -323,11 +323,11 @@ async fn in_time<T>(
 }
 
 /// Waits for the turn of a large body, unless the client goes away or dockgate is stopped first.
-async fn turn_of<'g>(gate: &'g Gate, connection: &mut Connection) -> Result<Option<Turn<'g>>, BodyEnd> {
+async fn turn_of(gate: &Gate, connection: &mut Connection) -> Result<Option<Turn>, BodyEnd> {
     let nothing_taken = Cell::new(0);
     tokio::select! {
         biased;
-        turn = gate.bodies.take() => Ok(turn),
+        turn = gate.bodies.take(&connection.client) => Ok(turn),
         () = relay::watch(&connection.stream, &mut connection.inbox, &nothing_taken) => {
             Err(BodyEnd::Fault(BodyFault::Truncated))
         }

@@ -1,10 +1,15 @@
 //! The daemon's answer, passed on as far as the client may see it.
 
 use std::cell::Cell;
+use std::future::pending;
 use std::iter::once;
 use std::time::{Duration, Instant};
 
+use tokio::time::sleep;
+
 use super::answer::{Down, Passing};
+use super::answers::Answers;
+use super::turns::Turn;
 use crate::daemon::{Line, Receiver, Untold};
 use crate::operation::answer::{LookUp, Reader, Step};
 use crate::operation::version::ApiVersion;
@@ -16,6 +21,14 @@ const HELD_BYTES: usize = 256 * 1024;
 
 /// The largest buffer that is kept for the next answer.
 const MAX_SPARE_BYTES: usize = 4 * HELD_BYTES;
+
+/// How much is held of an answer that waits for no turn. Of one with many small things in it no more is.
+const SMALL_BYTES: usize = 3 * HELD_BYTES;
+/// How many answers with larger things in them are held at a time, so that clients cannot fill the memory with them.
+pub(super) const LARGE_THINGS: usize = 8;
+/// How long a client may take, where others wait, to read a piece of so many bytes of one that is held.
+const PIECE_TIME: Duration = Duration::from_secs(2);
+const PIECE_BYTES: usize = 1024 * 1024;
 
 /// How often, at most, it is told that something was left out: events may hold it again and again.
 const TOLD_INTERVAL: Duration = Duration::from_secs(10);
@@ -42,6 +55,8 @@ struct Outgoing<'a> {
     is_begun: bool,
     chunked: bool,
     held: Vec<u8>,
+    /// The turn of what is held, and of what the reader keeps, where that is much.
+    turn: Option<Turn>,
 }
 
 impl Passing<'_> {
@@ -59,7 +74,7 @@ impl Passing<'_> {
         // A stream has little at a time, and for long.
         let held = if reader.is_live() { Vec::new() } else { SPARE.take() };
         let mut outgoing =
-            Outgoing { passing: self, answer, is_begun: false, chunked: !self.is_http_10, held };
+            Outgoing { passing: self, answer, is_begun: false, chunked: !self.is_http_10, held, turn: None };
         if reader.is_live() {
             outgoing.send(false).await?;
         }
@@ -86,6 +101,7 @@ impl Passing<'_> {
             if let Some(why) = reader.left_out() {
                 self.tell(&format!("something in the daemon's answer is left out: {why}"));
             }
+            outgoing.take_turn(&reader).await;
             if piece.is_none() {
                 outgoing.send(true).await?;
                 return Ok(answer.keep_alive);
@@ -104,7 +120,8 @@ impl Passing<'_> {
         version: ApiVersion,
         line: &mut Line,
     ) -> Result<(), Down> {
-        let shown = match self.daemon.look_up(look_up.path(), version, line).await {
+        let mut answers = Answers::of(&self.gate.answers, self.by);
+        let shown = match self.gate.daemon.look_up(look_up.path(), version, line, &mut answers).await {
             Ok(shown) => shown,
             Err(Untold::Unreadable(sentence)) => {
                 self.tell(&sentence);
@@ -131,6 +148,29 @@ impl Passing<'_> {
 }
 
 impl Outgoing<'_> {
+    /// Waits for the turn of what is held and kept, where that is much, and gives it back where it is not.
+    async fn take_turn(&mut self, reader: &Reader) {
+        let bytes = self.held.len().saturating_add(reader.kept_bytes());
+        if bytes <= SMALL_BYTES {
+            self.turn = None;
+        } else if self.turn.is_none() {
+            self.turn = self.passing.gate.shown.take(self.passing.by).await;
+        }
+    }
+
+    /// Returns once the client has taken too long to read what is held, while others wait.
+    async fn too_slow(&self) {
+        let Some(turn) = &self.turn else { return pending().await };
+        let (began, pieces) = (Instant::now(), self.held.len().div_ceil(PIECE_BYTES));
+        let time = PIECE_TIME.saturating_mul(pieces.try_into().unwrap_or(u32::MAX));
+        loop {
+            sleep(PIECE_TIME).await;
+            if turn.is_wanted() && began.elapsed() >= time {
+                return;
+            }
+        }
+    }
+
     /// Sends what is held: all of an answer, or a piece of one of which nobody knows how long it is.
     async fn send(&mut self, is_last: bool) -> Result<(), Down> {
         let mut before = Vec::new();
@@ -148,8 +188,12 @@ impl Outgoing<'_> {
             self.passing.progress.status.set(Some(self.answer.status));
         }
         let held = once(self.held.as_slice());
-        let written = write_payload(self.passing.client, &before, held, self.chunked, is_last);
-        written.await.map_err(|_| Down::ClientGone)?;
+        let writing = write_payload(self.passing.client, &before, held, self.chunked, is_last);
+        tokio::select! {
+            biased;
+            written = writing => written.map_err(|_| Down::ClientGone)?,
+            () = self.too_slow() => return Err(Down::ClientGone),
+        }
         self.passing.progress.down.add(self.held.len());
         self.held.clear();
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::answers::Answers;
 use super::request::Unasked;
 use super::{Gate, Hearing};
 use crate::client::Client;
@@ -17,8 +18,8 @@ pub(super) struct Tenure<'a> {
     gate: &'a Gate,
     judged_by: Rc<Policy>,
     client: &'a Client,
-    /// As it was asked, with what the daemon said of it.
-    asked: Operation,
+    /// As it was asked, with what the daemon said of it; none, where that was too much to be kept.
+    asked: Option<Operation>,
     /// What of the answer is shown.
     terms: Terms,
 }
@@ -26,7 +27,12 @@ pub(super) struct Tenure<'a> {
 impl<'a> Tenure<'a> {
     /// That of `operation`, which is yet to be judged, where its answer is a stream and streams are to be closed. (In a
     /// box, so that those who have none carry nothing.)
-    pub(super) fn of(gate: &'a Gate, hearing: &Hearing<'a>, operation: &Operation) -> Option<Box<Self>> {
+    pub(super) fn of(
+        gate: &'a Gate,
+        hearing: &Hearing<'a>,
+        operation: &Operation,
+        is_large: bool,
+    ) -> Option<Box<Self>> {
         let is_stream = match operation.endpoint().answer {
             Answer::Stream | Answer::Hijack(_) => true,
             Answer::Plain => false,
@@ -36,7 +42,7 @@ impl<'a> Tenure<'a> {
                 gate,
                 judged_by: Rc::clone(hearing.policy),
                 client: hearing.context.client,
-                asked: operation.clone(),
+                asked: (!is_large).then(|| operation.clone()),
                 terms: Terms::default(),
             })
         })
@@ -65,10 +71,19 @@ impl<'a> Tenure<'a> {
     }
 
     async fn is_over(&self) -> bool {
+        let Some(asked) = self.asked.clone() else {
+            tracing::info!(
+                "a stream of {} is closed: what it was judged by is too large to be kept",
+                self.client.peer
+            );
+            return true;
+        };
         let (daemon, mut line) = (&self.gate.daemon, Line::default());
-        let ask =
-            async |path: &str, version| daemon.look_up(path, version, &mut line).await.map_err(Unasked::from);
-        let (operation, _) = self.gate.look_up(&self.judged_by, self.client, self.asked.clone(), ask).await;
+        let mut answers = Answers::of(&self.gate.answers, self.client);
+        let ask = async |path: &str, version| {
+            daemon.look_up(path, version, &mut line, &mut answers).await.map_err(Unasked::from)
+        };
+        let (operation, _) = self.gate.look_up(&self.judged_by, self.client, asked, ask).await;
         let why = match self.judged_by.judge(self.client, operation) {
             Verdict::Permit(permit) if *permit.terms() == self.terms => return false,
             Verdict::Permit(permit) => format!("{} shows other things now", permit.operation().endpoint()),

@@ -117,6 +117,12 @@ impl Reader {
         self.form == Form::Events
     }
 
+    /// How many bytes of the answer are kept until more has come.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.splitter.buffer.len()
+    }
+
     /// Passes on what may be seen of a piece of the answer, cut anywhere, behind what is in `out`; the rest of it is kept.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ mod stages;
 mod syntax;
 mod words;
 
+use std::collections::HashSet;
+
 use super::build::Builder;
 use super::inside::Flaw;
 use arguments::Arguments;
@@ -47,7 +49,7 @@ pub struct Dockerfile {
 }
 
 /// A name, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mention {
     /// The name.
     pub name: String,
@@ -105,6 +107,9 @@ impl Dockerfile {
                 dockerfile.read_lines(&lines, Arguments::new(given, builder))?;
             }
         }
+        // The same lines may have been read twice.
+        let mut seen = HashSet::new();
+        dockerfile.images.retain(|image| seen.insert(image.clone()));
         if builder == Builder::BuildKit {
             dockerfile.syntax = syntax::image(&text, given)?;
         }
@@ -176,10 +181,8 @@ impl Dockerfile {
         Ok(())
     }
 
-    /// The same lines may be read twice.
     fn add_image(&mut self, name: Option<String>, line: usize) {
-        let image = name.map(|name| Mention { name, line });
-        self.images.extend(image.filter(|image| !self.images.contains(image)));
+        self.images.extend(name.map(|name| Mention { name, line }));
     }
 }
 

@@ -32,7 +32,7 @@ impl<'a> Links<'a> {
     pub(super) fn enter(&mut self, entry: &Entry) -> Result<(), Flaw> {
         let path = clean(&entry.name)
             .ok_or_else(|| refused(entry, "leads out of the directory that is written to"))?;
-        let hashes = hashes(&path);
+        let hashes = hashes(&path, self.seen.hasher());
         let parents = hashes.len().saturating_sub(1);
         if hashes.iter().take(parents).any(|hash| self.seen.contains(hash)) {
             return Err(refused(entry, "goes through a link of the archive"));
@@ -60,7 +60,7 @@ impl<'a> Links<'a> {
     fn hard_link(&self, entry: &Entry) -> Result<(), Flaw> {
         let target = clean(&entry.link)
             .ok_or_else(|| refused(entry, "is a hard link out of the directory that is written to"))?;
-        if hashes(&target).iter().any(|hash| self.seen.contains(hash)) {
+        if hashes(&target, self.seen.hasher()).iter().any(|hash| self.seen.contains(hash)) {
             return Err(refused(entry, "is a hard link to a link"));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Where the Dockerfile is, and what the archive's entries leave there.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher, Hash as _, Hasher as _};
 
 use super::tar::{Entry, Kind};
 use crate::operation::build::Builder;
@@ -47,7 +47,7 @@ impl Place {
                 }
             };
         }
-        let hashes = hashes(&path);
+        let hashes = hashes(&path, self.links.hasher());
         let parents = hashes.len().saturating_sub(1);
         if hashes.iter().take(parents).any(|hash| self.links.contains(hash)) {
             return Err(refused(entry, "goes through a link"));
@@ -73,7 +73,7 @@ impl Place {
     /// A second name of a link is one more link.
     fn refuse_link_to_link(&self, entry: &Entry) -> Result<(), Flaw> {
         let target = clean(&entry.link).ok_or_else(|| refused(entry, "is a link that leads out of it"))?;
-        if hashes(&target).iter().any(|hash| self.links.contains(hash)) {
+        if hashes(&target, self.links.hasher()).iter().any(|hash| self.links.contains(hash)) {
             return Err(refused(entry, "is a hard link to a link"));
         }
         Ok(())
@@ -121,9 +121,10 @@ pub(super) fn clean(path: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(names)
 }
 
-/// A hash for each directory on the way to `path`, and for itself.
-pub(super) fn hashes(path: &[Vec<u8>]) -> Vec<u64> {
-    let mut hasher = DefaultHasher::new();
+/// A hash for each directory on the way to `path`, and for itself, by a key that nobody else has: nobody can seek out
+/// two paths of one hash.
+pub(super) fn hashes(path: &[Vec<u8>], key: &impl BuildHasher) -> Vec<u64> {
+    let mut hasher = key.build_hasher();
     let mut hash = |name: &Vec<u8>| {
         name.hash(&mut hasher);
         hasher.finish()

@@ -1,5 +1,7 @@
 //! The stages of a Dockerfile, and what a name that may be one of them stands for.
 
+use std::collections::HashMap;
+
 use super::instruction::Instruction;
 use crate::operation::build::Builder;
 use crate::operation::inside::Flaw;
@@ -10,7 +12,9 @@ const SCRATCH: &str = "scratch";
 /// The stages, by their names, and how many have begun.
 #[derive(Debug, Default)]
 pub(super) struct Stages {
-    names: Vec<Option<String>>,
+    /// How many come before each that has a name.
+    named: HashMap<String, usize>,
+    all: usize,
     begun: usize,
 }
 
@@ -26,16 +30,18 @@ pub(super) enum Numbers {
 impl Stages {
     /// The stages that these instructions will begin.
     pub(super) fn of(instructions: &[(usize, Instruction)]) -> Result<Self, Flaw> {
-        let mut names: Vec<Option<String>> = Vec::new();
+        let mut stages = Self::default();
         for (line, instruction) in instructions {
             if let Instruction::From { image: _, name } = instruction {
-                if name.is_some() && names.contains(name) {
+                if let Some(name) = name
+                    && stages.named.insert(name.clone(), stages.all).is_some()
+                {
                     return Err(Flaw::line(*line, "there is a stage of this name already"));
                 }
-                names.push(name.clone());
+                stages.all = stages.all.saturating_add(1);
             }
         }
-        Ok(Self { names, begun: 0 })
+        Ok(stages)
     }
 
     pub(super) fn is_before_first(&self) -> bool {
@@ -64,9 +70,7 @@ impl Stages {
     ) -> Result<Option<String>, String> {
         if numbers == Numbers::AreStages && is_number(name) {
             return match name.parse::<usize>() {
-                Ok(number)
-                    if self.names.is_empty() || self.begun.checked_sub(1).is_some_and(|own| number < own) =>
-                {
+                Ok(number) if self.all == 0 || self.begun.checked_sub(1).is_some_and(|own| number < own) => {
                     Ok(None)
                 }
                 _ => Err(format!("there is no stage {name} before this one")),
@@ -75,7 +79,7 @@ impl Stages {
         // BuildKit finds stages that come later, too.
         let known = match builder {
             Builder::Classic => self.begun.saturating_sub(1),
-            Builder::BuildKit => self.names.len(),
+            Builder::BuildKit => self.all,
         };
         if self.is_stage(name, known) || name == SCRATCH {
             return Ok(None);
@@ -85,8 +89,7 @@ impl Stages {
 
     /// Whether it names one of the first `known` stages.
     fn is_stage(&self, name: &str, known: usize) -> bool {
-        let name = name.to_ascii_lowercase();
-        self.names.iter().take(known).flatten().any(|stage| *stage == name)
+        self.named.get(&name.to_ascii_lowercase()).is_some_and(|before| *before < known)
     }
 }
 

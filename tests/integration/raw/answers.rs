@@ -1,8 +1,9 @@
 //! Answers of which the client may see a part.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::harness::{Conversation, FakeDaemon, Gate};
+use crate::harness::{Conversation, FakeDaemon, Gate, RawClient, eventually};
 
 const POLICY: &str = r#"
 version = 1
@@ -137,12 +138,94 @@ fn a_thing_that_is_too_large_to_be_looked_at_is_told_as_that() {
     for _ in 0..4 {
         let answer = gate.ask("POST /v1.41/containers/large/stop HTTP/1.1\r\nHost: d\r\n\r\n");
         assert_eq!(answer.status, 502);
-        let expected = "dockgate: the request was not forwarded: the Docker daemon's answer to GET /v1.41/containers/large/json, which dockgate must know, cannot be read: it is larger than 16777216 bytes";
+        let expected = "dockgate: the request was not forwarded: the Docker daemon's answer to GET /v1.41/containers/large/json, which dockgate must know, cannot be read: it is larger than 16777216 bytes, alone or with what else the request is about";
         assert_eq!(answer.message(), expected);
     }
     // Nobody takes the daemon for away.
     assert_eq!(gate.ask(LIST).status, 200);
     assert_eq!(gate.ask("POST /v1.41/containers/nul/stop HTTP/1.1\r\nHost: d\r\n\r\n").status, 200);
+}
+
+/// This many clients that have asked this and wait.
+fn asking(gate: &Gate, clients: usize, request: &str) -> Vec<RawClient> {
+    let ask = |mut client: RawClient| {
+        client.send(request);
+        client
+    };
+    (0..clients).map(|_| ask(gate.connect())).collect()
+}
+
+#[test]
+fn few_large_things_are_looked_at_at_a_time() {
+    static ANSWERING: AtomicBool = AtomicBool::new(false);
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.read_body();
+        if daemon.request.line().starts_with("POST") {
+            return daemon.send("HTTP/1.1 204 No Content\r\n\r\n");
+        }
+        let (large, labels) = ("x".repeat(8 << 20), r#"{"owner":"me"}"#);
+        let body = format!(r#"{{"Args":["{large}"],"Id":"1","Name":"/x","Config":{{"Labels":{labels}}}}}"#);
+        let (first, rest) = body.split_at(8 << 20);
+        daemon.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{first}", body.len()));
+        while !ANSWERING.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        daemon.send(rest);
+    });
+    let policy =
+        format!("{POLICY}\n[[allow]]\noperations = [\"ContainerStop\"]\ncontainer.label.owner = \"me\"\n");
+    let gate = Gate::with_policy_text(&policy).behind(&daemon).with(["--connect-timeout", "1m"]).start();
+    let stop = "POST /v1.41/containers/x/stop HTTP/1.1\r\nHost: d\r\n\r\n";
+    let clients = asking(&gate, 30, stop);
+    std::thread::sleep(Duration::from_secs(3));
+    ANSWERING.store(true, Ordering::Relaxed);
+    for mut client in clients {
+        assert_eq!(client.answer().status, 204);
+    }
+    let peak = gate.memory_kib("VmHWM");
+    assert!(peak < 160 * 1024, "{peak} KiB at the peak");
+}
+
+#[test]
+fn what_a_request_is_about_is_not_larger_in_all_than_one_thing_may_be() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.read_body();
+        let labels = format!(r#"{{"owner":"me","x":"{}"}}"#, "x".repeat(6 << 20));
+        let body = format!(r#"{{"Id":"{}","Name":"/x","Config":{{"Labels":{labels}}}}}"#, "a".repeat(64));
+        daemon.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    });
+    let policy = "version = 1\n[[allow]]\noperations = [\"POST /containers/create\"]\nunguarded = true\n\
+                  [[forbid]]\noperations = [\"POST /containers/create\"]\nhost_paths = [\"/etc\"]\n";
+    let gate = Gate::with_policy_text(policy).behind(&daemon).start();
+    for (others, status) in [(r#""a","b""#, 200), (r#""a","b","c""#, 502)] {
+        let body = format!(r#"{{"Image":"x","HostConfig":{{"VolumesFrom":[{others}]}}}}"#);
+        let head = "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n";
+        let answer = gate.ask(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+        assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(&answer.body));
+    }
+}
+
+#[test]
+fn who_reads_nothing_of_what_is_held_does_not_keep_others_waiting() {
+    let large =
+        format!(r#"{{"Id":"a","Names":["/a"],"Labels":{{"owner":"me","x":"{}"}}}}"#, "x".repeat(3 << 20));
+    let daemon = answering("200 OK", format!("[{large}]\n"));
+    let gate = Gate::with_policy_text(POLICY).behind(&daemon).start();
+    let _stalling = asking(&gate, 4, LIST);
+    std::thread::sleep(Duration::from_millis(500));
+    let start = Instant::now();
+    assert_eq!(gate.ask(LIST).body.len(), large.len() + 3);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(20), "it waited {took:?}");
+    assert!(took > Duration::from_secs(5), "four are held for one client");
+    let is_cut =
+        || gate.audit().iter().any(|one| one.text("event") == "ended" && one.text("end") == "client_gone");
+    eventually("one to be cut", || is_cut().then_some(()));
+    // Who reads, if slowly, is not cut where nobody waits.
+    let mut slow = gate.connect();
+    slow.send(LIST);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(slow.answer().body.len(), large.len() + 3);
 }
 
 #[test]

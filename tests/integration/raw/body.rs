@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::{FakeDaemon, Gate, eventually};
+use crate::harness::{FakeDaemon, Gate, RawClient, eventually};
 
 const CREATE: &str =
     "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n";
@@ -186,7 +186,7 @@ fn who_sends_nothing_more_does_not_keep_others_waiting() {
 }
 
 #[test]
-fn sixteen_large_bodies_are_held_at_a_time() {
+fn sixteen_large_bodies_are_held_at_a_time_and_half_of_them_of_one_client() {
     static ANSWERING: AtomicBool = AtomicBool::new(false);
     let daemon = FakeDaemon::playing(|daemon| {
         daemon.read_body();
@@ -197,15 +197,19 @@ fn sixteen_large_bodies_are_held_at_a_time() {
     });
     let policy = "version = 1\n[[allow]]\noperations = [\"POST /containers/{id}/exec\"]\n\
                   unguarded = true\ncontainer.label.team = \"a\"\n";
-    let gate = Gate::with_policy_text(policy).behind(&daemon).with(["--connect-timeout", "1m"]).start();
+    let starting = Gate::with_policy_text(policy).behind(&daemon).with(["--connect-timeout", "1m"]);
+    let other = starting.dir().join("other.sock");
+    let gate = starting.listen(&format!("other=unix://{}", other.display())).start();
     let request = large("x/exec");
-    let mut clients: Vec<_> = (0..20)
-        .map(|_| {
-            let mut client = gate.connect();
-            client.send(&request);
-            client
-        })
-        .collect();
+    let ask = |mut client: RawClient| {
+        client.send(&request);
+        client
+    };
+    let mut clients: Vec<_> = (0..10).map(|_| ask(gate.connect())).collect();
+    eventually("the daemon to be asked", || (daemon.received().len() >= 8).then_some(()));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(daemon.received().len(), 8, "half are for others");
+    clients.extend((0..10).map(|_| ask(RawClient::unix(&other))));
     eventually("the daemon to be asked", || (daemon.received().len() >= 16).then_some(()));
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(daemon.received().len(), 16, "others wait for their turn");

@@ -138,6 +138,49 @@ fn nothing_is_left_of_a_client_that_goes_away() {
 }
 
 #[test]
+fn many_stages_take_no_longer_each() {
+    let daemon = FakeDaemon::content();
+    let gate = gate(&daemon).start();
+    let stages: Vec<_> = (0..50_000).map(|number| format!("FROM own/a AS s{number:x}\n")).collect();
+    let start = Instant::now();
+    assert_eq!(gate.ask(build(&context(&stages.concat()))).status, 200);
+    assert!(start.elapsed() < Duration::from_secs(15), "after {:?}", start.elapsed());
+}
+
+#[test]
+fn who_sends_little_at_a_time_does_not_keep_others_waiting() {
+    let daemon = FakeDaemon::content();
+    let gate = gate(&daemon).start();
+    let request = build(&context("FROM own/a"));
+    let whole = request.clone();
+    let (begun, drops) = request.split_at(300);
+    let mut dripping = [gate.connect(), gate.connect()];
+    for client in &mut dripping {
+        client.send(begun);
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let (mut asking, start) = (gate.connect(), Instant::now());
+    let waiting = std::thread::spawn(move || {
+        asking.send(whole);
+        asking.answer().status
+    });
+    for drop in drops.chunks(1) {
+        if waiting.is_finished() {
+            break;
+        }
+        for client in &mut dripping {
+            // Who was cut off takes no more.
+            client.try_send(drop).unwrap_or_default();
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert_eq!(waiting.join().unwrap(), 200);
+    assert!(start.elapsed() < Duration::from_secs(30), "it waited {:?}", start.elapsed());
+    let told = dripping[0].answer();
+    assert!(told.status == 408 && told.message().contains("while others waited"), "{}", told.message());
+}
+
+#[test]
 fn an_archive_is_not_read_on_for_a_client_that_goes_away() {
     let daemon = FakeDaemon::content();
     let gate = gate(&daemon).with(["--max-build-context", "10000000000"]).start();

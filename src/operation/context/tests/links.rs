@@ -64,6 +64,11 @@ fn what_could_be_written_elsewhere_is_refused() {
     assert_refused(&[Entry::directory("a/"), Entry::symlink("a/l", "../../x")], "`..` out of");
     // An earlier upload may have left a link where `a` stands.
     assert_refused(&[Entry::symlink("a/l", "../x")], "a directory that the archive does not make");
+    // These have one hash where nobody chooses its key.
+    assert_refused(
+        &[Entry::directory("8724440db7e2a180/"), Entry::symlink("4cd747619578828f/l", "../x")],
+        "a directory that the archive does not make",
+    );
     assert_refused(&[Entry::new(b'3', "dev")], "a device or pipe");
     assert_refused(
         &[Entry::symlink("l", "a\u{fffd}").behind(Entry::records(b'g', &[("path", "x")]))],
