@@ -148,7 +148,11 @@ impl Rule {
                             }
                             // What is not known may be one.
                             Known::Nothing => true,
-                            Known::Missing => false,
+                            // What is not there the daemon may make, or have a moment later.
+                            Known::Missing => {
+                                let may_come = *kind == ThingKind::Image && operation.runs_images();
+                                set.may_contain_one_called(&reference.name, may_come)
+                            }
                         }
                     },
                 )

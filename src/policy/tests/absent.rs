@@ -69,3 +69,27 @@ fn what_swarm_calls_a_volume_cannot_be_looked_at() {
         assert_eq!(about(&policy, &format!("POST /services/create {body}")), expected, "{source}");
     }
 }
+
+#[test]
+fn what_is_not_there_may_be_by_its_name() {
+    let service = |image: &str| {
+        format!(r#"POST /services/create {{"TaskTemplate":{{"ContainerSpec":{{"Image":"{image}"}}}}}}"#)
+    };
+    let container = |image: &str| format!(r#"POST /containers/create {{"Image":"{image}"}}"#);
+    let volume =
+        |name: &str| format!(r#"POST /containers/create {{"HostConfig":{{"Binds":["{name}:/x"]}}}}"#);
+    // Swarm fetches an image that is not there, or it comes meanwhile, and the daemon makes a volume.
+    for (lines, request, expected) in [
+        ("image.name = \"evil/*\"", service("evil/x:1"), "no such image evil/x:1"),
+        ("image.name = \"evil/*\"", service("good/x:1"), "permit"),
+        ("image.label.evil = true", service("good/x:1"), "no such image good/x:1"),
+        ("image.label.evil = true", service("pulled:1"), "permit"),
+        ("image.label.evil = true", container("new:1"), "no such image new:1"),
+        ("image.label.evil = true", container("pulled:1"), "permit"),
+        ("volume.name = \"secret\"", volume("secret"), "no such volume secret"),
+        ("volume.name = \"secret\"", volume("open"), "permit"),
+        ("volume.label.secret = true", volume("open"), "permit"),
+    ] {
+        assert_eq!(forbidding(lines, &request), expected, "{lines} {request}");
+    }
+}
