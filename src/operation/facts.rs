@@ -52,12 +52,6 @@ impl Reference {
         Self { kind, name: name.to_owned() }
     }
 
-    /// Whether the daemon may have such a thing. Links give a container further names, in which anything can stand, also
-    /// what cannot be looked at (moby `daemon.registerLink`).
-    pub(super) fn may_be_there(&self) -> bool {
-        self.kind == ThingKind::Container || self.path().is_some()
-    }
-
     /// The path, without version, at which the daemon shows it. None, where it can have no such thing, or none that can be
     /// looked at.
     #[must_use]
@@ -117,10 +111,10 @@ impl Facts {
         self.things.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)
     }
 
-    /// What is known of a thing. What the daemon can't have is missing.
+    /// What is known of a thing. Of what cannot be looked at that is nothing: a link gives a container, and a plugin a volume,
+    /// names in which anything can stand (moby `daemon.registerLink`).
     pub(super) fn known(&self, reference: &Reference) -> Known<'_> {
         match self.get(reference) {
-            None if !reference.may_be_there() => Known::Missing,
             None => Known::Nothing,
             Some(None) => Known::Missing,
             Some(Some(shown)) => Thing::inspected(reference.kind, shown).map_or(Known::Nothing, Known::Is),
@@ -178,7 +172,5 @@ mod tests {
             assert_eq!(Reference::new(ThingKind::Container, name).path(), None, "{name}");
         }
         assert_eq!(Reference::new(ThingKind::Image, "../x").path(), None);
-        assert!(Reference::new(ThingKind::Container, "a b").may_be_there());
-        assert!(!Reference::new(ThingKind::Image, "../x").may_be_there());
     }
 }

@@ -27,7 +27,6 @@ use super::field::Place;
 use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
-pub use mount::is_template;
 pub(super) use mount::mount_type;
 pub use network::{DEFAULT_BRIDGE, is_network_id};
 pub(super) use parameter::{of_identifiers, of_parameter};

@@ -145,13 +145,8 @@ impl Operation {
                 return Vec::new();
             }
             "ImageBuild" | "ImageCommit" | "ImageCreate" | "ImageTag" => {
-                // As a name that is given it is no ID.
-                let as_made = |name: &String| match ImageRef::read(name) {
-                    ImageRef::Id(_) => format!("{name}:latest"),
-                    ImageRef::Named { .. } | ImageRef::None => name.clone(),
-                };
                 let names = self.image_names();
-                return names.iter().map(|name| Reference::new(ThingKind::Image, &as_made(name))).collect();
+                return names.iter().map(|name| Reference::new(ThingKind::Image, &as_name(name))).collect();
             }
             _ => return Vec::new(),
         };
@@ -185,9 +180,18 @@ impl Operation {
         if !matches!(self.endpoint().id, "ImageDelete" | "ImagePush") || thing.kind != ThingKind::Image {
             return None;
         }
-        let bare = |id: &str| id.strip_prefix("sha256:").unwrap_or(id).to_owned();
-        let is_id = bare(&thing.id).starts_with(&bare(&reference.name));
-        Some(if is_id { thing.names.clone() } else { vec![reference.name.clone().into()] })
+        // To the daemon `sha` is the beginning of any ID (moby `isImageIDPrefix`).
+        let digits = thing.id.strip_prefix("sha256:");
+        let mut ids = [Some(&*thing.id), digits].into_iter().flatten();
+        let is_id = ids.any(|id| id.starts_with(&reference.name));
+        Some(if is_id { thing.names.clone() } else { vec![as_name(&reference.name).into()] })
+    }
+
+    /// Whether what is made runs images. One that the daemon does not have Swarm fetches; and before a container is made of it,
+    /// it may have come.
+    #[must_use]
+    pub fn runs_images(&self) -> bool {
+        matches!(self.endpoint().id, "ContainerCreate" | "ServiceCreate" | "ServiceUpdate")
     }
 
     /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
@@ -212,6 +216,14 @@ impl Operation {
         if let (Body::Json(json), BodyKind::Json { kind, guard: _ }) = (&mut self.body, kind) {
             within(kind, json, renaming);
         }
+    }
+}
+
+/// The name of an image, which is no ID, however much it looks like one.
+fn as_name(text: &str) -> String {
+    match ImageRef::read(text) {
+        ImageRef::Id(_) => format!("{text}:latest"),
+        ImageRef::Named { .. } | ImageRef::None => text.to_owned(),
     }
 }
 

@@ -8,7 +8,6 @@ use super::selection;
 use super::terms::{Showing, Terms};
 use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
-use crate::operation::meaning::is_template;
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -147,9 +146,13 @@ impl Rule {
                             Known::Is(thing) => {
                                 set.may_contain(&thing) || operation.means_all_tags(reference)
                             }
-                            // What is not known may be one, and so may what Swarm makes of a template.
+                            // What is not known may be one.
                             Known::Nothing => true,
-                            Known::Missing => is_template(&reference.name),
+                            // What is not there the daemon may make, or have a moment later.
+                            Known::Missing => {
+                                let may_come = *kind == ThingKind::Image && operation.runs_images();
+                                set.may_contain_one_called(&reference.name, may_come)
+                            }
                         }
                     },
                 )

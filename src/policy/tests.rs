@@ -1,5 +1,6 @@
 //! The policy as a whole: what is said of a file, and how requests are judged.
 
+mod absent;
 mod accounts;
 mod builds;
 mod cases;

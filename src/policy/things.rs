@@ -85,6 +85,15 @@ impl ThingSet {
         self.holds(thing, AspectSet::strikes)
     }
 
+    /// Whether one that is not there may be among them by what it would be called, or `has_more` that is not known.
+    pub(super) fn may_contain_one_called(&self, name: &str, has_more: bool) -> bool {
+        self.properties.iter().all(|(property, values)| match (property, values) {
+            (Property::Name, Values::Texts(condition)) => condition.has_text(name),
+            (Property::Name, Values::Images(set)) => set.strikes(&named_image(name)),
+            _ => has_more,
+        })
+    }
+
     /// Whether a thing is among them by each of the names that it gets.
     pub(super) fn contains_by_each_name(&self, thing: &Thing) -> bool {
         self.properties.iter().all(|one| match one {

@@ -215,8 +215,7 @@ pub(in crate::operation) fn mount_type(mount: &Json) -> &'static str {
 
 /// Whether a text has one of Go's templates in it, of which Swarm makes another text when a task starts (swarmkit
 /// `template/expand.go`).
-#[must_use]
-pub fn is_template(text: &str) -> bool {
+fn is_template(text: &str) -> bool {
     text.contains("{{")
 }
 

@@ -324,9 +324,6 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// What the daemon answered to a question; none where it was not asked, or has no such thing.
     pub(super) fn ask(&mut self, question: Reference) -> Option<&'a Json> {
-        if !question.may_be_there() {
-            return None;
-        }
         let answer = self.around.context.facts.get(&question);
         if answer.is_none() {
             self.meant.questions.push(question);

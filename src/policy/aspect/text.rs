@@ -12,8 +12,17 @@ pub(super) fn namespace(text: &str) -> Item {
 }
 
 pub(super) fn driver(text: &str) -> Item {
-    let text = spelling::driver(text);
-    prefixed(&text, &["volume", "network", "ipam", "log", "runtime", "builder"], "log:syslog")
+    const WILDCARDS: [char; 2] = ['*', '?'];
+    let spelled = spelling::driver(text);
+    let first = spelled.split('/').next().unwrap_or_default();
+    let is_tagged = text.ends_with(":latest") && spelled.contains(WILDCARDS);
+    // Short as names are, it would be for plugins of other registries, or with other tags, as well.
+    if spelled != text && (first.contains(WILDCARDS) || is_tagged) {
+        let help =
+            format!("write each by its name, as in `volume:vieux/sshfs`, or `{spelled}` for all of them");
+        return Err((format!("`{text}` cannot be told from `{spelled}`"), help));
+    }
+    prefixed(&spelled, &["volume", "network", "ipam", "log", "runtime", "builder"], "log:syslog")
 }
 
 pub(super) fn device(text: &str) -> Item {
@@ -113,9 +122,13 @@ mod tests {
 
     #[test]
     fn what_nothing_can_match_is_an_error() {
-        let cases: [(Read, &str, &str); 11] = [
+        let cases: [(Read, &str, &str); 15] = [
             (namespace, "pid", "`pid:*`"),
             (driver, "log", "`log:*`"),
+            (driver, "volume:docker.io/*", "`volume:*`"),
+            (driver, "volume:docker.io/library/n?s", "`volume:n?s`"),
+            (driver, "volume:index.docker.io/a*/x", "`volume:a*/x`"),
+            (driver, "volume:vieux/*:latest", "`volume:vieux/*`"),
             (device, "cgroup", "`cgroup:*`"),
             (security, "seccomp", "`seccomp=*`"),
             (security, "label:disable", "`label=disable`"),
@@ -132,6 +145,7 @@ mod tests {
             assert!(read("*").is_ok() && read("?*").is_ok());
         }
         assert!(security("insecure").is_ok() && namespace("p*").is_ok());
+        assert_eq!(driver("volume:docker.io/vieux/*").unwrap(), Glob::new("volume:vieux/*"));
         assert_eq!(sysctl("kernel/shmmax=1").unwrap(), Glob::new("kernel.shmmax=1"));
     }
 }

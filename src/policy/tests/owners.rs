@@ -205,7 +205,7 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
     const ID: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let policy = policy(
         "[[allow]]\nname = \"own\"\noperations = [\"ImageDelete\", \"ImagePush\", \"ImageInspect\"]\n\
-         image.name = \"own/*\"",
+         image.name = [\"own/*\", \"sha\", \"cafe\"]",
     );
     let judge = |request: &str, tags: &str| {
         let mut operation = operation(request);
@@ -225,6 +225,9 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
         ("POST /images/own/x/push?tag=1", true, true),
         ("POST /images/their/y/push?tag=1", false, false),
         ("GET /images/their/y:1/json", true, true),
+        // A name, and what the daemon takes for the beginning of an ID.
+        ("DELETE /images/cafe", true, true),
+        ("DELETE /images/sha?force=1", true, false),
     ] {
         assert_eq!((may(request, own), may(request, both)), (of_own, of_both), "{request}");
     }

@@ -202,42 +202,6 @@ fn whoever_takes_over_volumes_may_have_them() {
 }
 
 #[test]
-fn a_name_that_a_link_gives_may_be_that_of_any_container() {
-    let forbidding = |lines: &str| {
-        policy(&format!(
-            "[[allow]]\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\noperations = [\"*\"]\n{lines}"
-        ))
-    };
-    let create =
-        |config: &str| format!(r#"POST /containers/create {{"Image":"x:1","HostConfig":{{{config}}}}}"#);
-    let volumes =
-        ["mine/d b", "/mine/d?b:ro", "d b"].map(|name| create(&format!(r#""VolumesFrom":["{name}"]"#)));
-    for request in &volumes {
-        assert_eq!(about(&forbidding("host_paths = [\"/etc\"]"), request), "forbidden", "{request}");
-    }
-    let others = [
-        create(r#""PidMode":"container:mine/d b""#),
-        create(r#""NetworkMode":"container:mine/d b""#),
-        r#"POST /networks/net/disconnect {"Container":"mine/d b"}"#.to_owned(),
-        "POST /commit?container=mine%2Fd%20b".to_owned(),
-    ];
-    for request in volumes.iter().chain(&others) {
-        assert_eq!(about(&forbidding("container.name = \"db\""), request), "forbidden", "{request}");
-    }
-    let listing = policy(
-        r#"
-            [[allow]]
-            operations = ["POST /containers/create"]
-            host_paths = ["/opt/**"]
-            body."HostConfig.VolumesFrom" = true
-        "#,
-    );
-    for request in &volumes {
-        assert_eq!(about(&listing, request), "condition", "{request}");
-    }
-}
-
-#[test]
 fn forbidding_strikes_by_what_a_thing_is() {
     let policy = policy(
         r#"

@@ -1,0 +1,95 @@
+//! Things that are not there, or that the daemon cannot be asked about.
+
+use super::things::about;
+use super::*;
+
+/// What becomes of a request that everybody may make, but for a forbid rule with these lines.
+fn forbidding(lines: &str, request: &str) -> String {
+    let policy = policy(&format!(
+        "[[allow]]\noperations = [\"*\"]\nunguarded = true\n[[forbid]]\noperations = [\"*\"]\n{lines}"
+    ));
+    let verdict = about(&policy, request);
+    if verdict.starts_with('/') { "permit".to_owned() } else { verdict }
+}
+
+#[test]
+fn a_name_that_a_link_gives_may_be_that_of_any_container() {
+    let create =
+        |config: &str| format!(r#"POST /containers/create {{"Image":"x:1","HostConfig":{{{config}}}}}"#);
+    let volumes =
+        ["mine/d b", "/mine/d?b:ro", "d b"].map(|name| create(&format!(r#""VolumesFrom":["{name}"]"#)));
+    for request in &volumes {
+        assert_eq!(forbidding("host_paths = [\"/etc\"]", request), "forbidden", "{request}");
+    }
+    let others = [
+        create(r#""PidMode":"container:mine/d b""#),
+        create(r#""NetworkMode":"container:mine/d b""#),
+        r#"POST /networks/net/disconnect {"Container":"mine/d b"}"#.to_owned(),
+        "POST /commit?container=mine%2Fd%20b".to_owned(),
+    ];
+    for request in volumes.iter().chain(&others) {
+        assert_eq!(forbidding("container.name = \"db\"", request), "forbidden", "{request}");
+    }
+    let listing = policy(
+        r#"
+            [[allow]]
+            operations = ["POST /containers/create"]
+            host_paths = ["/opt/**"]
+            body."HostConfig.VolumesFrom" = true
+        "#,
+    );
+    for request in &volumes {
+        assert_eq!(about(&listing, request), "condition", "{request}");
+    }
+}
+
+#[test]
+fn a_network_by_a_name_that_cannot_be_looked_at_may_be_any() {
+    let network =
+        |name: &str| format!(r#"POST /containers/create {{"HostConfig":{{"NetworkMode":"{name}"}}}}"#);
+    for name in ["a//b", "../x", "\u{e9}", &"x".repeat(1025)] {
+        assert_eq!(forbidding("network.label.secret = true", &network(name)), "forbidden", "{name}");
+    }
+    assert_eq!(forbidding("network.label.secret = true", &network("new")), "permit");
+}
+
+#[test]
+fn what_swarm_calls_a_volume_cannot_be_looked_at() {
+    let policy = policy(
+        r#"
+            [[allow]]
+            operations = ["POST /services/create"]
+            host_paths = ["/data/*"]
+            body."TaskTemplate.ContainerSpec.Mounts" = true
+        "#,
+    );
+    for (source, expected) in [("app-d", "/services/create"), (r#"{{\"app-d\"}}"#, "condition")] {
+        let mounts = format!(r#"[{{"Type":"volume","Source":"{source}","Target":"/x"}}]"#);
+        let body = format!(r#"{{"TaskTemplate":{{"ContainerSpec":{{"Image":"x","Mounts":{mounts}}}}}}}"#);
+        assert_eq!(about(&policy, &format!("POST /services/create {body}")), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_is_not_there_may_be_by_its_name() {
+    let service = |image: &str| {
+        format!(r#"POST /services/create {{"TaskTemplate":{{"ContainerSpec":{{"Image":"{image}"}}}}}}"#)
+    };
+    let container = |image: &str| format!(r#"POST /containers/create {{"Image":"{image}"}}"#);
+    let volume =
+        |name: &str| format!(r#"POST /containers/create {{"HostConfig":{{"Binds":["{name}:/x"]}}}}"#);
+    // Swarm fetches an image that is not there, or it comes meanwhile, and the daemon makes a volume.
+    for (lines, request, expected) in [
+        ("image.name = \"evil/*\"", service("evil/x:1"), "no such image evil/x:1"),
+        ("image.name = \"evil/*\"", service("good/x:1"), "permit"),
+        ("image.label.evil = true", service("good/x:1"), "no such image good/x:1"),
+        ("image.label.evil = true", service("pulled:1"), "permit"),
+        ("image.label.evil = true", container("new:1"), "no such image new:1"),
+        ("image.label.evil = true", container("pulled:1"), "permit"),
+        ("volume.name = \"secret\"", volume("secret"), "no such volume secret"),
+        ("volume.name = \"secret\"", volume("open"), "permit"),
+        ("volume.label.secret = true", volume("open"), "permit"),
+    ] {
+        assert_eq!(forbidding(lines, &request), expected, "{lines} {request}");
+    }
+}
