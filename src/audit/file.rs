@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
+use nix::unistd::geteuid;
 use serde::Deserialize;
 
 use super::chain::{Hash, Link, first_record, is_beginning};
@@ -71,7 +72,7 @@ impl AuditFile {
                     let message = format!("the directory {} does not exist: make it first", parent.display());
                     fail(error.kind(), message)
                 }
-                None => plain(error),
+                None => fail(error.kind(), format!("{error}{}", hint(error.kind()))),
             }
         })?;
         let of = |open| Self { path: path.to_owned(), open };
@@ -227,6 +228,19 @@ pub(super) fn share_as(file: &File, other: &Metadata) -> io::Result<()> {
         mode &= 0o7707;
     }
     file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// What to do about a file that cannot be opened.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
+fn hint(kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::PermissionDenied => format!(
+            ". dockgate runs as uid {}: give it write access there, or name a file in a directory of its own",
+            geteuid()
+        ),
+        io::ErrorKind::IsADirectory => ": name a file in it".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Another process writes to a file, or to its log, where the file was moved away.
@@ -400,6 +414,15 @@ mod tests {
             AuditFile::open(Path::new("/nonexistent/audit")).unwrap_err().to_string(),
             "the audit file /nonexistent/audit: the directory /nonexistent does not exist: make it first"
         );
+    }
+
+    #[test]
+    fn what_to_do_about_a_file_that_cannot_be_opened_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = AuditFile::open(directory.path()).unwrap_err().to_string();
+        assert!(error.ends_with(": Is a directory (os error 21): name a file in it"), "{error}");
+        let error = hint(io::ErrorKind::PermissionDenied);
+        assert!(error.contains("give it write access"), "{error}");
     }
 
     #[test]

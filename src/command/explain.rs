@@ -241,8 +241,10 @@ fn requests(arguments: &ExplainArguments) -> Result<Vec<Request>, String> {
                 _ => Request::of_json(request.method, request.target, body),
             }])
         }
-        [method, target] => Ok(vec![Request::of_json(method.clone(), target.clone(), body)]),
-        _ => Err("write METHOD and /path: `dockgate explain policy.toml GET /containers/json`".to_owned()),
+        [method, target] if target.contains('/') => {
+            Ok(vec![Request::of_json(method.clone(), target.clone(), body)])
+        }
+        _ => Err("write METHOD and /path, as in `dockgate explain policy.toml GET /containers/json`; what a command asks for shows `dockgate explain policy.toml --record -- docker ps`".to_owned()),
     }
 }
 
@@ -386,6 +388,18 @@ GET /v1.44/info
         let (exit, text) = run(&["GET", "/v1.2/info"]);
         assert_eq!(exit, Exit::Failure);
         assert!(text.contains("verdict: deny, unsupported_version\n"), "{text}");
+    }
+
+    #[test]
+    fn a_command_is_no_request() {
+        let asked = |line: &[&str]| {
+            let arguments = Line::try_parse_from(["explain", "-"].iter().chain(line)).unwrap().explain;
+            requests(&arguments)
+        };
+        for line in [&["docker", "ps"][..], &["docker ps"], &["--", "docker", "run", "alpine"]] {
+            assert!(asked(line).unwrap_err().contains("--record -- docker ps"), "{line:?}");
+        }
+        assert!(asked(&["GET", "containers/json"]).is_ok());
     }
 
     #[test]

@@ -175,8 +175,13 @@ impl Drop for SocketFile {
 fn bind_unix(path: &Path, settings: &ListenerSettings) -> Result<Bound, String> {
     let shown = path.display();
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)
-            .map_err(|error| format!("the directory {} cannot be made: {error}", directory.display()))?;
+        fs::create_dir_all(directory).map_err(|error| {
+            format!(
+                "the directory {} cannot be made: {error}{}",
+                directory.display(),
+                give(&error, directory)
+            )
+        })?;
     }
     clear(path)?;
     // Nobody gets in before owner and mode are what was asked for.
@@ -264,6 +269,14 @@ fn hint(error: &io::Error, path: &Path) -> String {
     format!(". dockgate runs as uid {}; give it write access to {directory}.", geteuid())
 }
 
+/// What to do about a directory that cannot be made.
+fn give(error: &io::Error, directory: &Path) -> String {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return String::new();
+    }
+    format!(". Make it for dockgate: `install -d -o {} {}`.", geteuid(), directory.display())
+}
+
 async fn bind_tcp(host: &str, port: u16) -> Result<Bound, String> {
     let mut last = format!("{host} is no address of any host");
     let addresses = tokio::net::lookup_host((host, port)).await.map_err(|error| {
@@ -312,6 +325,13 @@ fn explain_tcp(address: SocketAddr, error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_may_not_be_made_is_for_somebody_else_to_make() {
+        let said = give(&io::ErrorKind::PermissionDenied.into(), Path::new("/run/dockgate"));
+        assert!(said.contains(&format!("`install -d -o {} /run/dockgate`", geteuid())), "{said}");
+        assert_eq!(give(&io::ErrorKind::NotADirectory.into(), Path::new("/run/dockgate")), "");
+    }
 
     #[test]
     fn only_the_socket_that_was_made_is_changed() {

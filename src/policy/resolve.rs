@@ -332,7 +332,13 @@ fn unknown_field(path: &Spanned<String>, selection: &Selection) -> Option<Proble
 pub(super) fn redaction(words: &[Spanned<String>], problems: &mut Vec<Problem>) -> Redaction {
     let mut redaction = Redaction::default();
     for word in words {
-        if let Err(error) = redaction.add(word.get_ref()) {
+        if let Some(set) = Set::ALL.map(Set::as_str).iter().find(|set| set.get(1..) == Some(word.get_ref())) {
+            let message = format!("`{}` is the field of no answer", word.get_ref());
+            problems.push(
+                Problem::new(Code::UnknownRedaction, word.span(), message)
+                    .help(format!("did you mean `{set}`?")),
+            );
+        } else if let Err(error) = redaction.add(word.get_ref()) {
             let sets = did_you_mean(word.get_ref(), Set::ALL.map(Set::as_str));
             let help = sets.filter(|_| word.get_ref().starts_with('@')).unwrap_or_else(|| {
                 "write the way to a field of the answer, keys with dots in double quotes: `Config.Labels.\"a.b\"`".to_owned()

@@ -11,6 +11,9 @@ use super::problem::{Code, Problem};
 use crate::operation::meaning::{Aspect, ImageRef, Meaning};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
 
+/// How long the IDs of containers and networks are.
+const ID_DIGITS: usize = 64;
+
 /// A set of things of one kind, by what they are called and carry. All that is said must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ThingSet {
@@ -61,6 +64,7 @@ impl ThingSet {
                 "owner" => Property::Owner,
                 label => Property::Label(label.strip_prefix("label.").unwrap_or(label).to_owned()),
             };
+            no_such_text(draft.kind, &property, condition, problems);
             let is_image =
                 property == Property::Image || (property == Property::Name && draft.kind == ThingKind::Image);
             let values =
@@ -209,6 +213,35 @@ fn is_label(condition: &Condition, value: Option<&str>) -> bool {
 
 fn named_image(name: &str) -> Meaning {
     Meaning::Image(ImageRef::read(name))
+}
+
+/// Finds fault with names and IDs as no thing of the kind has them. In a forbid rule they would strike nothing.
+fn no_such_text(
+    kind: ThingKind,
+    property: &Property,
+    written: &Spanned<DraftCondition>,
+    problems: &mut Vec<Problem>,
+) {
+    let DraftCondition::Texts(texts) = written.get_ref() else { return };
+    for text in texts {
+        let (shown, name) = (text.get_ref(), text.get_ref().strip_prefix('/'));
+        let help = match (kind, property, name) {
+            (ThingKind::Container, Property::Name, Some(name)) => {
+                format!("a container's name has no slash before it: write `{name}`")
+            }
+            (ThingKind::Container | ThingKind::Network, Property::Id, None) if is_short_id(shown) => {
+                format!("write all {ID_DIGITS} digits of the ID, or `{shown}*`")
+            }
+            _ => continue,
+        };
+        let message = format!("`{shown}` matches nothing");
+        problems.push(Problem::new(Code::WrongCondition, text.span(), message).help(help));
+    }
+}
+
+/// Whether it is the beginning of an ID, as the docker CLI shows them.
+fn is_short_id(text: &str) -> bool {
+    !text.is_empty() && text.len() < ID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn texts(

@@ -222,7 +222,7 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
     command.args(["doctor", "--daemon", &unix(&at("docker.sock")), "--socket-group", "4713"]);
     command.args(["--listen", &format!("a={}", unix(&at("new.sock")))]);
     command.args(["--listen", &format!("b={}", unix(&at("clients.sock")))]);
-    command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("audit.jsonl"));
+    command.arg("--policy").arg(at("policy.toml")).arg("--audit").arg(at("log/audit.jsonl"));
     let _admin = UnixListener::bind(at("admin.sock")).unwrap();
     fs::set_permissions(at("admin.sock"), Permissions::from_mode(0o600)).unwrap();
     command.args(["--admin", &unix(&at("admin.sock"))]);
@@ -236,10 +236,10 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
         .has("ok", "user", "uid 65532, gids 65532.", "")
         .has("error", "daemon", "gid 4711", "group_add: [\"4711\"]")
         .has("warning", "policy", "everybody on this machine may write", "chmod go-w")
-        .has("error", "listener a", "cannot be made", "Give uid 65532 write access")
+        .has("error", "listener a", "cannot be made", "If it is for dockgate alone: `chown 65532")
         .has("error", "listener a", "is to belong to gid 4713", "group_add: [\"4713\"]")
         .has("warning", "listener b", "this user may not use", "group_add: [\"4712\"]")
-        .has("error", "audit", "cannot be made", "Give uid 65532 write access");
+        .has("error", "audit", "cannot be made", "`install -d -o 65532");
 
     let mut health = Command::new("setpriv");
     health.env_clear().args(["--reuid=65532", "--regid=65532", "--clear-groups"]).arg(at("dockgate"));

@@ -78,8 +78,14 @@ pub(super) fn asked(judged: &Judged<'_>) -> String {
 /// What it is about, by name where there is one.
 fn target(judged: &Judged<'_>) -> String {
     let names = judged.targets.iter().map(|target| target.name.as_deref().unwrap_or(&target.asked));
-    let names: Vec<_> = names.chain(judged.image.as_deref()).collect();
+    let names: Vec<_> = names.chain(judged.image.as_deref()).map(short).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(" ") }
+}
+
+/// Of an ID as much as the docker CLI shows; it can be asked for by that.
+fn short(name: &str) -> &str {
+    let is_id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.get(..12).filter(|_| is_id).unwrap_or(name)
 }
 
 /// Why it was decided so, in short.
@@ -162,6 +168,14 @@ mod tests {
     fn durations_are_told_in_the_unit_that_fits() {
         let told = [7, 1_500, 999_999, 1_500_000, 61_000_000, 7_200_000_000].map(duration);
         assert_eq!(told, ["7 us", "1 ms", "999 ms", "1.5 s", "1 min", "2 h"]);
+    }
+
+    #[test]
+    fn ids_are_cut_and_names_are_not() {
+        assert_eq!(short(&"c0ffee00".repeat(8)), "c0ffee00c0ff");
+        for name in ["c0ffee00".repeat(7), "web".to_owned(), "w".repeat(64)] {
+            assert_eq!(short(&name), name);
+        }
     }
 
     #[test]

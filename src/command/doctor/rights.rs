@@ -32,9 +32,16 @@ pub(super) fn obstacle_in(directory: &Path) -> Option<Obstacle> {
         },
         None => Obstacle {
             found: format!("this user may not write in {shown}"),
-            cure: format!(
-                "Give uid {uid} write access to {shown}: `chown {uid} {shown}` on the host, or a volume that belongs to it."
-            ),
+            cure: if nearest == directory {
+                format!(
+                    "If it is for dockgate alone: `chown {uid} {shown}` on the host, or a volume that belongs to uid {uid}. Otherwise name a directory that is."
+                )
+            } else {
+                let missing = directory.display();
+                format!(
+                    "Make {missing} for it: `install -d -o {uid} {missing}` on the host, or mount a volume there that belongs to uid {uid}."
+                )
+            },
         },
     })
 }

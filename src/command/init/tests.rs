@@ -112,6 +112,7 @@ fn who_sits_at_a_terminal_is_asked() {
         "write KEY=VALUE",
         "[unix:///run/dockgate/panel.sock]: ",
         "requests of its tests are judged as expected",
+        "docker build --tag dockgate .",
     ] {
         assert!(said.contains(expected), "{expected} in:\n{said}");
     }

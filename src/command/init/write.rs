@@ -86,7 +86,7 @@ fn said(plan: &Plan, judged: usize) -> String {
     push(
         &mut said,
         format_args!(
-            "Start it, and give {} `DOCKER_HOST={}`, as the compose file shows:\n",
+            "Build its image in dockgate's own directory, if that is not done yet:\n  docker build --tag dockgate .\nStart it, and give {} `DOCKER_HOST={}`, as the compose file shows:\n",
             plan.client,
             plan.listen.of_client()
         ),

@@ -116,10 +116,9 @@ impl Expected {
                     && reason.is_none_or(|reason| refusal.reason().code() == reason)
                     && lacks.iter().all(|lack| refusal.lacks().contains(lack))
             }
+            // Without a reason it may be a slip of the pen: a path that does not exist is kept from everybody.
             (Self::Denial { rule, reason, lacks }, Outcome::Unreadable(unreadable)) => {
-                rule.is_none()
-                    && reason.is_none_or(|reason| unreadable.fault.code() == reason)
-                    && lacks.is_empty()
+                rule.is_none() && *reason == Some(unreadable.fault.code()) && lacks.is_empty()
             }
             (Self::Permit { .. }, Outcome::Denial(_) | Outcome::Unreadable(_))
             | (Self::Denial { .. }, Outcome::Permit { .. }) => false,
@@ -179,7 +178,19 @@ impl Expected {
             }
         };
         let message = format!("{} {} {came}", line.method, line.target);
-        let problem = Problem::new(Code::FailedTest, line.span.clone(), message).label(self.in_words());
+        let help = match (self, outcome) {
+            (Self::Denial { rule: None, reason: None, lacks }, Outcome::Unreadable(unreadable))
+                if lacks.is_empty() =>
+            {
+                Some(format!(
+                    "no rule was asked: correct the request, or where it is meant so write `reason = \"{}\"`",
+                    unreadable.fault.code()
+                ))
+            }
+            _ => None,
+        };
+        let problem =
+            Problem::new(Code::FailedTest, line.span.clone(), message).label(self.in_words()).help_if(help);
         Some(match why {
             Some(why) => problem.note(why),
             None => problem,

@@ -12,6 +12,10 @@ use crate::policy::problem::{Code, Problem};
 /// Of more keys than these a message does not list all.
 const MOST_LISTED: usize = 12;
 
+/// Words that other policies have for keys of this one.
+const ELSEWHERE: [(&str, &str); 4] =
+    [("deny", "forbid"), ("block", "forbid"), ("permit", "allow"), ("grant", "allow")];
+
 /// What numbers are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::policy) enum Unit {
@@ -44,7 +48,10 @@ impl<'s> Reader<'s> {
                 let message = format!("{of} has no key `{}`", key.get_ref());
                 let is_parameter = known.contains(&"query")
                     && table::endpoints().any(|endpoint| endpoint.parameter(key.get_ref()).is_some());
-                let help = if is_parameter {
+                let meant = ELSEWHERE.into_iter().find(|(word, _)| key.get_ref() == word);
+                let help = if let Some((_, own)) = meant.filter(|(_, own)| known.contains(own)) {
+                    Some(format!("did you mean `{own}`?"))
+                } else if is_parameter {
                     Some(format!("a condition on a parameter is written `query.{} = …`", key.get_ref()))
                 } else if known.len() > MOST_LISTED {
                     nearest(key.get_ref(), known.iter().copied())

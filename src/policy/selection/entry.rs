@@ -246,7 +246,9 @@ fn suggest_operation(method: Method, path: &str) -> Option<String> {
         return Some(format!("that path has {}", list(&others, "and")));
     }
     if path.contains('*') {
-        let expression = path.split('*').map(escape_expression).collect::<Vec<_>>().join("[^/]+");
+        let segments =
+            path.split("**").map(|part| part.split('*').map(escape_expression).collect::<Vec<_>>());
+        let expression = segments.map(|parts| parts.join("[^/]+")).collect::<Vec<_>>().join(".+");
         return Some(format!("a template has no wildcards: write `{{id}}`, or `{method} ~^{expression}$`"));
     }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
