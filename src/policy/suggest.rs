@@ -114,17 +114,18 @@ pub(super) fn refusal(
             if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
                 push(&mut message, format_args!("\nReason: {reason}"));
             }
-            let suggestion = if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls)
-            {
+            let suggestion = if shortfalls.iter().any(is_beyond_looks) {
+                None
+            } else if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls) {
                 push_details(&mut message, operation, shortfalls);
                 let mut lines = Lines::default();
                 lines.grant(shortfalls, understood, rule);
                 lines.keep_bridge(rule, understood);
-                Suggestion::Lines { rule: rule.name.label(), lines: lines.written(&mut message) }
+                Some(Suggestion::Lines { rule: rule.name.label(), lines: lines.written(&mut message) })
             } else {
-                Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), &mut message))
+                Some(Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), &mut message)))
             };
-            (reason, Some(rule), Some(suggestion))
+            (reason, Some(rule), suggestion)
         }
     };
     match &suggestion {
@@ -318,6 +319,9 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
             }
             Shortfall::Unknown(question) => {
                 push(message, format_args!("\nIt is not known what {question} is."));
+                if is_beyond_looks(shortfall) {
+                    message.push_str(" It cannot be looked at by this name: ask for it by another, or by its ID.");
+                }
             }
             Shortfall::Thing(reference) => {
                 let is_missing = operation.known(reference) == Known::Missing;
@@ -337,6 +341,11 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
     if more > 0 {
         push(message, format_args!("\nThere are {more} more of these."));
     }
+}
+
+/// Whether something is called so that it cannot be looked at, whatever a policy says.
+fn is_beyond_looks(shortfall: &Shortfall) -> bool {
+    matches!(shortfall, Shortfall::Unknown(question) if question.path().is_none())
 }
 
 /// What may be the beginning of any image's ID no list can name alone; a tag makes a name of it.

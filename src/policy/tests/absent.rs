@@ -1,6 +1,6 @@
 //! Things that are not there, or that the daemon cannot be asked about.
 
-use super::things::about;
+use super::things::{self, about};
 use super::*;
 
 /// What becomes of a request that everybody may make, but for a forbid rule with these lines.
@@ -66,7 +66,12 @@ fn what_swarm_calls_a_volume_cannot_be_looked_at() {
     for (source, expected) in [("app-d", "/services/create"), (r#"{{\"app-d\"}}"#, "condition")] {
         let mounts = format!(r#"[{{"Type":"volume","Source":"{source}","Target":"/x"}}]"#);
         let body = format!(r#"{{"TaskTemplate":{{"ContainerSpec":{{"Image":"x","Mounts":{mounts}}}}}}}"#);
-        assert_eq!(about(&policy, &format!("POST /services/create {body}")), expected, "{source}");
+        let request = format!("POST /services/create {body}");
+        assert_eq!(about(&policy, &request), expected, "{source}");
+        if let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, &request)) {
+            let message = denial.refusal().message();
+            assert!(message.contains("by another") && !message.contains("To allow it"), "{message}");
+        }
     }
 }
 
