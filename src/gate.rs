@@ -109,10 +109,8 @@ struct Granted<'a> {
     upload: Upload,
     /// What was kept of its body.
     kept: Option<Context>,
-    /// The turn of a large body.
-    turn: Option<Turn>,
-    /// What it was judged by.
-    answers: Option<Answers<'a>>,
+    /// The turns of a large body, and of the large answers that it was judged by.
+    turns: [Option<Turn>; 2],
     /// How long its answer may go on.
     tenure: Option<Box<Tenure<'a>>>,
     /// Why the daemon is not asked all the same.
@@ -251,8 +249,7 @@ impl Gate {
                     judged: hearing.began,
                     upload: Upload::NONE,
                     kept: None,
-                    turn: None,
-                    answers: None,
+                    turns: [None, None],
                     tenure: None,
                     unasked: None,
                 })
@@ -272,7 +269,7 @@ impl Gate {
         granted: Granted<'a>,
         hearing: &Hearing<'a>,
     ) -> Outcome {
-        let Granted { permit, statement, judged, upload, kept, turn, answers, tenure, unasked } = granted;
+        let Granted { permit, statement, judged, upload, kept, turns, tenure, unasked } = granted;
         let (id, is_head) = (hearing.context.id, permit.operation().endpoint().method == Method::Head);
         hearing.tally.permitted(&permit);
         let recording = self.audit.record(&hearing.context, permit, statement.as_ref());
@@ -283,7 +280,7 @@ impl Gate {
             }
         };
         // Who waits for it can be refused while the daemon is waited for.
-        drop((turn, answers));
+        drop(turns);
         match unasked {
             None => relay::forward(self, connection, (upload, kept), recorded, hearing, tenure).await,
             Some(Unasked::Over(outcome)) => outcome,
@@ -341,22 +338,21 @@ impl Gate {
         let (id, client) = (context.id, context.client);
         let is_head = head.method == "HEAD";
         let (operation, kept, turn, unasked) = self.read(connection, head, hearing).await?;
-        let mut answers = None;
+        let mut answers = Answers::of(&self.answers, client);
         let (operation, unasked) = match unasked {
             None if !hearing.policy.asks(operation.endpoint()) => (operation, None),
             None => {
                 let Connection { stream, inbox, line, place, body_bytes, .. } = &mut *connection;
-                let answers = answers.insert(Answers::of(&self.answers, client));
                 let ask = async |path: &str, version| {
-                    let asking = self.daemon.look_up(path, version, line, answers);
+                    let asking = self.daemon.look_up(path, version, line, &mut answers);
                     request::while_wanted(stream, inbox, place, *body_bytes, asking).await
                 };
                 Box::pin(self.look_up(hearing.policy, client, operation, ask)).await
             }
             Some(unasked) => (operation, Some(unasked)),
         };
-        let is_large = answers.as_ref().is_some_and(Answers::are_large);
-        let mut tenure = Tenure::of(self, hearing, &operation, is_large);
+        let large = answers.into_turn();
+        let mut tenure = Tenure::of(self, hearing, &operation, large.is_some());
         let began = Instant::now();
         let verdict = hearing.policy.judge(client, operation);
         let judged = self.metrics.judged(began);
@@ -374,7 +370,7 @@ impl Gate {
                     None => Refusal::denied(&denial),
                 };
                 // What was asked can be large, and the client slow to read why it is not done.
-                drop((denial, turn, answers));
+                drop((denial, turn, large));
                 return Err(connection.refuse(id, is_head, &refusal, End::Refused).await);
             }
         };
@@ -382,7 +378,8 @@ impl Gate {
             tenure.granted(&permit);
         }
         let upload = Upload::of(head);
-        Ok(Granted { permit, statement: None, judged, upload, kept, turn, answers, tenure, unasked })
+        let turns = [turn, large];
+        Ok(Granted { permit, statement: None, judged, upload, kept, turns, tenure, unasked })
     }
 
     /// Reads what is asked: the operation, what was kept of its body, the turn of a large one, and why the daemon is not

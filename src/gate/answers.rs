@@ -24,9 +24,9 @@ impl<'a> Answers<'a> {
         Self { turns, client, turn: None, bytes: 0 }
     }
 
-    /// Whether they are too much to be kept for as long as a stream goes on.
-    pub(super) fn are_large(&self) -> bool {
-        self.turn.is_some()
+    /// The turn, where they are too much to be kept for as long as a stream goes on.
+    pub(super) fn into_turn(self) -> Option<Turn> {
+        self.turn
     }
 }
 

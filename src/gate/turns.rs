@@ -19,9 +19,12 @@ pub(super) struct Turns {
     by_client: RefCell<HashMap<Who, Weak<Queue>>>,
 }
 
-/// A turn, until this is dropped.
+/// A turn, until this is dropped. (In a box, so that those who have none carry nothing.)
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct Turn(Box<Held>);
+
+#[derive(Debug)]
+struct Held {
     queues: [Arc<Queue>; 2],
     _permits: [OwnedSemaphorePermit; 2],
 }
@@ -53,7 +56,7 @@ impl Turns {
         let own = self.of(client);
         // The semaphores are never closed, so this always is a turn.
         let permits = [own.take().await?, self.all.take().await?];
-        Some(Turn { queues: [own, Arc::clone(&self.all)], _permits: permits })
+        Some(Turn(Box::new(Held { queues: [own, Arc::clone(&self.all)], _permits: permits })))
     }
 
     /// Those that one client may have, kept as long as it has or wants any.
@@ -79,7 +82,7 @@ impl Turns {
 impl Turn {
     /// Whether somebody waits for it.
     pub(super) fn is_wanted(&self) -> bool {
-        self.queues.iter().any(|queue| queue.waiting.load(Ordering::Relaxed) > 0)
+        self.0.queues.iter().any(|queue| queue.waiting.load(Ordering::Relaxed) > 0)
     }
 }
 
