@@ -110,7 +110,7 @@ fn has(text: &str, mark: char) -> bool {
     text.contains([mark, '*', '?'])
 }
 
-fn never(text: &str, help: String) -> (String, String) {
+pub(super) fn never(text: &str, help: String) -> (String, String) {
     (format!("`{text}` matches nothing"), help)
 }
 

@@ -1,5 +1,6 @@
 //! Patterns of volumes.
 
+use super::text::never;
 use crate::policy::pattern::{Glob, escape};
 
 /// What a policy writes where a volume has no name, and the daemon gives it one.
@@ -24,8 +25,7 @@ impl VolumePattern {
                 Err(("the name of a volume is empty".to_owned(), help))
             }
             _ if text.starts_with('/') => {
-                let help = "a volume has a name; a directory is said by `host_paths`".to_owned();
-                Err((format!("`{text}` matches nothing"), help))
+                Err(never(text, "a volume has a name; a directory is said by `host_paths`".to_owned()))
             }
             _ => Ok(Self::Named(Glob::new(text))),
         }
