@@ -23,6 +23,7 @@ pub(super) struct Turns {
 #[derive(Debug)]
 pub(super) struct Turn(Box<Held>);
 
+/// What it holds. That of a context goes with its file to the thread that reads it, so this is for several threads.
 #[derive(Debug)]
 struct Held {
     queues: [Arc<Queue>; 2],
