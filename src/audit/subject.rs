@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::line::Line;
 use super::{RequestContext, shown};
 use crate::client::{Client, Peer};
-use crate::operation::meaning::is_hexadecimal;
+use crate::operation::meaning::is_full_id;
 use crate::operation::table::{Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
@@ -180,17 +180,11 @@ fn write_target(operation: &Operation, kind: &'static str, name: &str, line: &mu
         }
     } else {
         line.key("asked").text(&shortened(name, LONGEST_PATH));
-        if is_full_id(name) {
+        // No name can look like one, as the daemon takes it for an ID first.
+        if is_full_id(name.strip_prefix("sha256:").unwrap_or(name)) {
             line.key("id").text(name);
         }
     }
-}
-
-/// Whether this is the ID of a container, exec, image, network: no name can look like one, as the daemon
-/// takes it for an ID first.
-fn is_full_id(text: &str) -> bool {
-    let digits = text.strip_prefix("sha256:").unwrap_or(text);
-    digits.len() == 64 && is_hexadecimal(digits)
 }
 
 fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {

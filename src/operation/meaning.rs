@@ -44,6 +44,15 @@ pub fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// How many digits an ID of a container, an exec, an image or a network has.
+pub const ID_DIGITS: usize = 64;
+
+/// Whether a text is an ID of a container, an exec, an image or a network, written out.
+#[must_use]
+pub fn is_full_id(text: &str) -> bool {
+    text.len() == ID_DIGITS && is_hexadecimal(text)
+}
+
 /// One thing that a request means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {

@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use super::facts::{Known, Reference};
 use super::field::Kind;
-use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading, mount_type};
+use super::meaning::{DEFAULT_BRIDGE, ImageRef, Reading, is_full_id, mount_type};
 use super::table::{BodyKind, Endpoint, Identifier};
 use super::thing::{Thing, ThingKind};
 use super::{Body, Heading, Json, Operation, Text, Value, path};
@@ -111,8 +111,7 @@ impl Operation {
         let mounts = shown.filter_map(|shown| shown.get("Mounts")).flat_map(Json::items);
         let is_volume = |mount: &&Json| mount.get("Type").and_then(Json::as_text) == Some("volume");
         let names = mounts.filter(is_volume).filter_map(|mount| mount.get("Name")?.as_text());
-        let is_random = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        names.filter(|name| !is_random(name)).map(str::to_owned).collect()
+        names.filter(|name| !is_full_id(name)).map(str::to_owned).collect()
     }
 
     /// What the filters of a list name, where the daemon's answer tells whether it is there.

@@ -8,11 +8,8 @@ use super::aspect::AspectSet;
 use super::condition::Condition;
 use super::draft::{DraftAspect, DraftCondition, DraftThing};
 use super::problem::{Code, Problem};
-use crate::operation::meaning::{Aspect, ImageRef, Meaning};
+use crate::operation::meaning::{Aspect, ID_DIGITS, ImageRef, Meaning, is_hexadecimal};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
-
-/// How long the IDs of containers and networks are.
-const ID_DIGITS: usize = 64;
 
 /// A set of things of one kind, by what they are called and carry. All that is said must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -241,7 +238,7 @@ fn no_such_text(
 
 /// Whether it is the beginning of an ID, as the docker CLI shows them.
 fn is_short_id(text: &str) -> bool {
-    !text.is_empty() && text.len() < ID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    !text.is_empty() && text.len() < ID_DIGITS && is_hexadecimal(text)
 }
 
 fn texts(

@@ -5,6 +5,7 @@ use super::plain::{cell, plain};
 use crate::audit::read::Request;
 use crate::audit::read::record::{Ended, Judged};
 use crate::command::push;
+use crate::operation::meaning::is_full_id;
 
 /// The columns of the table, with their widths.
 const COLUMNS: [(&str, usize); 8] = [
@@ -84,8 +85,7 @@ fn target(judged: &Judged<'_>) -> String {
 
 /// Of an ID as much as the docker CLI shows; it can be asked for by that.
 fn short(name: &str) -> &str {
-    let is_id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    name.get(..12).filter(|_| is_id).unwrap_or(name)
+    name.get(..12).filter(|_| is_full_id(name)).unwrap_or(name)
 }
 
 /// Why it was decided so, in short.
