@@ -166,12 +166,19 @@ fn soak(dockgate: &Path, minutes: f64) -> Result<()> {
 fn beside(dockgate: &Path, other: Option<&Path>) -> Result<(TempDir, Place, Process)> {
     raise_descriptors()?;
     let dir = tempfile::Builder::new().prefix("dockgate-bench-").tempdir()?;
-    let socket = dir.path().join("engine.sock");
-    let engine = Process::start(Command::new(std::env::current_exe()?).arg("engine").arg(&socket))?;
-    let dockgate = fs::canonicalize(dockgate)
-        .with_context(|| format!("{}: build it, or name another with --dockgate", dockgate.display()))?;
-    let other = other.map(|other| fs::canonicalize(other).with_context(|| other.display().to_string()));
-    let place = Place { dir: dir.path().to_owned(), engine: socket, dockgate, other: other.transpose()? };
+    let copied = |program: &Path, name: &str| -> Result<PathBuf> {
+        let copy = dir.path().join(name);
+        fs::copy(program, &copy).with_context(|| program.display().to_string())?;
+        Ok(copy)
+    };
+    let place = Place {
+        dir: dir.path().to_owned(),
+        engine: dir.path().join("engine.sock"),
+        rig: copied(&std::env::current_exe()?, "rig")?,
+        dockgate: copied(dockgate, "dockgate").context("build it, or name another with --dockgate")?,
+        other: other.map(|other| copied(other, "other")).transpose()?,
+    };
+    let engine = Process::start(Command::new(&place.rig).arg("engine").arg(&place.engine))?;
     Ok((dir, place, engine))
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Peer {
 pub(crate) struct Place {
     pub(crate) dir: PathBuf,
     pub(crate) engine: PathBuf,
+    /// Copies of programs: how a file came to be written has a share in how quick a program is.
+    pub(crate) rig: PathBuf,
     pub(crate) dockgate: PathBuf,
     /// Another build of it.
     pub(crate) other: Option<PathBuf>,
@@ -128,7 +130,7 @@ impl Starting {
                 return Ok(Self { kind, socket: place.engine.clone(), command: None });
             }
             Kind::Copy | Kind::Splice | Kind::Record => {
-                let mut command = Command::new(std::env::current_exe()?);
+                let mut command = Command::new(&place.rig);
                 command.arg(kind.name()).arg(&socket).arg(&place.engine);
                 command
             }
