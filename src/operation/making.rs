@@ -139,7 +139,8 @@ impl Operation {
 
     /// Marks what it makes as made for nobody, where it would inherit a mark from an image or a container.
     pub fn stamp_as_nobodys(&mut self) {
-        if matches!(self.endpoint().id, "ContainerCreate" | "ServiceCreate" | "ImageBuild" | "ImageCommit") {
+        let inherits = ["ContainerCreate", "ServiceCreate", "ServiceUpdate", "ImageBuild", "ImageCommit"];
+        if inherits.contains(&self.endpoint().id) {
             self.stamp("");
         }
     }

@@ -31,6 +31,7 @@ pub(super) enum Shape {
     ListedContainer,
     Image,
     History,
+    Attestation,
     Network,
     Volume,
     Service,

@@ -40,8 +40,8 @@ impl Operation {
         for network in self.networks_at_start() {
             see(ThingKind::Network, &network);
         }
-        for volume in self.volumes_taken_over() {
-            see(ThingKind::Volume, &volume);
+        for volume in self.volumes_taken_over().into_iter().filter(|volume| !is_full_id(volume)) {
+            see(ThingKind::Volume, volume);
         }
         for taken in self.taken_names() {
             see(taken.kind, &taken.name);
@@ -104,14 +104,19 @@ impl Operation {
         names.map(|name| Reference::new(ThingKind::Container, name)).collect()
     }
 
-    /// The volumes of those, as far as they are known, but for such as go with their container and have no name of their own.
-    fn volumes_taken_over(&self) -> Vec<String> {
+    /// Whether a volume of those goes with its container and has no name of its own: it is not looked at as a thing.
+    #[must_use]
+    pub fn goes_with_container(&self, volume: &str) -> bool {
+        is_full_id(volume) && self.volumes_taken_over().contains(&volume)
+    }
+
+    /// The volumes of those, as far as they are known.
+    fn volumes_taken_over(&self) -> Vec<&str> {
         let containers = self.volumes_from();
         let shown = containers.iter().filter_map(|container| self.facts.get(container)?.as_ref());
         let mounts = shown.filter_map(|shown| shown.get("Mounts")).flat_map(Json::items);
         let is_volume = |mount: &&Json| mount.get("Type").and_then(Json::as_text) == Some("volume");
-        let names = mounts.filter(is_volume).filter_map(|mount| mount.get("Name")?.as_text());
-        names.filter(|name| !is_full_id(name)).map(str::to_owned).collect()
+        mounts.filter(is_volume).filter_map(|mount| mount.get("Name")?.as_text()).collect()
     }
 
     /// What the filters of a list name, where the daemon's answer tells whether it is there.

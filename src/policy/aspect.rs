@@ -214,12 +214,16 @@ impl AspectSet {
             (Self::Devices { paths, texts }, Meaning::Device(device)) => {
                 // Which device has a number, and which driver serves where none is said, the request does not say.
                 let may_be = |prefix: &str| texts.iter().any(|glob| glob.source().starts_with(prefix));
+                let is_gpu = |glob: &Glob| {
+                    GPUS_OF_CDI.iter().any(|gpu| glob.matches(gpu) || glob.source().starts_with(gpu))
+                };
                 let is_number = device.starts_with("cgroup:");
                 let is_many = is_number && (device.starts_with("cgroup:a") || device.contains('*'));
                 texts.iter().any(|glob| glob.matches(device))
                     || (is_number && !paths.is_empty())
                     || (is_many && may_be("cgroup:"))
                     || (device.starts_with("request::") && may_be("request:"))
+                    || (device.starts_with("request:") && texts.iter().any(is_gpu))
             }
             // An archive of a directory has all that is below it.
             (Self::Paths(globs), Meaning::ContainerPath(path)) => globs.iter().any(|glob| glob.reaches(path)),
@@ -438,6 +442,9 @@ pub(super) fn item(meaning: &Meaning) -> Option<String> {
         | Meaning::Device(_) => text_of(meaning).map(escape),
     }
 }
+
+/// Which devices of the Container Device Interface drivers of GPUs give (moby `daemon/devices_nvidia_linux.go`).
+const GPUS_OF_CDI: [&str; 2] = ["cdi:nvidia.com/gpu=", "cdi:amd.com/gpu="];
 
 /// Whether a plugin's name may be the beginning of another's ID.
 fn may_be_id(name: &str) -> bool {

@@ -279,7 +279,7 @@ impl Rule {
         for used in &understood.parameters {
             let Guard::Guarded(guard) = used.guard() else { continue };
             if !self.conditions.contains_key(used.parameter.name)
-                && !self.grants_meaning(endpoint, used.meaning(understood))
+                && !self.grants_meaning(operation, used.meaning(understood))
             {
                 lacking.push(Shortfall::of_parameter(understood, used, guard));
             }
@@ -307,7 +307,7 @@ impl Rule {
             let is_granted = (self.grants.body && used.field.is_some())
                 || refers.is_some_and(|kind| self.things.contains_key(&kind))
                 || self.fields.iter().any(|field| field.grants(endpoint, used))
-                || self.grants_meaning(endpoint, used.meaning(understood));
+                || self.grants_meaning(operation, used.meaning(understood));
             if !is_granted {
                 lacking.push(Shortfall::of_field(operation, understood, used, guard));
             }
@@ -316,12 +316,16 @@ impl Rule {
     }
 
     /// Whether all that is meant is of kinds that the rule says something of, so that nothing else need be said.
-    fn grants_meaning(&self, endpoint: &Endpoint, meant: Option<&[Use]>) -> bool {
-        // Those that a build takes from are not looked at as things.
-        let is_judged = |kind: ThingKind| kind != ThingKind::Image || endpoint.id != "ImageBuild";
+    fn grants_meaning(&self, operation: &Operation, meant: Option<&[Use]>) -> bool {
+        // Images that a build takes from are not looked at as things, nor are volumes that go with their container.
+        let is_judged = |meaning: &Meaning| {
+            let is_of_build = matches!(meaning, Meaning::Image(_)) && operation.endpoint().id == "ImageBuild";
+            let goes_along = matches!(meaning, Meaning::Volume(name) if operation.goes_with_container(name));
+            !is_of_build && !goes_along
+        };
         meant.is_some_and(|meant| {
             let is_covered = |one: &Use| {
-                let thing = one.meaning.thing().filter(|kind| is_judged(*kind));
+                let thing = one.meaning.thing().filter(|_| is_judged(&one.meaning));
                 self.aspects.contains_key(&one.meaning.aspect())
                     || thing.is_some_and(|kind| self.things.contains_key(&kind))
             };

@@ -59,6 +59,7 @@ impl Form {
             "SystemInfo" => Self::Other(Shape::Info),
             "SwarmInspect" => Self::Other(Shape::Swarm),
             "ContainerTop" => Self::Other(Shape::Top),
+            "ImageAttestations" => Self::Other(Shape::Attestation),
             _ if endpoint.answer == Answer::Plain && endpoint.method == Method::Get => {
                 Self::Other(Shape::Other)
             }

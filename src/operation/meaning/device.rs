@@ -48,7 +48,8 @@ pub(super) fn rules(value: &Json, at: &mut Reader<'_, '_>) {
     at.texts(value, |at, text, way| at.means_at(way, Meaning::Device(format!("cgroup:{text}"))));
 }
 
-/// `DeviceRequests`: of a driver, by what devices can do; or by names of the Container Device Interface.
+/// `DeviceRequests`: of a driver, by what devices can do; or by names of the Container Device Interface, which drivers of
+/// GPUs take too, whatever they name (moby `daemon/devices_nvidia_linux.go`).
 pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
     for (index, item) in value.items().iter().enumerate() {
         let way = at.element(index);
@@ -56,13 +57,16 @@ pub(super) fn requests(value: &Json, at: &mut Reader<'_, '_>) {
         if item.get("Options").is_some_and(|options| !options.is_zero()) {
             at.says_more();
         }
-        if driver == "cdi" {
-            for id in item.get("DeviceIDs").map(Json::items).unwrap_or_default() {
-                match id.as_text() {
-                    Some(id) => at.means_at(&way, Meaning::Device(format!("cdi:{id}"))),
-                    None => at.says_more(),
+        for id in item.get("DeviceIDs").map(Json::items).unwrap_or_default() {
+            match id.as_text() {
+                Some(id) if driver == "cdi" || id.contains('=') => {
+                    at.means_at(&way, Meaning::Device(format!("cdi:{id}")));
                 }
+                Some(_) => {}
+                None => at.says_more(),
             }
+        }
+        if driver == "cdi" {
             continue;
         }
         let sets = item.get("Capabilities").map(Json::items).unwrap_or_default();

@@ -58,6 +58,8 @@ fn environment(shape: Shape) -> &'static [Entry] {
             ("ContainerConfig.Cmd", Command),
         ],
         Shape::History => &[("CreatedBy", Steps)],
+        // How it was made tells the build arguments, in whatever form.
+        Shape::Attestation => &[("Statement", Texts)],
         // The fields of a plugin stand in small letters.
         Shape::Service => &[
             ("Spec.TaskTemplate.ContainerSpec.Env", Environment),
@@ -102,6 +104,7 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("HostConfig.BlkioDeviceWriteIOps.Path", Paths),
             ("NetworkSettings.SandboxKey", Paths),
             ("Config.Labels", PathLabels),
+            ("State.Error", Settings),
         ],
         Shape::ListedContainer => &[("Mounts.Source", Paths), ("Labels", PathLabels)],
         Shape::Image => &[
@@ -123,6 +126,7 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
         Shape::Task => &[
             ("Spec.ContainerSpec.Mounts.Source", Paths),
             ("Spec.ContainerSpec.Mounts.VolumeOptions.DriverConfig.Options", Settings),
+            ("Status.Err", Settings),
         ],
         Shape::Plugin => &[
             ("Settings.Mounts.Source", Paths),
@@ -138,13 +142,14 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("CDISpecDirs", Paths),
             ("Runtimes.*.path", Paths),
             ("Containerd.Address", Texts),
+            ("Warnings", Settings),
         ],
-        Shape::History | Shape::Node | Shape::Swarm | Shape::Top | Shape::Other => &[],
+        Shape::History | Shape::Attestation | Shape::Node | Shape::Swarm | Shape::Top | Shape::Other => &[],
     }
 }
 
 fn network(shape: Shape) -> &'static [Entry] {
-    use Change::{Addresses, Contents, Hosts};
+    use Change::{Addresses, Contents, Hosts, Settings, Texts};
     match shape {
         Shape::Container => &[
             ("Config.MacAddress", Addresses),
@@ -166,6 +171,7 @@ fn network(shape: Shape) -> &'static [Entry] {
             ("NetworkSettings.Networks.*.IPv6Gateway", Addresses),
             ("NetworkSettings.Networks.*.GlobalIPv6Address", Addresses),
             ("NetworkSettings.Networks.*.MacAddress", Addresses),
+            ("State.Error", Texts),
         ],
         Shape::ListedContainer => &[
             ("Ports.IP", Addresses),
@@ -207,6 +213,7 @@ fn network(shape: Shape) -> &'static [Entry] {
             ("NetworksAttachments.Network.Spec.IPAMOptions.Configs", Addresses),
             ("Spec.ContainerSpec.Hosts", Hosts),
             ("Spec.ContainerSpec.DNSConfig.Nameservers", Addresses),
+            ("Status.Err", Texts),
         ],
         Shape::Node => &[("Status.Addr", Addresses), ("ManagerStatus.Addr", Addresses)],
         Shape::Info => &[
@@ -217,10 +224,14 @@ fn network(shape: Shape) -> &'static [Entry] {
             ("RegistryConfig.InsecureRegistryCIDRs", Addresses),
             ("RegistryConfig.AllowNondistributableArtifactsCIDRs", Addresses),
             ("DefaultAddressPools.Base", Addresses),
+            ("Swarm.Error", Texts),
+            // Where the daemon can be reached.
+            ("Warnings", Settings),
         ],
         Shape::Swarm => &[("DefaultAddrPool", Addresses)],
         Shape::Image
         | Shape::History
+        | Shape::Attestation
         | Shape::Volume
         | Shape::Plugin
         | Shape::Event
@@ -241,6 +252,7 @@ mod tests {
             Shape::ListedContainer,
             Shape::Image,
             Shape::History,
+            Shape::Attestation,
             Shape::Network,
             Shape::Volume,
             Shape::Service,

@@ -172,6 +172,10 @@ fn the_environment_is_hidden_where_no_recorded_answer_has_it() {
         (Shape::Container, r#"{"Config":{"OnBuild":["ARG A=hunter2"]}}"#),
         (Shape::History, r#"[{"CreatedBy":"/bin/bash -c #(nop)  ENV A=hunter2"}]"#),
         (Shape::History, r#"[{"CreatedBy":"/bin/sh -c #(nop)  ONBUILD ENV A=hunter2"}]"#),
+        (
+            Shape::Attestation,
+            r#"[{"PredicateType":"p","Statement":{"predicate":{"args":{"build-arg:A":"hunter2"}}}}]"#,
+        ),
     ] {
         let seen = redacted(&redaction, shape, answer);
         assert!(!seen.contains("hunter2") && seen.contains(mark::TEXT), "{seen}");
@@ -191,6 +195,11 @@ fn paths_and_addresses_are_hidden_where_no_recorded_answer_has_them() {
         (Shape::Info, r#"{"DriverStatus":[["Root Dir","/secret/aufs"],["Dirs","3"]]}"#),
         (Shape::Info, r#"{"ClusterAdvertise":"203.0.113.7:2376"}"#),
         (image, r#"[{"Labels":{"com.docker.compose.project.working_dir":"/secret"}}]"#),
+        (Shape::Container, r#"{"State":{"Error":"mkdir /secret: read-only file system"}}"#),
+        (Shape::Container, r#"{"State":{"Error":"Bind for 203.0.113.7:80 failed"}}"#),
+        (Shape::Task, r#"{"Status":{"Err":"invalid mount config: /secret does not exist"}}"#),
+        (Shape::Info, r#"{"Warnings":["API is accessible on http://203.0.113.7:2375 without encryption"]}"#),
+        (Shape::Info, r#"{"Swarm":{"Error":"dial tcp 203.0.113.7:2377: connect: connection refused"}}"#),
     ] {
         let seen = redacted(&redaction, shape, answer);
         assert!(!seen.contains("secret") && !seen.contains("113.7") && seen != answer, "{seen}");

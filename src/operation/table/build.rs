@@ -53,7 +53,13 @@ static PARAMETERS: &[Parameter] = &[
     Parameter::plain("forcerm", Bool, "Deletes them after a failure too"),
     Parameter::plain("memory", Int, "Limit of memory, in bytes"),
     Parameter::plain("memswap", Int, "Limit of memory and swap, in bytes"),
-    Parameter::plain("cpushares", Int, "CPU weight"),
+    Parameter::guarded(
+        "cpushares",
+        Int,
+        "CPU weight; 1024 if nothing is said",
+        "can take CPU time away from other containers",
+    )
+    .harmless(&["1024"]),
     Parameter::plain("cpusetcpus", Text, "CPUs to run on"),
     Parameter::plain("cpusetmems", Text, "Memory nodes to use"),
     Parameter::plain("cpuperiod", Int, "Length of a CPU period, in microseconds"),

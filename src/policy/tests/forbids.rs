@@ -158,6 +158,19 @@ fn ports_and_devices_in_odd_spellings_are_struck() {
         ],
         &[r#""DeviceCgroupRules":["c 10:201 r"]"#, r#""Devices":[{"PathOnHost":"/dev/net/tun"}]"#],
     );
+    assert_strikes_host_config(
+        "devices = [\"cdi:nvidia.com/gpu=0\", \"cdi:acme.com/*\"]",
+        &[
+            r#""DeviceRequests":[{"Driver":"nvidia","DeviceIDs":["acme.com/x=0"],"Capabilities":[["gpu"]]}]"#,
+            r#""DeviceRequests":[{"Count":-1,"Capabilities":[["gpu"]]}]"#,
+        ],
+        &[],
+    );
+    assert_strikes_host_config(
+        "devices = [\"cdi:acme.com/*\"]",
+        &[r#""DeviceRequests":[{"Driver":"cdi","DeviceIDs":["acme.com/x=0"]}]"#],
+        &[r#""DeviceRequests":[{"Count":-1,"Capabilities":[["gpu"]]}]"#],
+    );
 }
 
 #[test]

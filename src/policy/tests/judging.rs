@@ -150,6 +150,8 @@ fn what_is_guarded_needs_a_grant_in_the_same_rule() {
             ("POST /build?networkmode=host", "missing_grant build"),
             ("POST /build?networkmode=none", "permit build"),
             ("POST /build?shmsize=0&extrahosts=&networkmode=", "permit build"),
+            ("POST /build?cpushares=1024", "permit build"),
+            ("POST /build?cpushares=262144", "missing_grant build"),
             ("POST /containers/x/start?checkpoint-dir=", "permit start"),
             ("POST /containers/x/start?checkpoint-dir=/etc", "missing_grant start"),
             ("POST /containers/create", "permit create"),

@@ -229,6 +229,7 @@ fn rights_are_seen_in_every_spelling() {
             r#""DeviceCgroupRules":["c 10:200 rwm"]"#,
             r#""DeviceRequests":[{"Driver":"nvidia","Count":-1,"Capabilities":[["gpu"]]}]"#,
             r#""DeviceRequests":[{"Driver":"cdi","DeviceIDs":["acme.com/gpu=0"]}]"#,
+            r#""DeviceRequests":[{"Driver":"nvidia","DeviceIDs":["0","acme.com/gpu=0"],"Capabilities":[["gpu"]]}]"#,
         ],
         &[
             r#""Devices":[{"PathOnHost":"/dev"}]"#,
@@ -237,6 +238,7 @@ fn rights_are_seen_in_every_spelling() {
             r#""DeviceRequests":[{"Count":-1,"Capabilities":[["gpu"]]}]"#,
             r#""DeviceRequests":[{"Driver":"nvidia","Options":{"a":"b"}}]"#,
             r#""DeviceRequests":[{"Driver":"cdi","DeviceIDs":["acme.com/gpu=all"]}]"#,
+            r#""DeviceRequests":[{"Driver":"nvidia","DeviceIDs":["acme.com/disk=0"],"Capabilities":[["gpu"]]}]"#,
         ],
     );
     assert_host_config(

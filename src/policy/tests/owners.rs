@@ -129,6 +129,9 @@ fn nobody_inherits_a_mark() {
     );
     let create = r#"POST /containers/create {"Image":"other/x"}"#;
     assert!(sent(&two, create).contains(empty), "{}", sent(&two, create));
+    let update =
+        r#"POST /services/x/update?version=1 {"TaskTemplate":{"ContainerSpec":{"Image":"other/x"}}}"#;
+    assert_eq!(sent(&two, update).matches(empty).count(), 2, "{}", sent(&two, update));
     let alone = "[[allow]]\noperations = [\"ContainerCreate\"]";
     assert!(!sent(alone, create).contains("io.dockgate"), "nobody asks for owners");
     // What an updater has read it may send again.

@@ -187,6 +187,7 @@ fn whoever_takes_over_volumes_may_have_them() {
     );
     let lines =
         "[[allow]]\nname = \"r\"\noperations = [\"POST /containers/create\"]\nvolume.name = \"pub-*\"\n";
+    let by_volume = policy(lines);
     let by_container = policy(&format!("{lines}container.label.shared = \"1\""));
     let by_field = policy(&format!("{lines}body.\"HostConfig.VolumesFrom\" = true"));
     for (volume, forbidden, allowed) in [
@@ -199,6 +200,9 @@ fn whoever_takes_over_volumes_may_have_them() {
         assert_eq!(takes_over(volume, &by_container), ["condition r", allowed], "{volume}");
         assert_eq!(takes_over(volume, &by_field), ["condition r", allowed], "{volume}");
     }
+    // Whose container that is, nobody has said.
+    assert_eq!(takes_over("pub-1", &by_volume), ["condition r", "permit r"]);
+    assert_eq!(takes_over(&random, &by_volume), ["condition r", "missing_grant r"]);
 }
 
 #[test]
