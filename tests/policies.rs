@@ -49,6 +49,18 @@ fn the_table_lists_each() {
 }
 
 #[test]
+fn what_the_table_for_other_proxies_names_is_there() {
+    let text = include_str!("../docs/policies.md");
+    let (_, section) = text.split_once("\n## From another proxy\n").unwrap();
+    let words = section.split('`').skip(1).step_by(2);
+    let is_operation = |word: &&str| ["GET ", "POST ", "@"].iter().any(|begin| word.starts_with(begin));
+    let operations: Vec<String> = words.filter(is_operation).map(|word| format!("{word:?}")).collect();
+    assert!(operations.len() > 20, "{operations:?}");
+    let policy = format!("version = 1\n[[allow]]\noperations = [{}]\n", operations.join(", "));
+    suite("docs/policies.md", &policy);
+}
+
+#[test]
 fn the_tests_of_each_pass() {
     for (name, source) in shipped() {
         let (suite, _) = suite(&name, &source);

@@ -4,6 +4,7 @@ mod audited;
 mod cases;
 mod curl;
 mod json;
+mod lessons;
 mod record;
 mod stand_in;
 mod text;
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -27,6 +28,7 @@ use crate::policy::account::Account;
 use crate::policy::case::{Outcome, judge, learned, read_whole};
 use crate::policy::problem::{Severity, render};
 use audited::Audited;
+use lessons::Lesson;
 
 /// Somebody whom no policy names (an address of RFC 5737).
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -41,8 +43,8 @@ pub(super) struct ExplainArguments {
     #[arg(value_name = "POLICY")]
     policy: PathBuf,
     /// METHOD and /path?query; or a curl command; or with --record the command to run; or with --audit the
-    /// request's id
-    #[arg(value_name = "REQUEST", required = true)]
+    /// request's id, or nothing for lines that would allow what was denied
+    #[arg(value_name = "REQUEST", required_unless_present = "audit")]
     request: Vec<String>,
     /// The JSON body: as text, or the file in which it stands
     #[arg(long, value_name = "JSON|FILE")]
@@ -51,6 +53,8 @@ pub(super) struct ExplainArguments {
     #[arg(long, conflicts_with = "body")]
     record: bool,
     /// Explain a request of the audit in this file, by the id that its record and the answer to it have
+    ///
+    /// Without an id: what the policy denies of all that was denied, or would have been, as lines that would allow it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "client", "listener", "uid", "gid", "address"])]
     audit: Option<PathBuf>,
     /// Ask as this client of the policy
@@ -85,6 +89,7 @@ Examples:
   dockgate explain policy.toml --client backend POST /containers/create --body create.json
   dockgate explain policy.toml -- curl -X POST http://localhost/v1.44/containers/web/stop
   dockgate explain policy.toml --audit /var/log/dockgate/audit.jsonl 9f3ac41e-1b
+  dockgate explain policy.toml --audit /var/log/dockgate/audit.jsonl
   dockgate explain policy.toml --record -- docker run --rm -v /etc:/host:ro alpine
 
 Ends with 0 if every request is permitted, 1 if one is not or the policy has errors, 2 if there is nothing to explain.";
@@ -170,6 +175,9 @@ pub(super) fn explain(
         super::complain(&render(&problems, &file.name, source, colour));
         return Ok(Exit::Failure);
     };
+    if let (Some(audit), []) = (&arguments.audit, arguments.request.as_slice()) {
+        return allowing(audit, arguments, &policy, out);
+    }
     let Asked { client, requests, audited } = match asked(arguments, &policy) {
         Ok(asked) => asked,
         Err(message) => {
@@ -195,6 +203,35 @@ pub(super) fn explain(
         }
     }
     Ok(if permitted { Exit::Success } else { Exit::Failure })
+}
+
+/// Writes what would allow that which was denied, or would have been.
+fn allowing(
+    audit: &Path,
+    arguments: &ExplainArguments,
+    policy: &Policy,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
+    let denied = if arguments.format == Format::Text && arguments.body.is_none() {
+        audited::denied(audit)
+    } else {
+        Err("with --body or --format write the id of one request".to_owned())
+    };
+    let denied = match denied {
+        Ok(denied) => denied,
+        Err(message) => {
+            super::complain(&format_args!("dockgate explain: {message}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let lessons = denied.into_iter().map(|(audited, count)| Lesson {
+        explained: explained(audited.request.clone(), arguments, policy, &audited.client),
+        audited,
+        count,
+    });
+    let lessons: Vec<Lesson> = lessons.collect();
+    out.write_all(lessons::written(&lessons).as_bytes())?;
+    Ok(if lessons.iter().all(Lesson::is_learnt) { Exit::Success } else { Exit::Failure })
 }
 
 /// What is to be explained.
@@ -339,6 +376,53 @@ mod tests {
         assert_eq!(exit, Exit::Success);
         let (exit, _) = run(&["--body", "{}", "--", "curl", "-X", "POST", "d/v1.44/volumes/create"]);
         assert_eq!(exit, Exit::Success);
+    }
+
+    #[test]
+    fn of_what_was_denied_rules_are_made_that_allow_it() {
+        let record = |id: &str, decision: &str, operation: &str, asked: &str, more: &str| {
+            let (method, path) = asked.split_once(' ').unwrap();
+            let none = "0".repeat(64);
+            format!(
+                r#"{{"schema":1,"sequence":1,"previous":"{none}","time":"2026-01-02T03:04:05.678901Z","event":"judged","id":"{id}","client":{{"names":["ui"],"listener":"ui","uid":1,"gid":1}},"operation":"{operation}","method":"{method}","path":"{path}","version":"1.44","decision":"{decision}"{more}}}"#
+            ) + "\n"
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("audit.jsonl");
+        let used = r#","reason":"missing_grant","fields":[{"field":"DriverOpts","value":"_"}]"#;
+        let records = [
+            record("1", "observe", "ContainerLogs", "GET /containers/web/logs", ""),
+            record("2", "observe", "ContainerLogs", "GET /containers/db/logs", ""),
+            record("3", "deny", "VolumeList", "GET /volumes", ""),
+            record("4", "deny", "SystemInfo", "GET /info", ""),
+            record("5", "permit", "SecretList", "GET /secrets", ""),
+            record("6", "refuse", "SystemInfo", "GET /info", ""),
+            record("7", "deny", "VolumeCreate", "POST /volumes/create", used),
+        ];
+        fs::write(&file, records.concat()).unwrap();
+        let (exit, text) = run(&["--audit", file.to_str().unwrap()]);
+        assert_eq!(exit, Exit::Failure);
+        assert_eq!(
+            text,
+            "\
+# Of 4 kinds of requests that were denied, or would have been, this policy denies 2.
+
+# GET /v1.44/containers/web/logs: 2 times, as 1
+# GET /v1.44/volumes: once, as 3
+[[allow]]
+clients = [\"ui\"]
+operations = [
+    \"GET /containers/{id}/logs\",
+    \"GET /volumes\",
+]
+
+# POST /v1.44/volumes/create: once, as 7
+#   not in its record: the body; it used DriverOpts. Give it with --body
+#   permitted by rule \"make\" but for that
+"
+        );
+        let (exit, _) = run(&["--audit", file.to_str().unwrap(), "--format", "json"]);
+        assert_eq!(exit, Exit::Usage);
     }
 
     #[test]

@@ -253,7 +253,11 @@ impl Policy {
         let understood = operation.understand();
         let clients = self.matching_clients(client);
         let refuse = |case: &Case<'_>| {
-            let asker = Asker { name: self.client_name(client), some_are_named: !self.clients.is_empty() };
+            let asker = Asker {
+                name: self.client_name(client),
+                listener: &client.listener,
+                some_are_named: !self.clients.is_empty(),
+            };
             let (allow, forbid) = self.rules_for(&clients, operation.endpoint());
             let candidates = [allow, forbid].concat();
             Box::new(Refusal {

@@ -9,6 +9,7 @@ use super::body::FieldCondition;
 use super::condition::Condition;
 use super::require::Requirement;
 use super::selection::Selection;
+use super::targets::kind_judged;
 use super::things::ThingSet;
 use crate::operation::field::UsedField;
 use crate::operation::meaning::{Aspect, Meaning, Reading, Use};
@@ -496,7 +497,7 @@ impl Shortfall {
             | Self::AllTags(Reference { kind, name: _ })
             | Self::Made(kind)
             | Self::Prune(kind) => {
-                vec![kind.as_str().to_owned()]
+                vec![kind_judged(*kind).as_str().to_owned()]
             }
             Self::ReservedLabel { .. } => vec!["own".to_owned()],
             Self::Unseen(_) => vec!["context".to_owned()],

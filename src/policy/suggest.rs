@@ -35,6 +35,8 @@ const LONGEST_ID_BYTES: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Asker<'a> {
     pub(super) name: Option<&'a str>,
+    /// The listener that it came in on; empty where nobody said.
+    pub(super) listener: &'a str,
     /// Whether the policy has names for clients at all.
     pub(super) some_are_named: bool,
 }
@@ -394,6 +396,16 @@ fn whole_rule(
         push(&mut rule, format_args!("clients = [{}]\n", toml_text::quote(client)));
     } else if asker.some_are_named {
         message.push_str("\nThe policy has no name for this client, so the rule below is for everyone.");
+        if !asker.listener.is_empty() {
+            let listener = toml_text::quote(asker.listener);
+            push(
+                message,
+                format_args!(
+                    " For who comes by its listener alone, add `[clients.NAME]` with `listener = {listener}`, and \
+                     `clients = [\"NAME\"]` to the rule."
+                ),
+            );
+        }
     }
     let entry = entry(operation, model, message);
     push(&mut rule, format_args!("operations = [{}]\n", toml_text::quote(&entry)));

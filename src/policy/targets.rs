@@ -278,12 +278,12 @@ fn is_meant(set: &ThingSet, operation: &Operation, reference: &Reference, thing:
 }
 
 /// As what a thing is judged: an exec instance as its container.
-fn kind_judged(kind: ThingKind) -> ThingKind {
+pub(super) fn kind_judged(kind: ThingKind) -> ThingKind {
     if kind == ThingKind::Exec { ThingKind::Container } else { kind }
 }
 
 /// What is known of a thing, as what it is judged.
-fn thing<'a>(operation: &'a Operation, reference: &Reference) -> Known<'a> {
+pub(super) fn thing<'a>(operation: &'a Operation, reference: &Reference) -> Known<'a> {
     match (operation.known(reference), reference.kind) {
         (Known::Is(exec), ThingKind::Exec) => {
             operation.known(&Reference::new(ThingKind::Container, exec.owner.as_deref().unwrap_or_default()))

@@ -1,6 +1,7 @@
 //! A request from its record in the audit: as much of it as the record holds, and what it does not.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::Path;
 
 use memchr::memmem;
@@ -33,28 +34,67 @@ pub(super) struct Audited {
     policy: String,
     /// What was asked and is not in the record.
     missing: Vec<String>,
+    /// Whether something guarded is among that.
+    is_partial: bool,
 }
 
 /// Finds the record of a request, in the audit file or those that were moved out of it. The error says why there is
 /// nothing to explain.
-pub(super) fn find(file: &Path, id: &str, body: Option<Vec<u8>>) -> Result<Audited, String> {
+pub(super) fn find(file: &Path, id: &str, mut body: Option<Vec<u8>>) -> Result<Audited, String> {
+    let mut found = None;
+    each(file, id, |judged, place| {
+        let is_it = judged.id == id;
+        if is_it {
+            found = Some(Audited::read(judged, place(), body.take()));
+        }
+        !is_it
+    })?;
+    found.unwrap_or_else(|| Err(format!("the audit {} has no request `{id}`", file.display())))
+}
+
+/// Of what was denied, or would have been, the first of each kind, and how many there are of that.
+pub(super) fn denied(file: &Path) -> Result<Vec<(Audited, u64)>, String> {
+    let mut kinds: HashMap<String, usize> = HashMap::new();
+    let mut denied: Vec<(Audited, u64)> = Vec::new();
+    each(file, "\"judged\"", |judged, place| {
+        if judged.decision == "deny" || judged.decision == "observe" {
+            let Judged { client, operation, reason, detail, rules, .. } = judged;
+            let rule = rules.first().map(|rule| &rule.name);
+            let kind = format!("{:?}", (&client.names, &client.listener, operation, reason, detail, rule));
+            if let Some((_, count)) = kinds.get(&kind).and_then(|index| denied.get_mut(*index)) {
+                *count = count.saturating_add(1);
+            } else if let Ok(audited) = Audited::read(judged, place(), None) {
+                kinds.insert(kind, denied.len());
+                denied.push((audited, 1));
+            }
+        }
+        true
+    })?;
+    Ok(denied)
+}
+
+/// Goes through the judgements that have this text in them, with where each stands, as long as is wanted.
+fn each(
+    file: &Path,
+    text: &str,
+    mut wants_more: impl FnMut(&Judged<'_>, &dyn Fn() -> String) -> bool,
+) -> Result<(), String> {
     let unreadable = |error: std::io::Error| error.to_string();
     let log = Log::of(file).map_err(unreadable)?;
     let mut lines = log.lines().map_err(unreadable)?;
-    let finder = memmem::Finder::new(id.as_bytes());
+    let finder = memmem::Finder::new(text.as_bytes());
     while let Some(line) = lines.next_line().map_err(unreadable)? {
         if finder.find(line.bytes).is_none() || Event::of(line.bytes) != Some(Event::Judged) {
             continue;
         }
-        match serde_json::from_slice::<Judged<'_>>(line.bytes) {
-            Ok(judged) if judged.id == id => {
-                return Audited::read(&judged, log.place(line.file, line.number), body);
-            }
-            // A record of another request that has the text in it, or none at all.
-            Ok(_) | Err(_) => {}
+        // What is no record tells of no request.
+        if let Ok(judged) = serde_json::from_slice::<Judged<'_>>(line.bytes)
+            && !wants_more(&judged, &|| log.place(line.file, line.number))
+        {
+            break;
         }
     }
-    Err(format!("the audit {} has no request `{id}`", file.display()))
+    Ok(())
 }
 
 impl Audited {
@@ -70,6 +110,7 @@ impl Audited {
         };
         let mut missing = Vec::new();
         let query = query(&judged.parameters, &mut missing);
+        let is_partial = !missing.is_empty() || !judged.fields.is_empty() && body.is_none();
         let version = judged.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
         missing.extend(not_recorded(endpoint, judged, body.is_some()));
         let target = format!("{version}{path}{query}");
@@ -86,7 +127,18 @@ impl Audited {
             rule: judged.rules.first().map(|rule| owned(&rule.name)),
             policy: owned(&judged.policy),
             missing,
+            is_partial,
         })
+    }
+
+    /// The request's ID.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What was asked and is not in the record, where the verdict may hang on that.
+    pub(super) fn missing(&self) -> &[String] {
+        if self.is_partial { &self.missing } else { &[] }
     }
 
     /// What is said of the record, for people; `permits` is whether the policy permits what the record holds.

@@ -11,6 +11,7 @@ use crate::policy::condition::Condition;
 use crate::policy::pattern::escape;
 use crate::policy::require;
 use crate::policy::rule::{self, Rule, Shortfall};
+use crate::policy::targets::{kind_judged, thing};
 
 /// Lines of a rule, each once, and which of them admit more than was asked.
 #[derive(Debug, Default)]
@@ -74,15 +75,15 @@ impl Lines {
             let acted_on = rule.thing_shortfalls(operation).into_iter().filter_map(|shortfall| {
                 if let Shortfall::Thing(reference) = shortfall { Some(reference) } else { None }
             });
-            let broken = acted_on.filter(|reference| reference.kind == *kind);
+            let broken = acted_on.filter(|reference| kind_judged(reference.kind) == *kind);
             // Of an image that is deleted or pushed other names are not asked for.
             let mut names = Vec::new();
-            let found = broken.filter_map(|reference| match operation.known(&reference) {
-                Known::Is(thing) => {
-                    let at_stake = operation.names_at_stake(&reference, &thing).unwrap_or_default();
+            let found = broken.filter_map(|reference| match thing(operation, &reference) {
+                Known::Is(found) => {
+                    let at_stake = operation.names_at_stake(&reference, &found).unwrap_or_default();
                     let images = at_stake.iter().map(|name| Meaning::Image(ImageRef::read(name)));
                     names.extend(images.filter_map(|image| Some(quote(&aspect::item(&image)?))));
-                    Some(quote(&escape(&thing.id)))
+                    Some(quote(&escape(&found.id)))
                 }
                 Known::Missing | Known::Nothing => None,
             });

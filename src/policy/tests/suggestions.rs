@@ -252,7 +252,7 @@ drivers = ["network:macvlan"]"#
     assert_eq!(
         told("tcp", "GET /containers/json"),
         r#"dockgate: GET /containers/json (ContainerList) is not allowed for this client: no rule for this client grants it; a rule for client "backend" does.
-The policy has no name for this client, so the rule below is for everyone.
+The policy has no name for this client, so the rule below is for everyone. For who comes by its listener alone, add `[clients.NAME]` with `listener = "tcp"`, and `clients = ["NAME"]` to the rule.
 To allow it, add to the policy:
 
 [[allow]]
@@ -268,7 +268,7 @@ Reason: ask the security team: security@example.org"#
         r#"dockgate: POST /containers/{id}/stop (ContainerStop) is not allowed for this client: rule "stop" has it, but its condition on t does not hold.
 It was asked with t = 90.
 Reason: containers get a minute to end
-The policy has no name for this client, so the rule below is for everyone.
+The policy has no name for this client, so the rule below is for everyone. For who comes by its listener alone, add `[clients.NAME]` with `listener = "tcp"`, and `clients = ["NAME"]` to the rule.
 To allow it, add to the policy:
 
 [[allow]]
@@ -282,7 +282,7 @@ query.t = 90"#
             r#"POST /containers/create {"image":"x","hostconfig":{"privileged":true,"Mounts":[{"New":1}]},"Binds":["/:/h"]}"#
         ),
         r#"dockgate: POST /containers/create (ContainerCreate) is not allowed for this client: rule "create" has it, but it does not grant HostConfig.Privileged, HostConfig.Mounts, HostConfig.Binds and a field that is not known.
-The policy has no name for this client, so the rule below is for everyone.
+The policy has no name for this client, so the rule below is for everyone. For who comes by its listener alone, add `[clients.NAME]` with `listener = "tcp"`, and `clients = ["NAME"]` to the rule.
 The field HostConfig.Privileged is guarded: it gives the container every right and device of the host. It was asked with true.
 The field HostConfig.Mounts is guarded: it can give the container any file of the host, any volume, and what other images hold. It was asked with [{"New":1}].
 The field HostConfig.Mounts[0].New is not known to dockgate, so what it does is not either. It was asked with 1.
@@ -298,7 +298,7 @@ host_paths = ["/"]"#
     assert_eq!(
         told("tcp", "POST /swarm/join {\"JoinToken\":\"x\"}"),
         r#"dockgate: POST /swarm/join (SwarmJoin) is not allowed for this client: rule "create" has it, but it does not grant the body.
-The policy has no name for this client, so the rule below is for everyone.
+The policy has no name for this client, so the rule below is for everyone. For who comes by its listener alone, add `[clients.NAME]` with `listener = "tcp"`, and `clients = ["NAME"]` to the rule.
 The body is guarded: it hands the host to the managers of the swarm that it names.
 To allow it, add to the policy:
 
@@ -403,6 +403,19 @@ fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
     };
     let line = format!("\ncontainer.id = [\"{}\"]", "b".repeat(64));
     assert!(denial.message().contains(&line), "{}", denial.message());
+}
+
+#[test]
+fn a_suggestion_for_an_exec_is_for_its_container() {
+    let policy =
+        policy("[[allow]]\nname = \"own\"\noperations = [\"ExecStart\"]\ncontainer.label.owner = \"me\"\n");
+    let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, "POST /exec/e2/start"))
+    else {
+        panic!()
+    };
+    let line = format!("\ncontainer.id = [\"{}\"]", "b".repeat(64));
+    assert!(denial.message().contains(&line), "{}", denial.message());
+    assert_eq!(denial.refusal().lacks(), ["container"]);
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! What the audit says was denied, as lines that would allow it.
+
+use super::audited::Audited;
+use super::{Explained, Outcome};
+use crate::command::push;
+use crate::policy::Suggestion;
+
+/// A kind of requests that were denied.
+pub(super) struct Lesson {
+    /// The first of them.
+    pub(super) audited: Audited,
+    /// What the policy says of it now.
+    pub(super) explained: Explained,
+    /// How many there are.
+    pub(super) count: u64,
+}
+
+/// A rule that would allow requests of several kinds.
+struct Rule<'l> {
+    operations: Vec<&'l str>,
+    /// What stands below them, and the clients.
+    clients: &'l str,
+    lines: &'l str,
+    /// For what it is.
+    comments: String,
+}
+
+impl Lesson {
+    /// Whether the policy permits it by now, as far as the record tells.
+    fn is_permitted(&self) -> bool {
+        matches!(self.explained.outcome, Outcome::Permit { .. })
+    }
+
+    /// Whether there is nothing more to be said of it.
+    pub(super) fn is_learnt(&self) -> bool {
+        self.is_permitted() && self.audited.missing().is_empty()
+    }
+
+    /// `GET /v1.41/images/json: 12 times, as 9f3ac41e-1b`, and what its record does not hold.
+    fn comment(&self) -> String {
+        let Self { audited, explained, count } = self;
+        let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+        let request = &explained.request;
+        let mut comment = format!("# {} {}: {times}, as {}\n", request.method, request.target, audited.id());
+        for missing in audited.missing() {
+            push(&mut comment, format_args!("#   not in its record: {missing}\n"));
+        }
+        comment
+    }
+}
+
+/// Rules to be added to the policy. What is to be added to a rule that is there, or is forbidden, stands in comments.
+pub(super) fn written(lessons: &[Lesson]) -> String {
+    let mut rules: Vec<Rule<'_>> = Vec::new();
+    let mut beside = String::new();
+    for lesson in lessons {
+        let refusal = match &lesson.explained.outcome {
+            Outcome::Permit { .. } if lesson.is_learnt() => continue,
+            Outcome::Permit { rule, .. } => {
+                push(
+                    &mut beside,
+                    format_args!("\n{}#   permitted by rule \"{rule}\" but for that\n", lesson.comment()),
+                );
+                continue;
+            }
+            Outcome::Denial(refusal) => refusal,
+            Outcome::Unreadable(unreadable) => {
+                push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), unreadable.message));
+                continue;
+            }
+        };
+        match refusal.suggestion() {
+            Some(Suggestion::Rule(rule)) => add(&mut rules, rule, &lesson.comment()),
+            Some(Suggestion::Lines { rule, lines }) => {
+                push(&mut beside, format_args!("\n{}# Add to rule \"{rule}\":\n", lesson.comment()));
+                for line in lines.lines() {
+                    push(&mut beside, format_args!("#     {line}\n"));
+                }
+            }
+            None => push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), refusal.summary())),
+        }
+    }
+    let denied = lessons.iter().filter(|lesson| !lesson.is_permitted()).count();
+    let mut text = format!(
+        "# Of {} kinds of requests that were denied, or would have been, this policy denies {denied}.\n",
+        lessons.len()
+    );
+    for Rule { operations, clients, lines, comments } in &rules {
+        push(&mut text, format_args!("\n{comments}[[allow]]\n{clients}"));
+        match operations.as_slice() {
+            [one] => push(&mut text, format_args!("operations = [{one}]\n")),
+            several => {
+                text.push_str("operations = [\n");
+                for one in several {
+                    push(&mut text, format_args!("    {one},\n"));
+                }
+                text.push_str("]\n");
+            }
+        }
+        text.push_str(lines);
+    }
+    text.push_str(&beside);
+    text
+}
+
+/// Adds a rule, or its operation to one that says the same of others.
+fn add<'l>(rules: &mut Vec<Rule<'l>>, rule: &'l str, comment: &str) {
+    const BEFORE: &str = "operations = [";
+    let rest = rule.strip_prefix("[[allow]]\n").unwrap_or(rule);
+    let Some((clients, rest)) = rest.split_once(BEFORE) else { return };
+    let Some((operation, lines)) = rest.split_once("]\n") else { return };
+    match rules.iter_mut().find(|rule| rule.clients == clients && rule.lines == lines) {
+        Some(rule) => {
+            if !rule.operations.contains(&operation) {
+                rule.operations.push(operation);
+            }
+            rule.comments.push_str(comment);
+        }
+        None => {
+            rules.push(Rule { operations: vec![operation], clients, lines, comments: comment.to_owned() });
+        }
+    }
+}
