@@ -87,6 +87,7 @@ const DANGERS: &[Danger] = &[
     root(What::Written("/etc/docker"), "write how the daemon runs, which is root"),
     root(What::Written("/root"), "write root's own files, its SSH keys among them"),
     root(What::Written("/root/.ssh"), "write root's SSH keys"),
+    root(What::Written("/root/.ssh/authorized_keys"), "write root's SSH keys"),
     root(What::Read("/var/run/docker.sock"), SOCKET),
     root(What::Read("/run/docker.sock"), SOCKET),
     root(What::Read("/run/containerd/containerd.sock"), SOCKET),

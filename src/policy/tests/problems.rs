@@ -123,6 +123,12 @@ fn what_reaches_the_host_is_warned_of() {
         ("operations = \"ContainerStart\"\nquery.checkpoint-dir = true", true),
         ("operations = \"ContainerStart\"\nquery.checkpoint = true", false),
         ("operations = \"SwarmInspect\"", true),
+        ("operations = \"SwarmUpdate\"\nbody = true", true),
+        ("operations = \"ServiceCreate\"\nbody.\"TaskTemplate.PluginSpec\" = true", true),
+        ("operations = \"ServiceUpdate\"\nbody.\"tasktemplate.pluginspec\" = true", true),
+        ("operations = \"ServiceCreate\"\nbody.\"TaskTemplate.PluginSpec\" = false", false),
+        ("operations = \"ServiceCreate\"\nbody.\"TaskTemplate.Resources\" = true", false),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/root/.ssh/authorized_keys\"]", true),
         ("operations = \"SwarmInspect\"\nredact = [\"JoinTokens.Worker\"]", true),
         ("operations = \"SwarmInspect\"\nredact = [\"JoinTokens.*\"]", false),
         // Who has a directory has what is in it.
