@@ -341,7 +341,7 @@ impl Audit {
 /// Whether a file of which this is the beginning holds something else than audit records, so that none are written to it.
 #[must_use]
 pub fn holds_something_else(beginning: &[u8]) -> bool {
-    !chain::is_beginning(beginning)
+    !chain::is_beginning(beginning) && beginning.iter().any(|byte| *byte != 0)
 }
 
 /// What [`Audit::open`] has to say about the end that it carries on from.

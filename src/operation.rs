@@ -151,6 +151,11 @@ pub enum Fault {
     Unkept,
 }
 
+/// The largest JSON body that is read. The largest that the daemon takes are configs, of 1,000 KB before
+/// base64 (swarmkit, `MaxConfigSize`).
+const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+/// Where no body belongs, an empty JSON value is let go of, and nothing larger.
+const MAX_NEEDLESS_BYTES: usize = 1024;
 /// How many things a request may name, each of which the daemon may have to be asked about.
 const MOST_REFERENCES: usize = 1000;
 /// How many bytes one takes at least: `"a",`.
@@ -233,6 +238,9 @@ impl Asked {
     /// A body that does not belong to the endpoint, or is not JSON with one meaning.
     pub fn with_body(self, bytes: &[u8]) -> Result<Operation, Unreadable> {
         let endpoint = self.heading.endpoint;
+        if self.most_body_bytes().is_some_and(|most| bytes.len() > most) {
+            return Err(self.too_large());
+        }
         let body = match self.body_kind() {
             BodyKind::None => self.without_body(bytes),
             BodyKind::Json { kind, guard: _ } => self.json_body(bytes, kind),
@@ -248,6 +256,29 @@ impl Asked {
             return Err(Unreadable::new(Fault::Malformed, message).at(endpoint));
         }
         Ok(operation)
+    }
+
+    /// How large a body may be; none where an archive is copied through.
+    #[must_use]
+    pub fn most_body_bytes(&self) -> Option<usize> {
+        match self.body_kind() {
+            BodyKind::None => Some(MAX_NEEDLESS_BYTES),
+            BodyKind::Json { .. } => Some(MAX_JSON_BYTES),
+            BodyKind::Tar => None,
+        }
+    }
+
+    /// What is said of a larger one.
+    #[must_use]
+    pub fn too_large(&self) -> Unreadable {
+        let endpoint = self.heading.endpoint;
+        let (fault, message) = match self.body_kind() {
+            BodyKind::None => (Fault::Malformed, format!("{endpoint} takes no body")),
+            BodyKind::Json { .. } | BodyKind::Tar => {
+                (Fault::BodyTooLarge, format!("the JSON body is larger than {MAX_JSON_BYTES} bytes"))
+            }
+        };
+        Unreadable::new(fault, message).at(endpoint)
     }
 
     /// Lets a tar archive follow, where one belongs; elsewhere the operation has no body.

@@ -168,6 +168,12 @@ impl Settings {
     }
 
     fn report_clashes(&self, layers: &Layers, problems: &mut Vec<Problem>) {
+        if self.admin.as_ref().is_some_and(|admin| admin.address == self.daemon.address) {
+            problems.push(Problem::new(
+                layers.place(Key::Admin),
+                format!("{} is also the address of the daemon", self.daemon.address),
+            ));
+        }
         let mut names = HashMap::new();
         let mut addresses = HashMap::new();
         for (number, listener) in (1_u32..).zip(&self.listeners) {
@@ -326,8 +332,20 @@ mod tests {
 
     #[test]
     fn an_empty_variable_counts_as_not_given() {
-        let settings = merge(&[], &[("DOCKGATE_POLICY", ""), ("DOCKGATE_LISTEN", "")], "").unwrap();
-        assert_eq!((settings.policy, settings.listeners.len()), (None, 1));
+        let settings = merge(&[], &[("DOCKGATE_ADMIN", ""), ("DOCKGATE_LISTEN", "")], "").unwrap();
+        assert_eq!((settings.admin, settings.listeners.len()), (None, 1));
+    }
+
+    #[test]
+    fn an_empty_variable_does_not_put_another_policy_into_force() {
+        let pairs = [("DOCKGATE_POLICY", "")];
+        for file in ["", "policy = \"/file\""] {
+            assert_eq!(
+                merge(&[], &pairs, file).unwrap_err(),
+                "DOCKGATE_POLICY: the name of a file is missing"
+            );
+        }
+        assert!(merge(&["--policy", "/flag"], &pairs, "").is_ok());
     }
 
     #[test]
@@ -390,6 +408,13 @@ mod tests {
         DOCKGATE_MAX_CONNECTIONS: `many` is not a number from 1 to 1000000
         dockgate.toml:4:9: `10` is no duration; write it with its unit: "10s", "500ms", "2m"
         "#);
+    }
+
+    #[test]
+    fn the_admin_socket_is_not_the_daemons() {
+        let flags = ["--admin", "unix:///run/docker.sock", "--daemon", "unix:///run/docker.sock"];
+        let problems = merge(&flags, &[], "").unwrap_err();
+        assert_eq!(problems, "--admin: unix:///run/docker.sock is also the address of the daemon");
     }
 
     #[test]

@@ -276,7 +276,7 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
     let mut first = Vec::new();
     file.rewind()?;
     file.take(FIRST).read_to_end(&mut first)?;
-    if !is_beginning(&first) {
+    if !is_beginning(&first) && !is_blank(file, length)? {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "it holds something else than audit records: name another file, or move this one away",
@@ -307,6 +307,17 @@ fn read_tail(file: &mut File) -> io::Result<Tail> {
         io::ErrorKind::InvalidData,
         "there is no record near its end: name another file, or move this one away",
     ))
+}
+
+/// Whether a file holds nothing but zeros, as a loss of power can leave one that was begun a moment before.
+fn is_blank(file: &mut File, length: u64) -> io::Result<bool> {
+    let mut text = Vec::new();
+    if length > ROOM_BYTES.unsigned_abs() {
+        return Ok(false);
+    }
+    file.rewind()?;
+    file.read_to_end(&mut text)?;
+    Ok(text.iter().all(|byte| *byte == 0))
 }
 
 /// The last line that is a record.
@@ -374,6 +385,9 @@ mod tests {
         let (tail, left) = tail_of("{\"schema\":1,\"seq").unwrap();
         assert_eq!((tail.last, tail.mid_line, left.as_str()), (None, false, ""));
         assert_eq!(tail.torn.unwrap().text, "{\"schema\":1,\"seq");
+        let zeros = "\0".repeat(5000);
+        let (tail, left) = tail_of(&zeros).unwrap();
+        assert_eq!((tail.last, tail.torn, left.as_str()), (None, Some(Torn::of(zeros.as_bytes())), ""));
     }
 
     #[test]
@@ -396,6 +410,7 @@ mod tests {
             "{\"log-driver\":\"json-file\"}",
             "{\n  \"a\": 1\n}",
             "{\n  \"a\": 1\n}\n",
+            &format!("{}x", "\0".repeat(1000)),
         ] {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("audit");

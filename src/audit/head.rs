@@ -170,6 +170,11 @@ impl Head {
         path.into()
     }
 
+    /// The audit file beside which it is a head, if its name is that of one.
+    pub(super) fn audit(path: &Path) -> Option<&[u8]> {
+        path.as_os_str().as_encoded_bytes().strip_suffix(SUFFIX.as_bytes())
+    }
+
     /// Whether that is what its name has behind that of the audit file, or the name of what had its place.
     pub(super) fn is_suffix(rest: &[u8]) -> bool {
         let rest = rest.strip_prefix(SUFFIX.as_bytes());

@@ -119,16 +119,25 @@ impl PublicKey {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         let keys: Vec<_> = lines.filter_map(Self::read).collect();
         if keys.is_empty() {
-            return Err("there is no key of the kind ssh-ed25519 in it".to_owned());
+            return Err(format!(
+                "there is no key of the kind ssh-ed25519 in it that may sign for {NAMESPACE}"
+            ));
         }
         Ok(keys)
     }
 
-    /// The key of a line, where there is one.
+    /// The key of a line, where there is one that may sign seals: one that is for certificates, for other namespaces or
+    /// for a time may not.
     fn read(line: &str) -> Option<Self> {
-        let mut words = line.split_ascii_whitespace();
-        words.find(|word| *word == ALGORITHM)?;
-        Self::of_blob(&BASE64_STANDARD.decode(words.next()?).ok()?)
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let (before, key) = words.split_at_checked(words.iter().position(|word| *word == ALGORITHM)?)?;
+        let options = before.get(1..).unwrap_or_default().join(" ");
+        let namespaces = options.strip_prefix("namespaces=\"").and_then(|list| list.strip_suffix('"'));
+        let is_meant = |list: &str| list.split(',').any(|name| matches!(name, NAMESPACE | "*"));
+        if !options.is_empty() && !namespaces.is_some_and(is_meant) {
+            return None;
+        }
+        Self::of_blob(&BASE64_STANDARD.decode(key.get(1)?).ok()?)
     }
 
     fn of_blob(blob: &[u8]) -> Option<Self> {

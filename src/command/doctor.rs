@@ -16,12 +16,10 @@ mod rights;
 mod running;
 mod who;
 
-use std::io::IsTerminal as _;
-
 use clap::Args;
 use tokio::runtime;
 
-use super::{Exit, complain, print};
+use super::{Exit, complain, is_coloured, print};
 use crate::settings::{ServeArgs, Settings};
 use finding::{Finding, Findings, Level};
 use listener::Known;
@@ -58,7 +56,7 @@ pub(super) fn doctor(arguments: &DoctorArguments) -> Exit {
             Exit::Usage
         }
     };
-    let text = if arguments.json { findings.json() } else { findings.text(std::io::stdout().is_terminal()) };
+    let text = if arguments.json { findings.json() } else { findings.text(is_coloured()) };
     match print(&text) {
         Exit::Success => exit,
         unprinted @ (Exit::Failure | Exit::Usage) => unprinted,

@@ -195,7 +195,7 @@ pub(super) fn explain(
             out.write_all(text::written(&explained, &policy, &file.name, source).as_bytes())?;
         }
         Format::Tests => {
-            out.write_all(cases::written(&explained, arguments.client.as_deref()).as_bytes())?;
+            out.write_all(cases::written(&explained, arguments, &client).as_bytes())?;
         }
         Format::Json => {
             let record = audited.map(|audited| audited.json(&policy, permitted));
@@ -510,6 +510,29 @@ GET /v1.44/info
         assert!(problems.iter().all(|problem| problem.severity() != Severity::Error), "{problems:?}");
         let ran = suite.unwrap().run(&crate::policy::case::Files::new());
         assert!(ran.len() == 1 && ran[0].failure.is_none(), "{ran:?}");
+    }
+
+    #[test]
+    fn a_test_is_asked_as_what_was_explained() {
+        const POLICY: &str = "version = 1\n[clients.ui]\nlistener = \"ui\"\nuid = 7\n[[allow]]\nname = \"look\"\nclients = \"ui\"\noperations = [\"@read\", \"ContainerStop\"]\ncontainer.label.a = \"b\"\n";
+        let shown = r#"/containers/x/json={"Id":"x","Name":"/x","Config":{"Labels":{"a":"b"},"Cmd":null}}"#;
+        for line in [
+            &["--listener", "ui", "--uid", "7", "--api", "1.44", "GET", "/info"][..],
+            &["--client", "ui", "--shows", shown, "POST", "/containers/x/stop"],
+            &["--address", "10.0.0.7", "GET", "/info"],
+        ] {
+            let line = ["explain", "-", "--format", "tests"].iter().chain(line);
+            let arguments = Line::try_parse_from(line).unwrap().explain;
+            let mut out = Vec::new();
+            explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let (suite, problems) = crate::policy::case::Suite::read(&format!("{POLICY}{text}"));
+            let ran = suite
+                .unwrap_or_else(|| panic!("{problems:?} {text}"))
+                .run(&crate::policy::case::Files::new());
+            assert!(ran.len() == 1 && ran[0].failure.is_none(), "{text}{ran:?}");
+            assert_eq!(text.contains("verdict = \"permit\""), !text.contains("10.0.0.7"), "{text}");
+        }
     }
 
     #[test]

@@ -11,16 +11,12 @@ use super::turns::Turn;
 use super::{Gate, Outcome, relay};
 use crate::client::Peer;
 use crate::daemon::{Away, Untold};
-use crate::operation::table::BodyKind;
 use crate::operation::version::ApiVersion;
 use crate::operation::{Asked, Fault, Head, Operation, Unreadable};
 use crate::policy::Policy;
 use crate::settings::Limits;
 use crate::wire::{Body, BodyFault, Expectation, Framing, HeadFault, Inbox, RequestHead, Stream};
 
-/// The largest JSON body that is read. The largest that the daemon takes are configs, of 1,000 KB before
-/// base64 (swarmkit, `MaxConfigSize`).
-const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
 /// What bodies commonly are. No more is read where no rule allows the request whatever is in it: enough to say
 /// what would allow it. Larger ones wait for their turn.
 const SMALL_JSON_BYTES: usize = 64 * 1024;
@@ -29,8 +25,6 @@ const SMALL_JSON_BYTES: usize = 64 * 1024;
 pub(super) const LARGE_BODIES: usize = 16;
 /// How long nothing may come of one while others wait for their turn.
 const STALL_TIME: Duration = Duration::from_secs(2);
-/// Where no body belongs, an empty JSON value is let go of, and nothing larger.
-const MAX_NEEDLESS_BYTES: usize = 1024;
 
 /// What follows the head of a request.
 #[derive(Clone, Copy, Debug)]
@@ -152,28 +146,17 @@ pub(super) async fn read(
             fault(Fault::UnknownExpectation, "of Expect, only 100-continue is understood".into()).into()
         );
     }
-    let could_grant = policy.could_grant(&connection.client, endpoint);
-    let limit = match asked.body_kind() {
-        BodyKind::Tar => return Ok((asked.with_stream(), None)),
-        BodyKind::Json { .. } if could_grant => MAX_JSON_BYTES,
-        BodyKind::Json { .. } => SMALL_JSON_BYTES,
-        BodyKind::None => MAX_NEEDLESS_BYTES,
-    };
+    let Some(most) = asked.most_body_bytes() else { return Ok((asked.with_stream(), None)) };
+    // It is denied whatever is in its body.
+    let is_hopeless = !policy.could_grant(&connection.client, endpoint);
+    let limit = if is_hopeless { most.min(SMALL_JSON_BYTES) } else { most };
     if head.framing == Framing::None {
         return Ok((asked.with_body(&[])?, None));
     }
     let unreadable = match Box::pin(read_body(gate, connection, head, limit)).await {
         Ok((bytes, turn)) => return Ok((asked.with_body(&bytes)?, turn)),
-        Err(BodyEnd::TooLarge) => match asked.body_kind() {
-            BodyKind::None => fault(Fault::Malformed, format!("{endpoint} takes no body")),
-            // It is denied whatever is in it.
-            BodyKind::Json { .. } | BodyKind::Tar if !could_grant => {
-                return Ok((asked.with_body(&[])?, None));
-            }
-            BodyKind::Json { .. } | BodyKind::Tar => {
-                fault(Fault::BodyTooLarge, format!("the JSON body is larger than {limit} bytes"))
-            }
-        },
+        Err(BodyEnd::TooLarge) if limit < most => return Ok((asked.with_body(&[])?, None)),
+        Err(BodyEnd::TooLarge) => asked.too_large(),
         Err(BodyEnd::TooSlow(message)) => fault(Fault::TooSlow, message),
         Err(BodyEnd::Drained) => {
             let message = "dockgate was stopped before the body had come".to_owned();

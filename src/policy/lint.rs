@@ -53,6 +53,7 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
         idle::find_never_matching(rule, written, problems);
         between::find_forbidden(rule, &resolved.forbid, problems);
         idle::find_idle_keys(rule, written, problems);
+        idle::find_host_network(rule, written, problems);
     }
     between::find_open_starts(&resolved.allow, &resolved.clients, problems);
     between::find_covered_forbids(&resolved.forbid, problems);

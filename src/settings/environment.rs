@@ -74,7 +74,7 @@ impl ClientEnvironment {
 }
 
 /// What the environment says. An empty variable counts as not given, since compose files and unit
-/// files have no better way to leave one out.
+/// files have no better way to leave one out; but not that of the policy, without which another one judges.
 pub(super) fn draft(variables: &[(OsString, OsString)], problems: &mut Vec<Problem>) -> Draft {
     let mut draft = Draft::default();
     for (name, value) in variables {
@@ -92,7 +92,7 @@ pub(super) fn draft(variables: &[(OsString, OsString)], problems: &mut Vec<Probl
             problems.push(Problem::new(place, "the value is not UTF-8 text".to_owned()));
             continue;
         };
-        if value.is_empty() {
+        if value.is_empty() && key != Key::Policy {
             continue;
         }
         if key == Key::Listen {

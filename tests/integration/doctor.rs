@@ -251,8 +251,42 @@ fn what_another_user_may_not_do_is_found_by_that_user() {
     fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).unwrap();
     let mut command = Command::new("setpriv");
     command.env_clear().args(["--reuid=65532", "--regid=65532", "--clear-groups"]).arg(at("dockgate"));
-    command.arg("doctor").arg("--audit").arg(at("audit.jsonl"));
-    Report::of(&mut command).has("error", "audit", "though it is its own (mode 0555)", "chmod u+rwx");
+    command.arg("doctor").arg("--audit").arg(at("audit.jsonl")).arg("--policy").arg(at("policy.toml"));
+    fs::set_permissions(at("policy.toml"), Permissions::from_mode(0o600)).unwrap();
+    Report::of(&mut command).has("error", "audit", "though it is its own (mode 0555)", "chmod u+rwx").has(
+        "error",
+        "policy",
+        "cannot be read: Permission denied",
+        "(uid 65532) read it",
+    );
+}
+
+#[test]
+fn what_anybody_could_forge_or_replace_is_warned_of() {
+    let directory = directory();
+    let at = |name: &str| directory.path().join(name);
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+    fs::write(at("policy.toml"), POLICY).unwrap();
+    fs::copy("src/audit/signature/tests/seal_key", at("seal_key")).unwrap();
+    let doctor = |mode: u32| {
+        fs::set_permissions(at("seal_key"), Permissions::from_mode(mode)).unwrap();
+        let mut command = dockgate();
+        command.arg("doctor").arg("--policy").arg(at("policy.toml"));
+        command.arg("--audit-seal-key").arg(at("seal_key"));
+        Report::of(&mut command)
+    };
+    doctor(0o644)
+        .has(
+            "warning",
+            "policy",
+            "everybody on this machine may put another file in the place of",
+            "chmod o-w",
+        )
+        .has("warning", "audit", "(mode 0644), and so sign what was forged", "chmod go-rwx");
+    let before = doctor(0o644).count("warning");
+    assert_eq!(doctor(0o600).count("warning"), before - 1);
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o1777)).unwrap();
+    assert_eq!(doctor(0o600).count("warning"), before - 2, "its files are its owners' alone");
 }
 
 #[test]

@@ -219,11 +219,14 @@ fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     // While a file is compressed, or where that was cut short, it is there twice.
     let names: BTreeSet<_> = found.iter().cloned().collect();
+    // What has a head of its own is the file of another dockgate.
+    let others: Vec<_> = names.iter().filter_map(|path| Head::audit(path)).collect();
     found.retain(|path| {
         let text = path.as_os_str().as_encoded_bytes();
+        let is_of = |other: &&[u8]| matches!(text.strip_prefix(*other), Some([] | [b'.' | b'-', ..]));
         let is_twice = path.extension() == Some(COMPRESSED.trim_start_matches('.').as_ref())
             && names.contains(&path.with_extension(""));
-        !is_twice && !text.ends_with(UNFINISHED.as_bytes())
+        !is_twice && !text.ends_with(UNFINISHED.as_bytes()) && !others.iter().any(is_of)
     });
     found.sort();
     Ok(found)
@@ -256,6 +259,10 @@ mod tests {
         {
             fs::write(path(name), record(first)).unwrap();
         }
+        for (name, first) in [("log-web", 8), ("log-web.20260102T030405Z.7", 2)] {
+            fs::write(path(name), record(first)).unwrap();
+        }
+        fs::write(path("log-web.head"), "").unwrap();
         for aside in ["log.head.unreadable", "log.head.unreadable.1"] {
             fs::write(path(aside), "").unwrap();
         }

@@ -48,7 +48,9 @@ impl From<&str> for Pattern {
 }
 
 impl Pattern {
-    fn fits(&self, text: &str) -> bool {
+    /// Whether it stands for this text.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         let Some((first, rest)) = self.text.split_once('*') else { return text == self.text };
         let Some(mut text) = text.strip_prefix(first) else { return false };
@@ -84,11 +86,15 @@ impl Filter {
 
     /// Whether a line can be of a request that is meant: the quick part.
     pub(super) fn may_fit(&self, linked: &Linked<'_>) -> bool {
+        self.is_in_time(linked)
+            && self.needles.iter().all(|group| group.iter().any(|needle| needle.find(linked.rest).is_some()))
+    }
+
+    /// Whether what a line tells of happened in the time that is meant.
+    pub(super) fn is_in_time(&self, linked: &Linked<'_>) -> bool {
         let since = self.since.as_ref().is_none_or(|since| linked.time >= since.as_bytes());
         let until = self.until.as_ref().is_none_or(|until| linked.time < until.as_bytes());
-        since
-            && until
-            && self.needles.iter().all(|group| group.iter().any(|needle| needle.find(linked.rest).is_some()))
+        since && until
     }
 
     /// Whether every request is meant.

@@ -14,7 +14,7 @@ pub(super) static LISTENER: Key = Key(LazyLock::new(|| Finder::new("\"listener\"
 pub(super) static OPERATION: Key = Key(LazyLock::new(|| Finder::new("\"operation\":\"")));
 pub(super) static DECISION: Key = Key(LazyLock::new(|| Finder::new("\"decision\":\"")));
 pub(super) static REASON: Key = Key(LazyLock::new(|| Finder::new("\"reason\":\"")));
-pub(super) static RULE: Key = Key(LazyLock::new(|| Finder::new("\"rules\":[{\"name\":\"")));
+pub(super) static RULES: Key = Key(LazyLock::new(|| Finder::new("\"rules\":[")));
 pub(super) static END: Key = Key(LazyLock::new(|| Finder::new("\"end\":\"")));
 pub(super) static UID: Key = Key(LazyLock::new(|| Finder::new("\"uid\":")));
 pub(super) static DURATION: Key = Key(LazyLock::new(|| Finder::new("\"duration_us\":")));
@@ -24,19 +24,18 @@ pub(super) static LOST: Key = Key(LazyLock::new(|| Finder::new("\"lost\":")));
 impl Key {
     /// The text as it stands in the line, its escapes with it.
     pub(super) fn text<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
-        let rest = self.behind(line)?;
-        let mut end = 0_usize;
-        loop {
-            match *rest.get(end..).and_then(|rest| rest.get(memchr::memchr2(b'"', b'\\', rest)?..)).map(
-                |found| {
-                    end = rest.len().saturating_sub(found.len());
-                    found.first()
-                },
-            )?? {
-                b'"' => return rest.get(..end),
-                _ => end = end.saturating_add(2),
-            }
-        }
+        text_of(self.behind(line)?).map(|(text, _)| text)
+    }
+
+    /// Of a field that holds a list of objects, their names, which they begin with.
+    pub(super) fn names<'l>(&self, line: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
+        let mut rest = self.behind(line);
+        std::iter::from_fn(move || {
+            let (name, behind) = text_of(rest?.strip_prefix(b"{\"name\":\"")?)?;
+            let end = memchr::memchr(b'}', behind)?;
+            rest = behind.get(end..).and_then(|behind| behind.strip_prefix(b"},"));
+            Some(name)
+        })
     }
 
     /// The number.
@@ -52,6 +51,18 @@ impl Key {
     }
 }
 
+/// The text that begins here, and what stands behind its quotation mark.
+fn text_of(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut end = 0_usize;
+    loop {
+        end = end.saturating_add(memchr::memchr2(b'"', b'\\', rest.get(end..)?)?);
+        if rest.get(end) == Some(&b'"') {
+            return Some((rest.get(..end)?, rest.get(end.saturating_add(1)..)?));
+        }
+        end = end.saturating_add(2);
+    }
+}
+
 /// A text as it stands in a line, read.
 pub(super) fn unescaped(text: &[u8]) -> String {
     let quoted = [b"\"", text, b"\""].concat();
@@ -61,6 +72,16 @@ pub(super) fn unescaped(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_gone_through_name_by_name() {
+        let line = br#"{"rules":[{"name":"a\"}","line":7},{"name":"","line":9},{"name":"c"}],"policy":"x"}"#;
+        assert_eq!(RULES.names(line).collect::<Vec<_>>(), [&br#"a\"}"#[..], b"", b"c"]);
+        for end in 0..line.len() {
+            // Nothing breaks.
+            RULES.names(&line[..end]).for_each(drop);
+        }
+    }
 
     #[test]
     fn texts_end_where_their_quotation_mark_is_not_escaped() {

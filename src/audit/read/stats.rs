@@ -34,7 +34,10 @@ pub struct Stats {
     pub ends: Tally<1>,
     /// What was denied or refused: by reason, operation, client.
     pub denials: Tally<3>,
-    /// By rule and decision.
+    /// What was forwarded, and would have been denied if the policy did not only observe.
+    pub observed: Tally<3>,
+    /// By rule, and how it was used: the decision that it made; `close`, where it came closest to a permit; `part`, where
+    /// it had another part in it.
     pub rules: Tally<2>,
     /// By client and decision.
     pub clients: Tally<2>,
@@ -120,7 +123,9 @@ impl Stats {
                     self.ended(&linked, &request, is_stream);
                 }
             }
-            b"gap" => self.lost = self.lost.saturating_add(scan::LOST.number(linked.rest).unwrap_or(0)),
+            b"gap" if filter.is_in_time(&linked) => {
+                self.lost = self.lost.saturating_add(scan::LOST.number(linked.rest).unwrap_or(0));
+            }
             _ => {}
         }
     }
@@ -149,14 +154,19 @@ impl Stats {
         self.decisions.count([decision]);
         self.clients.count([client, decision]);
         self.operations.count([operation, decision]);
-        if let Some(rule) = scan::RULE.text(line) {
+        let mut rules = scan::RULES.names(line);
+        if let Some(rule) = rules.next() {
             let reason = scan::REASON.text(line);
             // An allow rule that only came close was not used.
             let came_close = reason.is_some_and(|reason| reason != b"forbidden");
             self.rules.count([rule, if came_close { b"close" } else { decision }]);
         }
-        if decision != b"permit" {
-            self.denials.count([scan::REASON.text(line).unwrap_or_default(), operation, client]);
+        rules.for_each(|rule| self.rules.count([rule, b"part"]));
+        let refused = [scan::REASON.text(line).unwrap_or_default(), operation, client];
+        match decision {
+            b"permit" => {}
+            b"observe" => self.observed.count(refused),
+            _ => self.denials.count(refused),
         }
         if let Some(id) = linked.id().and_then(number_of) {
             if open.len() >= OPEN {
@@ -256,7 +266,7 @@ mod tests {
             line(
                 "judged",
                 1,
-                r#""client":{"names":["a\"\u202e"],"listener":"l"},"operation":"ContainerList","decision":"permit","rules":[{"name":"look"}]"#,
+                r#""client":{"names":["a\"\u202e"],"listener":"l"},"operation":"ContainerList","decision":"permit","rules":[{"name":"look"},{"name":"hide"}]"#,
             ),
             line(
                 "judged",
@@ -268,15 +278,23 @@ mod tests {
                 3,
                 r#""client":{"listener":"l","address":"[::1]:77"},"operation":"ContainerLogs","decision":"permit","rules":[{"name":"look"}]"#,
             ),
+            line(
+                "judged",
+                4,
+                r#""client":{"listener":"l","uid":7},"operation":"ContainerKill","decision":"observe","reason":"no_rule""#,
+            ),
+            line("gap", 5, r#""lost":2"#),
             line("ended", 3, r#""daemon_status":500,"duration_us":900,"end":"complete""#),
             line("ended", 1, r#""daemon_status":200,"duration_us":30,"end":"complete""#)
                 .replace("2026-01-01", "2026-01-02"),
+            line("gap", 6, r#""lost":4"#).replace("2026-01-01", "2026-01-02"),
             line("ended", 9, r#""duration_us":999,"end":"complete""#),
         ];
-        let (mut stats, mut open) = (Stats::default(), HashMap::new());
+        let (mut stats, mut open, mut filter) = (Stats::default(), HashMap::new(), Filter::default());
+        filter.until = Some("2026-01-02".to_owned());
         for (number, text) in (1..).zip(&lines) {
             let line = Line { file: 0, number, bytes: text.as_bytes() };
-            stats.line(line, &Filter::default(), &|operation| operation == "ContainerLogs", &mut open);
+            stats.line(line, &filter, &|operation| operation == "ContainerLogs", &mut open);
         }
         let of = |tally: &Tally<2>| {
             tally
@@ -285,13 +303,17 @@ mod tests {
                 .map(|(key, count)| format!("{} {count}", key.join(" ")))
                 .collect::<Vec<_>>()
         };
-        assert_eq!((stats.requests, stats.daemon_failures), (3, 1));
-        assert_eq!(of(&stats.clients), ["::1 permit 1", "a\"\u{202e} permit 1", "uid=1000 deny 1"]);
-        assert_eq!(of(&stats.rules), ["look permit 2", "look close 1"]);
+        assert_eq!((stats.requests, stats.daemon_failures, stats.lost), (4, 1, 2));
+        assert_eq!(
+            of(&stats.clients),
+            ["::1 permit 1", "a\"\u{202e} permit 1", "uid=1000 deny 1", "uid=7 observe 1"]
+        );
+        assert_eq!(of(&stats.rules), ["look permit 2", "hide part 1", "look close 1"]);
         assert_eq!(
             stats.denials.sorted(),
             [(["condition", "ContainerStop", "uid=1000"].map(str::to_owned), 1)]
         );
+        assert_eq!(stats.observed.sorted(), [(["no_rule", "ContainerKill", "uid=7"].map(str::to_owned), 1)]);
         assert_eq!(stats.slowest.len(), 1);
         assert_eq!(stats.slowest[0].time, "2026-01-01T00:00:00.000001Z", "when it began, as in a list");
         assert_eq!((stats.slowest[0].duration_us, stats.slowest[0].client.as_str()), (30, "a\"\u{202e}"));

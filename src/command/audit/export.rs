@@ -53,7 +53,9 @@ pub(super) fn export(arguments: &ExportArguments) -> Exit {
         Err(exit) => return exit,
     };
     let output = std::cell::RefCell::new(Output::new(log.bytes()));
+    let mut is_empty = true;
     let mut each = |request: Request| {
+        is_empty = false;
         let (judged, ended) = (request.judged(), request.ended());
         let event = match arguments.format {
             Format::Ocsf => ocsf::event(&judged, ended.as_ref()),
@@ -62,7 +64,10 @@ pub(super) fn export(arguments: &ExportArguments) -> Exit {
         let printed: ControlFlow<()> = output.borrow_mut().print(&ascii_line(&event));
         printed
     };
-    let read = log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each);
+    let mut read = log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each);
+    if read.is_ok() && is_empty {
+        read = arguments.selection.tell_of_unknown_rules(&log);
+    }
     output.into_inner().finish(read)
 }
 

@@ -63,11 +63,14 @@ pub(super) fn query(arguments: &QueryArguments) -> Exit {
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let begun = output.borrow_mut().print(heading.as_bytes());
-    let read = if begun.is_break() {
+    let mut read = if begun.is_break() {
         Ok(())
     } else {
         log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each)
     };
+    if read.is_ok() && left == arguments.limit.unwrap_or(u64::MAX) {
+        read = arguments.selection.tell_of_unknown_rules(&log);
+    }
     output.into_inner().finish(read)
 }
 

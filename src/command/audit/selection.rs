@@ -1,10 +1,16 @@
 //! Which requests are meant, as the command line says it.
 
+use std::collections::BTreeSet;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
 use super::LogArguments;
+use super::plain::plain;
 use crate::audit::read::{Filter, Log, Pattern, time_of};
 use crate::command::{Exit, complain};
 use crate::operation::Fault;
@@ -81,6 +87,34 @@ impl Selection {
         let log = narrowed(log.open()?, &filter);
         Ok((filter, log))
     }
+
+    /// Where nothing was found: tells whoever asked of rules that no record names, which may be mistyped. The standard
+    /// input cannot be read again.
+    pub(super) fn tell_of_unknown_rules(&self, log: &Log) -> io::Result<()> {
+        if self.rule.is_empty() || log.files.iter().any(|file| file.path == Path::new("-")) {
+            return Ok(());
+        }
+        let mut names = BTreeSet::new();
+        log.requests(&Filter::default(), &mut |_| {}, &mut |request| {
+            names.extend(request.judged().rules.into_iter().map(|rule| rule.name.into_owned()));
+            ControlFlow::Continue(())
+        })?;
+        for problem in self.rule.iter().filter_map(|rule| unknown_rule(rule, &names)) {
+            complain(&format_args!("dockgate: {}", plain(&problem)));
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a rule that no record names.
+fn unknown_rule(text: &str, names: &BTreeSet<String>) -> Option<String> {
+    let pattern = Pattern::from(text);
+    if names.iter().any(|name| pattern.fits(name)) {
+        return None;
+    }
+    let help = did_you_mean(text, names.iter().map(String::as_str));
+    let help = help.map(|help| format!(": {help}")).unwrap_or_default();
+    Some(format!("no record here names a rule `{text}`{help}"))
 }
 
 /// Whether there can be such an operation, as far as that can be told.
@@ -118,6 +152,18 @@ pub(super) fn narrowed(log: Log, filter: &Filter) -> Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rule_that_no_record_names_is_told_of() {
+        let names: BTreeSet<String> = ["look", "line 12"].map(str::to_owned).into();
+        for known in ["look", "LOOK", "l*", "line 12"] {
+            assert_eq!(unknown_rule(known, &names), None);
+        }
+        let said = |text| unknown_rule(text, &names).unwrap();
+        assert_eq!(said("lock"), "no record here names a rule `lock`: did you mean `look`?");
+        assert_eq!(said("x*"), "no record here names a rule `x*`: there is `line 12` and `look`");
+        assert_eq!(unknown_rule("look", &BTreeSet::new()).unwrap(), "no record here names a rule `look`");
+    }
 
     #[test]
     fn what_no_record_can_hold_is_not_looked_for() {

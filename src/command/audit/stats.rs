@@ -108,7 +108,7 @@ fn rules(named: Option<&PathBuf>) -> Result<Option<Rules>, Exit> {
     Ok(Some(Rules { file: name, all: policy.rules().collect() }))
 }
 
-/// The rules that neither permitted nor forbade anything.
+/// The rules that neither permitted nor forbade anything, nor hid any of it.
 fn unused<'r>(stats: &Stats, rules: &'r Rules) -> Vec<&'r (String, u32)> {
     let counted = stats.rules.sorted();
     let used: HashSet<_> =
@@ -146,11 +146,20 @@ impl Page {
                 format_args!("{:>10}  records could not be written, as the log itself says\n", stats.lost),
             );
         }
-        self.tally("Denied most", &stats.denials, |[reason, operation, client]| {
-            format!("{reason:20}  {operation:22}  {client}")
-        });
+        for (heading, refused) in [
+            ("Denied most", &stats.denials),
+            ("Forwarded, and denied if the policy did not only observe", &stats.observed),
+        ] {
+            self.tally(heading, refused, |[reason, operation, client]| {
+                format!("{reason:20}  {operation:22}  {client}")
+            });
+        }
         self.tally("Rules by use", &stats.rules, |[rule, how]| {
-            let how = if how == "close" { "came close" } else { how };
+            let how = match how {
+                "close" => "came close",
+                "part" => "had a part",
+                decision => decision,
+            };
             format!("{how:10}  {rule}")
         });
         if let Some(rules) = rules {
@@ -235,6 +244,7 @@ fn as_json(stats: &Stats, rules: Option<&Rules>, top: usize) -> Value {
         "daemon_failures": stats.daemon_failures,
         "decisions": list(&stats.decisions, ["decision"], top),
         "denials": list(&stats.denials, ["reason", "operation", "client"], top),
+        "observed": list(&stats.observed, ["reason", "operation", "client"], top),
         "rules": list(&stats.rules, ["rule", "how"], top),
         "clients": list(&stats.clients, ["client", "decision"], top),
         "operations": list(&stats.operations, ["operation", "decision"], top),

@@ -33,7 +33,18 @@ pub(super) fn look(settings: &AuditSettings, runs: bool, findings: &mut Findings
 
 fn look_at_seal_key(path: &Path, findings: &mut Findings) {
     match check_seal_key(path) {
-        Ok(()) => findings.ok(PART, format_args!("seals are signed with {}.", path.display())),
+        Ok(()) => {
+            let shown = path.display();
+            findings.ok(PART, format_args!("seals are signed with {shown}."));
+            let mode = fs::metadata(path).map_or(0, |key| key.mode() & 0o7777);
+            if mode & 0o004 != 0 {
+                findings.add(Finding::warning(
+                    PART,
+                    format_args!("everybody on this machine may read {shown} (mode {mode:04o}), and so sign what was forged."),
+                    format_args!("`chmod go-rwx {shown}`, and make another key if somebody may have read it."),
+                ));
+            }
+        }
         Err(error) => findings.add(Finding::error(
             PART,
             format_args!("{error}: dockgate does not start."),
@@ -212,25 +223,29 @@ fn room(directory: &Path, free_bytes: u64, on_failure: OnFailure) -> Option<Find
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::command::doctor::finding::Level;
 
     #[test]
     fn a_seal_key_that_cannot_be_used_is_found() {
-        let found = |path: &str| {
+        let found = |path: &Path| {
             let mut findings = Findings::default();
-            look_at_seal_key(Path::new(path), &mut findings);
+            look_at_seal_key(path, &mut findings);
             findings.worst()
         };
-        assert_eq!(
-            found(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests/seal_key")),
-            Level::Ok
-        );
-        assert_eq!(
-            found(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests/seal_key.pub")),
-            Level::Error
-        );
-        assert_eq!(found("/nonexistent/seal_key"), Level::Error);
+        let keys = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/signature/tests"));
+        let directory = tempfile::tempdir().unwrap();
+        let key = directory.path().join("seal_key");
+        fs::copy(keys.join("seal_key"), &key).unwrap();
+        for (mode, expected) in [(0o600, Level::Ok), (0o640, Level::Ok), (0o644, Level::Warning)] {
+            fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(found(&key), expected, "{mode:o}");
+        }
+        assert_eq!(found(&keys.join("seal_key.pub")), Level::Error);
+        assert_eq!(found(Path::new("/nonexistent/seal_key")), Level::Error);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The policy: whether it can come into force, and who decides what is in it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use nix::unistd::geteuid;
+
 use super::finding::{Finding, Findings};
-use super::mount;
+use super::{mount, rights};
 use crate::policy::Mode;
 use crate::reload::{PolicySource, Usable};
 use crate::settings::Settings;
@@ -29,12 +32,13 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
         }
         Err(unusable) => {
             let cure = if unusable.problems.is_empty() {
-                "dockgate does not start with it; one that runs keeps the policy that it has.".to_owned()
+                source.file().and_then(cure_of_unreadable).unwrap_or_default()
             } else {
-                format!(
-                    "`dockgate check {name}` shows each with its place and what to do; dockgate does not start with it, and one that runs keeps the policy that it has."
-                )
+                format!("`dockgate check {name}` shows each with its place and what to do; ")
             };
+            let cure = format!(
+                "{cure}dockgate does not start with it, and one that runs keeps the policy that it has."
+            );
             findings.add(Finding::error(
                 PART,
                 format_args!("{}.", unusable.found.trim_end_matches('.')),
@@ -50,6 +54,24 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
             "Name one with --policy; policy/ has some to start from.",
         )),
     }
+}
+
+/// What helps where the file cannot be read.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
+fn cure_of_unreadable(path: &Path) -> Option<String> {
+    let (shown, uid) = (path.display(), geteuid());
+    Some(match fs::read_to_string(path).err()?.kind() {
+        ErrorKind::NotFound => {
+            "Write it, or name another with --policy; in a container, mount the directory that it is in: "
+                .to_owned()
+        }
+        ErrorKind::PermissionDenied => format!(
+            "Let the user that dockgate runs as (uid {uid}) read it and go through its directory: `chmod o+r {shown}`, or `chown {uid} {shown}`; "
+        ),
+        ErrorKind::IsADirectory => "Name a file in it with --policy: ".to_owned(),
+        ErrorKind::InvalidData => "Save it as UTF-8: ".to_owned(),
+        _ => return None,
+    })
 }
 
 fn look_at_rules(name: &str, usable: &Usable, findings: &mut Findings) {
@@ -83,6 +105,16 @@ fn look_at_file(path: &Path, findings: &mut Findings) {
             PART,
             format_args!("everybody on this machine may write to {shown} (mode {mode:04o}), and so decide what clients may do."),
             format_args!("`chmod go-w {shown}`"),
+        ));
+    }
+    let directory = rights::parent(path);
+    let above = fs::metadata(directory).map_or(0, |directory| directory.mode() & 0o7777);
+    if above & 0o1002 == 0o0002 {
+        let above_shown = directory.display();
+        findings.add(Finding::warning(
+            PART,
+            format_args!("everybody on this machine may put another file in the place of {shown}, as {above_shown} is theirs to write to (mode {above:04o}), and so decide what clients may do."),
+            format_args!("`chmod o-w {above_shown}`"),
         ));
     }
     if mount::is_mount_point(path) {

@@ -11,12 +11,15 @@ use super::Request;
 use crate::audit::read::Log;
 use crate::audit::read::record::{Event, Judged, Who};
 use crate::client::{Client, Peer};
+use crate::command::audit::plain::plain;
 use crate::command::push;
-use crate::operation::table::{BodyKind, Endpoint, Header, endpoints};
+use crate::operation::table::{BodyKind, Endpoint, Header, ParameterKind, endpoints};
 use crate::policy::Policy;
 
 /// How a cut value ends, as the record says.
 const CUT: &str = "...";
+/// No path that is shorter was cut.
+const SHORTEST_CUT: usize = 256;
 
 /// A record, and the request that it tells of.
 pub(super) struct Audited {
@@ -105,11 +108,14 @@ impl Audited {
             let detail = judged.detail.as_ref().or(judged.reason.as_ref());
             return Err(format!(
                 "{place}: the request could not be read, so that its record does not hold what it was: {}",
-                detail.map(AsRef::as_ref).unwrap_or_default()
+                plain(detail.map(AsRef::as_ref).unwrap_or_default())
             ));
         };
+        if path.len() > SHORTEST_CUT && path.ends_with(CUT) {
+            return Err(format!("{place}: the path was long, and its end is not in the record"));
+        }
         let mut missing = Vec::new();
-        let query = query(&judged.parameters, &mut missing);
+        let query = query(endpoint, &judged.parameters, &mut missing);
         let is_partial = !missing.is_empty() || !judged.fields.is_empty() && body.is_none();
         let version = judged.version.as_ref().map(|version| format!("/v{version}")).unwrap_or_default();
         missing.extend(not_recorded(endpoint, judged, body.is_some()));
@@ -143,27 +149,28 @@ impl Audited {
 
     /// What is said of the record, for people; `permits` is whether the policy permits what the record holds.
     pub(super) fn written(&self, policy: &Policy, permits: bool) -> String {
-        let Self { id, time, place, decision, .. } = self;
+        let Self { id, place, .. } = self;
+        let (time, decision) = (plain(&self.time), plain(&self.decision));
         let mut text = format!("request {id} of {time}, in {place}\n");
         push(&mut text, format_args!("  recorded: {decision}"));
         if let Some(reason) = &self.reason {
-            push(&mut text, format_args!(", {reason}"));
+            push(&mut text, format_args!(", {}", plain(reason)));
         }
         if let Some(rule) = &self.rule {
-            push(&mut text, format_args!(", rule \"{rule}\""));
+            push(&mut text, format_args!(", rule \"{}\"", plain(rule)));
         }
         text.push('\n');
         if self.is_of(policy) {
             text.push_str("  judged then by this policy\n");
         } else {
-            push(&mut text, format_args!("  judged then by another policy, {}\n", self.policy));
+            push(&mut text, format_args!("  judged then by another policy, {}\n", plain(&self.policy)));
         }
         if self.missing.is_empty() {
             text.push_str("  the record holds all that was asked\n");
         } else {
             text.push_str("  not in the record, so that it is judged here as if it had not been sent:\n");
             for what in &self.missing {
-                push(&mut text, format_args!("    {what}\n"));
+                push(&mut text, format_args!("    {}\n", plain(what)));
             }
         }
         if permits != (self.decision == "permit") {
@@ -208,8 +215,12 @@ fn client(who: &Who<'_>) -> Option<Client> {
 }
 
 /// The query with the parameters that the record has the values of.
-fn query(parameters: &Map<String, Value>, missing: &mut Vec<String>) -> String {
+fn query(endpoint: &Endpoint, parameters: &Map<String, Value>, missing: &mut Vec<String>) -> String {
     let mut query = String::new();
+    let mut push = |name: &str, value: &str| {
+        let separator = if query.is_empty() { '?' } else { '&' };
+        push(&mut query, format_args!("{separator}{}={}", encoded(name), encoded(value)));
+    };
     for (name, value) in parameters {
         let Some(value) = value.as_str() else {
             missing.push(format!("the value of the parameter {name}, which no record has"));
@@ -219,8 +230,15 @@ fn query(parameters: &Map<String, Value>, missing: &mut Vec<String>) -> String {
             missing.push(format!("the end of the parameter {name}, which was long; it is left out here"));
             continue;
         }
-        let separator = if query.is_empty() { '?' } else { '&' };
-        push(&mut query, format_args!("{separator}{}={}", encoded(name), encoded(value)));
+        let kind = endpoint.parameter(name).map(|parameter| parameter.kind);
+        if kind != Some(ParameterKind::List) {
+            push(name, value);
+        } else if value.contains('{') && value.contains(',') {
+            // A comma may be one of the JSON in it.
+            missing.push(format!("where each value of the parameter {name} ends; it is left out here"));
+        } else {
+            value.split(',').for_each(|value| push(name, value));
+        }
     }
     query
 }
@@ -239,6 +257,10 @@ fn encoded(text: &str) -> String {
 
 /// What no record holds, of those things that a request of this kind has.
 fn not_recorded(endpoint: &Endpoint, judged: &Judged<'_>, has_body: bool) -> Vec<String> {
+    if judged.decision == "refuse" {
+        let rest = if has_body { "the query and the headers" } else { "the query, the headers and the body" };
+        return vec![format!("{rest}: of a request that cannot be read the record holds the path alone")];
+    }
     let fields: Vec<&str> = judged.fields.iter().map(|used| used.field.as_ref()).collect();
     let body = match endpoint.body {
         BodyKind::Json { .. } if !has_body => {
@@ -291,6 +313,13 @@ mod tests {
         assert_eq!(audited.request.target, "/v1.41/containers/w%C3%A9b/logs?stdout=1&tail=1%200%26");
         assert_eq!(audited.client.peer, Peer::Unix { uid: 1000, gid: 999, pid: None });
         assert_eq!(audited.missing, ["the end of the parameter since, which was long; it is left out here"]);
+        let record = json!({
+            "id": "0000000a-1", "operation": "ImageGetAll", "method": "GET", "path": "/images/get", "version": "1.48",
+            "parameters": {"names": "a,b", "platform": "{\"os\":\"linux\",\"architecture\":\"arm64\"}"},
+        });
+        let audited = found(&record, "0000000a-1", None).unwrap();
+        assert_eq!(audited.request.target, "/v1.48/images/get?names=a&names=b");
+        assert_eq!(audited.missing, ["where each value of the parameter platform ends; it is left out here"]);
         assert!(found(&record, "0000000a-2", None).err().unwrap().contains("has no request `0000000a-2`"));
     }
 
@@ -332,5 +361,42 @@ mod tests {
                 && error.ends_with("unknown_endpoint"),
             "{error}"
         );
+        let path = format!("/images/{}.../json", "x".repeat(300));
+        let record = |path: &str| {
+            json!({
+                "id": "0000000a-1", "operation": "ImageInspect", "method": "GET", "path": path,
+                "decision": "refuse", "reason": "malformed",
+            })
+        };
+        assert!(found(&record(&path), "0000000a-1", None).is_ok());
+        let error = found(&record(path.trim_end_matches("/json")), "0000000a-1", None).err().unwrap();
+        assert!(error.ends_with("the path was long, and its end is not in the record"), "{error}");
+    }
+
+    #[test]
+    fn a_record_that_somebody_changed_does_not_play_with_a_terminal() {
+        let policy = Policy::read(POLICY).0.unwrap();
+        let esc = "\u{1b}]0;x\u{7}";
+        let record = json!({
+            "id": "0000000a-1", "operation": "ImageCreate", "method": "POST", "path": "/images/create",
+            "decision": esc, "reason": esc, "rules": [{"name": esc}], "policy": esc, "time": esc,
+            "fields": [{"field": esc}], "parameters": {esc: null},
+        });
+        let text = found(&record, "0000000a-1", None).unwrap().written(&policy, false);
+        assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text}");
+        let error = found(&json!({"id": "0000000a-1", "detail": esc}), "0000000a-1", None).err().unwrap();
+        assert!(!error.contains('\u{1b}'), "{error}");
+    }
+
+    #[test]
+    fn what_was_refused_is_not_taken_to_be_all_in_its_record() {
+        let policy = Policy::read(POLICY).0.unwrap();
+        let record = json!({
+            "id": "0000000a-1", "operation": "ImageCreate", "method": "POST", "path": "/v1.41/images/create",
+            "decision": "refuse", "reason": "malformed", "policy": policy.hash(),
+        });
+        let text = found(&record, "0000000a-1", None).unwrap().written(&policy, true);
+        assert!(text.contains("    the query, the headers and the body: of a request that"), "{text}");
+        assert!(text.contains("it hangs on what is not in the record"), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::audited::Audited;
 use super::{Explained, Outcome};
+use crate::command::audit::plain::plain;
 use crate::command::push;
 use crate::policy::Suggestion;
 
@@ -41,9 +42,10 @@ impl Lesson {
         let Self { audited, explained, count } = self;
         let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
         let request = &explained.request;
-        let mut comment = format!("# {} {}: {times}, as {}\n", request.method, request.target, audited.id());
+        let [method, target, id] = [request.method.as_str(), &request.target, audited.id()].map(plain);
+        let mut comment = format!("# {method} {target}: {times}, as {id}\n");
         for missing in audited.missing() {
-            push(&mut comment, format_args!("#   not in its record: {missing}\n"));
+            push(&mut comment, format_args!("#   not in its record: {}\n", plain(missing)));
         }
         comment
     }
@@ -65,7 +67,7 @@ pub(super) fn written(lessons: &[Lesson]) -> String {
             }
             Outcome::Denial(refusal) => refusal,
             Outcome::Unreadable(unreadable) => {
-                push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), unreadable.message));
+                push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), plain(&unreadable.message)));
                 continue;
             }
         };
@@ -77,7 +79,9 @@ pub(super) fn written(lessons: &[Lesson]) -> String {
                     push(&mut beside, format_args!("#     {line}\n"));
                 }
             }
-            None => push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), refusal.summary())),
+            None => {
+                push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), plain(&refusal.summary())))
+            }
         }
     }
     let denied = lessons.iter().filter(|lesson| !lesson.is_permitted()).count();

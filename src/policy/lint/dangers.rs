@@ -47,7 +47,7 @@ const fn part(what: What, why: &'static str) -> Danger {
     Danger { what, extent: Extent::Part, why }
 }
 
-const SOCKET: &str = "reach a socket of Docker or containerd, which grants everything";
+const SOCKET: &str = "reach a socket of Docker or its like, which grants everything";
 const PROGRAMS: &str = "replace programs that root runs";
 const CLOCK: &str = "write what root runs by the clock";
 const START: &str = "write what the host runs at start";
@@ -67,11 +67,17 @@ const DANGERS: &[Danger] = &[
     ),
     root(What::Written("/etc/passwd"), "write /etc/passwd, which says who is root"),
     root(What::Written("/etc/shadow"), "write the password hashes of the host"),
+    root(What::Written("/etc/group"), "write /etc/group, which says who may use Docker"),
+    root(What::Written("/etc/dockgate"), "write the policy, by which dockgate judges it"),
     root(What::Written("/etc/cron.d"), CLOCK),
     root(What::Written("/etc/cron.daily"), CLOCK),
+    root(What::Written("/etc/cron.hourly"), CLOCK),
+    root(What::Written("/etc/cron.weekly"), CLOCK),
+    root(What::Written("/etc/cron.monthly"), CLOCK),
     root(What::Written("/etc/crontab"), CLOCK),
     root(What::Written("/etc/systemd/system"), START),
     root(What::Written("/etc/init.d"), START),
+    root(What::Written("/etc/udev/rules.d"), START),
     root(What::Written("/etc/sudoers.d"), ROOTS),
     root(What::Written("/etc/sudoers"), ROOTS),
     root(What::Written("/etc/pam.d"), ROOTS),
@@ -81,9 +87,13 @@ const DANGERS: &[Danger] = &[
     root(What::Written("/etc/docker"), "write how the daemon runs, which is root"),
     root(What::Written("/root"), "write root's own files, its SSH keys among them"),
     root(What::Written("/root/.ssh"), "write root's SSH keys"),
+    root(What::Written("/root/.ssh/authorized_keys"), "write root's SSH keys"),
     root(What::Read("/var/run/docker.sock"), SOCKET),
     root(What::Read("/run/docker.sock"), SOCKET),
     root(What::Read("/run/containerd/containerd.sock"), SOCKET),
+    root(What::Read("/var/run/containerd/containerd.sock"), SOCKET),
+    root(What::Read("/run/podman/podman.sock"), SOCKET),
+    root(What::Read("/run/crio/crio.sock"), SOCKET),
     root(What::Written("/run/systemd/system"), START),
     root(What::Written("/proc"), "write /proc of the host, where the kernel is told what to run as root"),
     root(What::Written("/sys"), "write /sys of the host, where the kernel is told what to run as root"),
@@ -95,6 +105,8 @@ const DANGERS: &[Danger] = &[
     root(What::Written("/usr/local/bin"), PROGRAMS),
     root(What::Written("/usr/sbin"), PROGRAMS),
     root(What::Written("/usr/lib"), PROGRAMS),
+    root(What::Written("/usr/lib/systemd/system"), START),
+    root(What::Written("/lib/systemd/system"), START),
     root(What::Written("/usr/local/sbin"), PROGRAMS),
     root(What::Written("/usr/local/lib"), PROGRAMS),
     root(What::Written("/bin"), PROGRAMS),
@@ -103,6 +115,8 @@ const DANGERS: &[Danger] = &[
     root(What::Written("/lib64"), PROGRAMS),
     root(What::Written("/var/spool/cron"), CLOCK),
     root(What::Written("/var/lib/docker"), CONTAINERS),
+    root(What::Written("/var/lib/docker/overlay2"), CONTAINERS),
+    root(What::Written("/var/lib/docker/containers"), CONTAINERS),
     root(What::Written("/var/lib/containerd"), CONTAINERS),
     root(What::Capability("ALL"), "do what root on the host can do"),
     root(What::Capability("SYS_ADMIN"), "mount the disks of the host"),
@@ -113,13 +127,24 @@ const DANGERS: &[Danger] = &[
     root(What::Device("/dev"), DISKS),
     root(What::Device("/dev/sda"), DISK),
     root(What::Device("/dev/sda1"), DISK),
+    root(What::Device("/dev/sda2"), DISK),
+    root(What::Device("/dev/sda3"), DISK),
+    root(What::Device("/dev/sdb"), DISK),
+    root(What::Device("/dev/sdb1"), DISK),
     root(What::Device("/dev/nvme0n1"), DISK),
     root(What::Device("/dev/nvme0n1p1"), DISK),
+    root(What::Device("/dev/nvme0n1p2"), DISK),
+    root(What::Device("/dev/nvme0n1p3"), DISK),
+    root(What::Device("/dev/nvme1n1"), DISK),
     root(What::Device("/dev/vda"), DISK),
     root(What::Device("/dev/vda1"), DISK),
+    root(What::Device("/dev/vda2"), DISK),
+    root(What::Device("/dev/vda3"), DISK),
+    root(What::Device("/dev/vdb"), DISK),
     root(What::Device("/dev/xvda"), DISK),
     root(What::Device("/dev/xvda1"), DISK),
     root(What::Device("/dev/mmcblk0"), DISK),
+    root(What::Device("/dev/mmcblk0p2"), DISK),
     root(What::Device("/dev/dm-0"), DISK),
     root(What::Device("/dev/md0"), DISK),
     root(What::Device("/dev/mapper/root"), DISK),
@@ -204,10 +229,12 @@ pub(super) fn together(
 }
 
 impl Danger {
-    /// What is granted, and for a file or device the directories that it is in: who has one of those has it too.
+    /// What is granted; for a file or device the directories that it is in, as who has one of those has it too; and for a
+    /// directory of the host what is in it.
     pub(super) fn meanings(&self) -> Vec<Meaning> {
+        let below = self.host_path().map(|(path, _)| format!("{}/x", path.trim_end_matches('/')));
         let of = |path: &str| self.meaning_at(path);
-        above(self.value()).map(of).collect()
+        above(self.value()).map(of).chain(below.as_deref().map(of)).collect()
     }
 
     fn meaning(&self) -> Meaning {

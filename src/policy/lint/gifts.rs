@@ -32,9 +32,15 @@ fn by_operation(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
     let Some((gift, target)) = host::gift(rule) else { return };
     let whole = || written.unguarded.as_ref().or(written.whole_body.as_ref()).map(Spanned::span);
     let condition = |name: &str| written.query.iter().find(|(written, _)| written.get_ref() == name);
+    let field = |name: &str| {
+        let (name, _) =
+            written.body.iter().find(|(written, _)| written.get_ref().eq_ignore_ascii_case(name))?;
+        Some(name.span())
+    };
     let (extent, grant) = match gift.by {
         By::Operation => (Extent::Root, None),
         By::Body => (Extent::Root, whole()),
+        By::Field(name) => (Extent::Root, field(name)),
         By::Parameter(name, _) => (Extent::Part, condition(name).map(|(name, _)| name.span()).or_else(whole)),
     };
     let mut problem = gives(rule, extent, grant.clone().unwrap_or(target.span.clone()), gift.why);

@@ -3,6 +3,7 @@
 use crate::operation::Value;
 use crate::operation::table::{Parameter, ParameterKind};
 use crate::operation::thing::ThingKind;
+use crate::policy::condition::Condition;
 use crate::policy::rule::{Admission, Rule};
 use crate::policy::selection::Target;
 
@@ -20,6 +21,8 @@ pub(super) enum By {
     Operation,
     /// Its body.
     Body,
+    /// This field of its body.
+    Field(&'static str),
     /// This parameter, with one of these values.
     Parameter(&'static str, &'static [&'static str]),
 }
@@ -30,6 +33,10 @@ const fn operation(id: &'static str, why: &'static str) -> Gift {
 
 const fn body(id: &'static str, why: &'static str) -> Gift {
     Gift { id, by: By::Body, why }
+}
+
+const fn field(id: &'static str, name: &'static str, why: &'static str) -> Gift {
+    Gift { id, by: By::Field(name), why }
 }
 
 const fn parameter(
@@ -45,6 +52,7 @@ const fn parameter(
 const URLS: &[&str] = &["http://127.0.0.1/x.tar", "https://127.0.0.1/x.tar", "http://169.254.169.254/x.tar"];
 /// Where the token of managers stands, as a rule hides it.
 const TOKENS: &[&str] = &["JoinTokens", "JoinTokens.*", "JoinTokens.Manager"];
+const PLUGIN: &str = "a plugin runs with the rights that it asks for";
 const DIRECTORIES: &[&str] = &["/", "/etc", "/root", "/root/x"];
 
 /// The strongest first.
@@ -52,15 +60,18 @@ const GIFTS: &[Gift] = &[
     body("ContainerCreate", "a container can be given every file and right of the host"),
     body("ServiceCreate", "a service can be given every file of the host"),
     body("ServiceUpdate", "a service can be given every file of the host"),
+    field("ServiceCreate", "TaskTemplate.PluginSpec", PLUGIN),
+    field("ServiceUpdate", "TaskTemplate.PluginSpec", PLUGIN),
     body("ContainerExec", "a privileged process in a container has every right on the host"),
-    operation("PluginCreate", "a plugin runs with the rights that it asks for"),
-    body("PluginPull", "a plugin runs with the rights that it asks for"),
-    body("PluginUpgrade", "a plugin runs with the rights that it asks for"),
+    operation("PluginCreate", PLUGIN),
+    body("PluginPull", PLUGIN),
+    body("PluginUpgrade", PLUGIN),
     body("PluginSet", "a plugin can be given every file and device of the host"),
     operation("PluginEnable", "a plugin runs as root, with the rights that it asks for"),
     body("VolumeCreate", "a volume can be any directory of the host"),
     body("SwarmJoin", "a swarm's managers can put any service on the host"),
     body("SwarmInit", "a swarm's services can be given every file of the host"),
+    body("SwarmUpdate", "who says which authority signs a swarm's certificates is one of its managers"),
     operation("Grpc", "a build through BuildKit runs what the client asks for, as root"),
     operation(
         "SwarmInspect",
@@ -108,6 +119,9 @@ pub(super) fn gift(rule: &Rule) -> Option<(&'static Gift, &Target)> {
                 _ => true,
             },
             By::Body => rule.grants.everything || rule.grants.body,
+            By::Field(name) => {
+                rule.fields.iter().any(|field| field.path == name && field.condition != Condition::Unused)
+            }
             By::Parameter(name, values) => {
                 target.endpoint.parameter(name).is_some_and(|parameter| admits_any(rule, parameter, values))
             }

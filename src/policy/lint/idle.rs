@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::operation::meaning::{Aspect, Resource, Stance, aspects_of, plain_aspects_of};
+use crate::operation::meaning::{Aspect, Meaning, Resource, Stance, aspects_of, plain_aspects_of};
 use crate::policy::aspect::AspectSet;
 use crate::policy::condition::Condition;
-use crate::policy::draft::DraftRule;
+use crate::policy::draft::{DraftAspect, DraftRule};
 use crate::policy::nearest::list;
 use crate::policy::problem::{Code, Problem};
 use crate::policy::require::{Demand, Requirement};
@@ -88,6 +88,24 @@ pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Ve
             Problem::new(Code::IdleKey, said.span(), message)
                 .help("take it out, or name the operations that were meant"),
         );
+    }
+}
+
+/// Warns of the host's own network among the `networks` of an allow rule that does not admit it as a namespace: without
+/// that no container is put into it.
+pub(super) fn find_host_network(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
+    let host = Meaning::Namespace("network:host".to_owned());
+    if rule.grants.everything || rule.aspects.get(&Aspect::Namespaces).is_some_and(|set| set.admits(&host)) {
+        return;
+    }
+    for (aspect, said) in &written.aspects {
+        let (Aspect::Networks, DraftAspect::Texts(texts)) = (aspect, said.get_ref()) else { continue };
+        for text in texts.iter().filter(|text| text.get_ref() == "host") {
+            let message = format!("{} does not give the host's own network by this", rule.name);
+            problems.push(Problem::new(Code::IdleKey, text.span(), message).help(
+                "write `namespaces = [\"network:host\"]`, if the client is to have it; else take it out",
+            ));
+        }
     }
 }
 

@@ -123,6 +123,12 @@ fn what_reaches_the_host_is_warned_of() {
         ("operations = \"ContainerStart\"\nquery.checkpoint-dir = true", true),
         ("operations = \"ContainerStart\"\nquery.checkpoint = true", false),
         ("operations = \"SwarmInspect\"", true),
+        ("operations = \"SwarmUpdate\"\nbody = true", true),
+        ("operations = \"ServiceCreate\"\nbody.\"TaskTemplate.PluginSpec\" = true", true),
+        ("operations = \"ServiceUpdate\"\nbody.\"tasktemplate.pluginspec\" = true", true),
+        ("operations = \"ServiceCreate\"\nbody.\"TaskTemplate.PluginSpec\" = false", false),
+        ("operations = \"ServiceCreate\"\nbody.\"TaskTemplate.Resources\" = true", false),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/root/.ssh/authorized_keys\"]", true),
         ("operations = \"SwarmInspect\"\nredact = [\"JoinTokens.Worker\"]", true),
         ("operations = \"SwarmInspect\"\nredact = [\"JoinTokens.*\"]", false),
         // Who has a directory has what is in it.
@@ -133,13 +139,34 @@ fn what_reaches_the_host_is_warned_of() {
         ("operations = \"ContainerCreate\"\nhost_paths = [\"/etc/sudoers\"]", true),
         ("operations = \"ContainerCreate\"\nhost_paths = [\"/srv\", \"/var/log/**\"]", false),
         ("operations = \"ContainerCreate\"\ndevices = [\"/dev/mapper\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/etc/dockgate/**\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/etc/cron.hourly/*\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/usr/lib/systemd/**\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/var/lib/docker/overlay2/**\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = [\"/var/run/containerd/*\"]", true),
+        ("operations = \"ContainerCreate\"\nhost_paths = { read_only = [\"/run/podman/**\"] }", true),
         ("operations = \"ContainerCreate\"\ndevices = [\"/dev/sda1\"]", true),
+        ("operations = \"ContainerCreate\"\ndevices = [\"/dev/sda2\", \"/dev/net/tun\"]", true),
+        ("operations = \"ContainerCreate\"\ndevices = [\"/dev/nvme0n1p2\"]", true),
         ("operations = \"ContainerCreate\"\ndevices = [\"/dev/net/tun\", \"/dev/dri\"]", false),
         ("operations = \"ContainerCreate\"\nbody.\"HostConfig.Binds\" = [\"/var:/x:ro\"]", true),
     ] {
         assert_eq!(warns(rule), expected, "{rule}");
     }
     assert!(Policy::read(super::super::builtin()).1.is_empty());
+}
+
+#[test]
+fn the_hosts_network_is_not_had_by_its_name() {
+    let warns = |table: &str, lines: &str| {
+        let source = format!("version = 1\n[[{table}]]\noperations = \"ContainerCreate\"\n{lines}\n");
+        let (_, problems) = Policy::read(&source);
+        problems.iter().any(|problem| problem.code == Code::IdleKey)
+    };
+    assert!(warns("allow", "networks = [\"proxy\", \"host\"]"));
+    assert!(!warns("allow", "networks = [\"host-*\", \"bridge\"]"));
+    assert!(!warns("allow", "networks = [\"host\"]\nnamespaces = [\"network:host\"]"));
+    assert!(!warns("forbid", "networks = [\"host\"]"));
 }
 
 #[test]
