@@ -212,6 +212,20 @@ fn what_is_long_or_deep_is_refused() {
     assert!(refused(&text).contains("longer than 4096 bytes"));
     let text = format!("FROM {}x{}", "${A:-".repeat(100), "}".repeat(100));
     assert!(refused(&text).contains("too deep"));
+    // In quotes as well: it would take gigabytes.
+    let text = format!("ARG A={}\nFROM \"{}\"", "a".repeat(4000), "$A".repeat(500_000));
+    assert!(refused(&text).contains("longer than 4096 bytes"));
+    let long = given(&[("A", &"a".repeat(5000))]);
+    let flaw = read("ARG A\nFROM own/${A:+a}", Classic, &long).unwrap_err();
+    assert!(flaw.contains("$A is longer than 4096 bytes"), "{flaw}");
+}
+
+#[test]
+fn many_arguments_are_read_in_reasonable_time() {
+    let names: Vec<String> = (0..50_000).map(|number| format!("A{number}")).collect();
+    let given: Vec<_> = names.iter().map(|name| (name.clone(), Some(String::new()))).collect();
+    let text = format!("ARG {} B={}\nFROM own/a", names.join(" "), "$C".repeat(300_000));
+    assert_eq!(texts(&read(&text, Classic, &given).unwrap().images), ["2:own/a"]);
 }
 
 #[test]
