@@ -1,7 +1,7 @@
 //! Who asks: the listener a connection came in on, and what the kernel says of its other end.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The program at the other end of a connection, as far as it can be known without trusting it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,25 @@ pub enum Peer {
     },
     /// An address on a network.
     Tcp(SocketAddr),
+}
+
+/// Who counts as one client where many share something: the processes of a user, or a host, at a listener.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Who {
+    listener: String,
+    peer: Result<u32, IpAddr>,
+}
+
+impl Client {
+    /// Who it counts as.
+    #[must_use]
+    pub fn who(&self) -> Who {
+        let peer = match self.peer {
+            Peer::Unix { uid, gid: _, pid: _ } => Ok(uid),
+            Peer::Tcp(address) => Err(address.ip().to_canonical()),
+        };
+        Who { listener: self.listener.clone(), peer }
+    }
 }
 
 impl fmt::Display for Peer {

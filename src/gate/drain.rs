@@ -94,20 +94,23 @@ async fn accept(gate: Rc<Gate>, listener: Listener, turns: Arc<Semaphore>) {
             }
         };
         failing = false;
-        if let Some(place) = crowd.enter() {
-            tracing::debug!("listener {}: a client connected: {}", listener.name(), client.peer);
-            spawn_local(connection::serve(Rc::clone(&gate), client, stream, place));
-        } else {
-            if let Some(more) = turned_away.another(Instant::now()) {
-                let (name, peer, limit) = (listener.name(), client.peer, crowd.limit());
-                let more =
-                    if more > 0 { format!("; nor was there for {more} before") } else { String::new() };
-                tracing::warn!("listener {name}: no room for {peer}: all {limit} connections are busy{more}");
+        match crowd.enter(client.who()) {
+            Ok(place) => {
+                tracing::debug!("listener {}: a client connected: {}", listener.name(), client.peer);
+                spawn_local(connection::serve(Rc::clone(&gate), client, stream, place));
             }
-            gate.metrics.no_room();
-            let refusal = Refusal::crowded(crowd.limit()).encode(None, false, false);
-            let turn = Arc::clone(&turns).try_acquire_owned().ok();
-            spawn_local(turn_away(stream, refusal, turn));
+            Err(no_place) => {
+                if let Some(more) = turned_away.another(Instant::now()) {
+                    let (name, peer) = (listener.name(), client.peer);
+                    let more =
+                        if more > 0 { format!("; nor was there for {more} before") } else { String::new() };
+                    tracing::warn!("listener {name}: no room for {peer}: {no_place}, and all are busy{more}");
+                }
+                gate.metrics.no_room();
+                let refusal = Refusal::crowded(no_place).encode(None, false, false);
+                let turn = Arc::clone(&turns).try_acquire_owned().ok();
+                spawn_local(turn_away(stream, refusal, turn));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that dockgate itself answers: errors in Docker's shape, `{"message": …}`.
 
+use super::crowd::NoPlace;
 use crate::audit::{AuditError, RequestId};
 use crate::daemon::{Away, Failure, whole_seconds};
 use crate::operation::thing::ThingKind;
@@ -99,13 +100,13 @@ impl Refusal {
     }
 
     /// Too many connections are open.
-    pub(super) fn crowded(limit: usize) -> Self {
+    pub(super) fn crowded(no_place: NoPlace) -> Self {
         Self {
             retry_after_seconds: Some(RETRY_AFTER_SECONDS),
             ..Self::new(
                 503,
                 &format!(
-                    "dockgate: as many connections are open as may be ({limit}); raise --max-connections, or the limit of open files where that is lower, if that is too few"
+                    "dockgate: {no_place}; raise --max-connections, or the limit of open files where that is lower, if that is too few"
                 ),
             )
         }

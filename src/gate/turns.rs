@@ -3,13 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::client::{Client, Peer};
+use crate::client::{Client, Who};
 
 /// The turns.
 #[derive(Debug)]
@@ -37,13 +36,6 @@ struct Queue {
     waiting: AtomicUsize,
 }
 
-/// Who counts as one client: the processes of a user, or a host, at a listener.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Who {
-    listener: String,
-    peer: Result<u32, IpAddr>,
-}
-
 /// Somebody who waits, until this is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
@@ -62,13 +54,7 @@ impl Turns {
 
     /// Those that one client may have, kept as long as it has or wants any.
     fn of(&self, client: &Client) -> Arc<Queue> {
-        let who = Who {
-            listener: client.listener.clone(),
-            peer: match client.peer {
-                Peer::Unix { uid, gid: _, pid: _ } => Ok(uid),
-                Peer::Tcp(address) => Err(address.ip().to_canonical()),
-            },
-        };
+        let who = client.who();
         let mut by_client = self.by_client.borrow_mut();
         by_client.retain(|_, queue| queue.strong_count() > 0);
         let known = by_client.get(&who).and_then(Weak::upgrade);
@@ -110,6 +96,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::client::Peer;
 
     fn client(listener: &str, uid: u32) -> Client {
         Client { listener: listener.into(), peer: Peer::Unix { uid, gid: 0, pid: None } }

@@ -98,7 +98,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "GROUP|GID", help_heading = "Listeners")]
     socket_group: Option<String>,
 
-    /// Connections open at a time, over all listeners
+    /// Connections open at a time, over all listeners; one client has no more than seven eighths of them
     ///
     /// [default: 4096] [env: DOCKGATE_MAX_CONNECTIONS]
     #[arg(long, value_name = "N", help_heading = "Limits")]

@@ -1,7 +1,7 @@
 //! The build arguments that `FROM` can name: those that `ARG` defines before the first one, those of the request, and
 //! those that a builder has of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::BuildArguments;
 use super::words::{self, Value};
@@ -37,18 +37,19 @@ const NEWER: [&str; 4] = ["BUILDOSVERSION", "TARGETOSVERSION", "TARGETSTAGE", "S
 /// The arguments, as far as the lines before have defined them.
 pub(super) struct Arguments<'a> {
     pub(super) builder: Builder,
-    given: &'a BuildArguments,
+    given: HashMap<&'a str, &'a str>,
     defaults: HashMap<String, Value>,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(given: &'a BuildArguments, builder: Builder) -> Self {
-        Self { builder, given, defaults: HashMap::new() }
+        let given = given.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+        Self { builder, given: given.collect(), defaults: HashMap::new() }
     }
 
     /// Takes in an `ARG` with these words. A value that cannot be told is not refused here, but where it is used.
     pub(super) fn define(&mut self, words: &[String], escape: char) -> Result<(), String> {
-        let mut defined = Vec::new();
+        let mut defined = HashSet::new();
         for word in words {
             let (name, default) = match word.split_once('=') {
                 Some((name, default)) => (name, Some(default)),
@@ -69,7 +70,7 @@ impl<'a> Arguments<'a> {
                 Some(default) => {
                     // Of several in one line, some daemons put earlier ones into later ones.
                     let look_up = |name: &str| {
-                        if defined.contains(&name) {
+                        if defined.contains(name) {
                             return Value::Unsure(format!("${name} is defined in the line where it is used"));
                         }
                         self.value(name)
@@ -77,7 +78,7 @@ impl<'a> Arguments<'a> {
                     words::expand(default, escape, &look_up).map_or_else(Value::Unsure, Value::Known)
                 }
             };
-            defined.push(name);
+            defined.insert(name);
             self.defaults.insert(name.to_owned(), value);
         }
         Ok(())
@@ -89,9 +90,12 @@ impl<'a> Arguments<'a> {
     }
 
     fn value(&self, name: &str) -> Value {
-        let given = self.given.iter().find(|(own, _)| own == name).and_then(|(_, value)| value.clone());
         let unsure = || Value::Unsure(format!("${name} has another value from daemon to daemon"));
-        match (self.builder, given, self.defaults.get(name)) {
+        let given = self.given.get(name).copied();
+        if given.is_some_and(|given| given.len() > words::MAX_BYTES) {
+            return Value::Unsure(format!("${name} is longer than {} bytes", words::MAX_BYTES));
+        }
+        match (self.builder, given.map(str::to_owned), self.defaults.get(name)) {
             (Builder::BuildKit, _, _) if NEWER.contains(&name) => unsure(),
             (_, Some(given), Some(_)) => Value::Known(given),
             (_, None, Some(default)) => default.clone(),

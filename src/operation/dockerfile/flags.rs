@@ -14,6 +14,10 @@ pub(super) fn read<'a>(
     let mut rest = rest;
     loop {
         rest = rest.trim_start_matches(is_space);
+        if rest.starts_with(char::REPLACEMENT_CHARACTER) {
+            // Two bytes that are no UTF-8 alone, 85 and A0, are blanks to daemons where a flag could begin.
+            return Err(format!("{keyword} is followed by a byte that is not UTF-8"));
+        }
         if !rest.starts_with("--") {
             return Ok((flags, rest.trim()));
         }
@@ -29,6 +33,17 @@ pub(super) fn read<'a>(
             return Err(format!("dockgate does not know the flag --{name} of {keyword}"));
         }
         flags.push((name.to_owned(), value));
+    }
+}
+
+/// What stands behind the flags at the beginning of `rest`, whichever they are; none, where they cannot be read.
+pub(super) fn skip(mut rest: &str, escape: char) -> Option<&str> {
+    loop {
+        rest = rest.trim_start_matches(is_space);
+        if !rest.starts_with("--") {
+            return Some(rest);
+        }
+        (_, rest) = word(rest, escape)?;
     }
 }
 

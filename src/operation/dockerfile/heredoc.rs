@@ -1,6 +1,6 @@
 //! Here-documents: lines behind an instruction that belong to it, up to one that ends them.
 
-use super::instruction;
+use super::{flags, instruction};
 
 /// How what may be a here-document is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Document {
 
 /// The here-documents that follow an instruction. What is plainly one is; what is plainly none is not; what depends on
 /// how a shell would take it apart is refused.
-pub(super) fn of_line(line: &str) -> Result<Vec<Document>, &'static str> {
+pub(super) fn of_line(line: &str, escape: char) -> Result<Vec<Document>, &'static str> {
     const UNCLEAR: &str = "it is not clear whether << begins a here-document; write it as <<NAME, apart from the rest, without quotes, escapes and ${…} that change around it";
     let (keyword, rest) = instruction::split(line);
     let (keyword, rest) = match keyword.to_ascii_lowercase().as_str() {
@@ -48,8 +48,9 @@ pub(super) fn of_line(line: &str) -> Result<Vec<Document>, &'static str> {
             Step::Unclear => return Err(UNCLEAR),
         }
     }
-    // To JSON they do not belong.
-    if !documents.is_empty() && rest.starts_with('[') {
+    // To JSON they do not belong, and older daemons take for it what only begins so.
+    let may_be_json = || flags::skip(rest, escape).is_none_or(|rest| rest.starts_with('['));
+    if !documents.is_empty() && may_be_json() {
         return Err(UNCLEAR);
     }
     Ok(documents)

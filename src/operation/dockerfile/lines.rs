@@ -43,7 +43,7 @@ impl Lines {
                 text.push_str(line);
             }
             if reading == Reading::Documents {
-                for document in heredoc::of_line(&text).map_err(|what| Flaw::line(number, what))? {
+                for document in heredoc::of_line(&text, escape).map_err(|what| Flaw::line(number, what))? {
                     read.has_documents = true;
                     let mut ended = false;
                     while !ended && let Some((number, line)) = physical.next() {

@@ -180,6 +180,29 @@ fn names_that_cannot_be_worked_out_are_refused() {
 }
 
 #[test]
+fn bytes_that_daemons_take_for_blanks_hide_no_flag() {
+    for rest in [
+        &b"COPY \xa0--from=own/b x /"[..],
+        b"COPY --link \x85--from=own/b x /",
+        b"RUN \t\xa0\x85--network=host x",
+        b"ONBUILD RUN \xa0--mount=from=own/b y",
+        b"ADD \xa0github.com/own/b /",
+        b"LABEL \xa0io.dockgate.owner=x",
+    ] {
+        let text = [b"FROM own/a\n", rest].concat();
+        for builder in [Classic, BuildKit] {
+            let flaw = Dockerfile::read(&text, &[], builder).unwrap_err().to_string();
+            assert!(flaw.contains("a byte that is not UTF-8"), "{}: {flaw}", rest.escape_ascii());
+        }
+    }
+    // Elsewhere they are text, and in UTF-8 characters like others.
+    for rest in [&b"RUN echo caf\xe9 \xa0--from=x # \xa0"[..], "COPY \u{a0}--from=own/b x /".as_bytes()] {
+        let read = Dockerfile::read(&[b"FROM own/a\n", rest].concat(), &[], BuildKit).unwrap();
+        assert_eq!(texts(&read.images), ["1:own/a"]);
+    }
+}
+
+#[test]
 fn what_is_long_or_deep_is_refused() {
     let mut text = "ARG A=aaaaaaaaaaaaaaaa\n".to_owned();
     for _ in 0..40 {
@@ -189,6 +212,20 @@ fn what_is_long_or_deep_is_refused() {
     assert!(refused(&text).contains("longer than 4096 bytes"));
     let text = format!("FROM {}x{}", "${A:-".repeat(100), "}".repeat(100));
     assert!(refused(&text).contains("too deep"));
+    // In quotes as well: it would take gigabytes.
+    let text = format!("ARG A={}\nFROM \"{}\"", "a".repeat(4000), "$A".repeat(500_000));
+    assert!(refused(&text).contains("longer than 4096 bytes"));
+    let long = given(&[("A", &"a".repeat(5000))]);
+    let flaw = read("ARG A\nFROM own/${A:+a}", Classic, &long).unwrap_err();
+    assert!(flaw.contains("$A is longer than 4096 bytes"), "{flaw}");
+}
+
+#[test]
+fn many_arguments_are_read_in_reasonable_time() {
+    let names: Vec<String> = (0..50_000).map(|number| format!("A{number}")).collect();
+    let given: Vec<_> = names.iter().map(|name| (name.clone(), Some(String::new()))).collect();
+    let text = format!("ARG {} B={}\nFROM own/a", names.join(" "), "$C".repeat(300_000));
+    assert_eq!(texts(&read(&text, Classic, &given).unwrap().images), ["2:own/a"]);
 }
 
 #[test]
@@ -324,6 +361,8 @@ fn here_documents_are_read_in_both_ways() {
         "FROM own/a\nRUN it's <<EOF\nEOF",
         "FROM own/a\nRUN ${x:-'} <<EOF\nEOF",
         "FROM own/a\nRUN [\"x\"] <<EOF\nEOF",
+        "FROM own/a\nRUN --network=none [\"x\"] <<CMD\nCOPY --from=own/b x y\nCMD",
+        "FROM own/a\nONBUILD COPY --chown='1 1' --link [\"x\", \"y\"] <<EOF\nEOF",
         "FROM own/a\nRUN \"${x\" <<EOF\nEOF",
     ] {
         assert!(refused(text).contains("whether << begins a here-document"), "{text}");

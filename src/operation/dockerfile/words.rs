@@ -3,7 +3,7 @@
 /// How deep substitutions may stand in each other.
 const MAX_DEPTH: usize = 16;
 /// How long a word may become.
-const MAX_BYTES: usize = 4096;
+pub(super) const MAX_BYTES: usize = 4096;
 
 /// What a variable is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +79,7 @@ impl<'a> Lexer<'a> {
                 character if character == self.escape => text.extend(self.next()),
                 character => text.push(character),
             }
-            if text.len() > MAX_BYTES {
-                return Err(format!("it becomes longer than {MAX_BYTES} bytes"));
-            }
+            refuse_long(&text)?;
         }
         match stop {
             None => Ok(text),
@@ -110,6 +108,7 @@ impl<'a> Lexer<'a> {
                 },
                 character => text.push(character),
             }
+            refuse_long(text)?;
         }
         Err("a quote is not closed".to_owned())
     }
@@ -188,4 +187,8 @@ impl<'a> Lexer<'a> {
     fn peek(&self) -> Option<char> {
         self.rest.chars().next()
     }
+}
+
+fn refuse_long(text: &str) -> Result<(), String> {
+    if text.len() > MAX_BYTES { Err(format!("it becomes longer than {MAX_BYTES} bytes")) } else { Ok(()) }
 }

@@ -247,7 +247,7 @@ impl Waiting {
             (503, asked) if asked != Asked::Forbidden && head.contains("Retry-After: ") => Got::Unavailable,
             (502, asked) if asked != Asked::Forbidden => Got::Lost,
             // At the door, before it was read.
-            (503, _) if body.contains("as many connections are open as may be") => Got::Unavailable,
+            (503, _) if body.contains("as many connections are open as ") => Got::Unavailable,
             _ => Got::Wrong(format!("{} got {head}\n{body}", self.sent.token)),
         };
         Some(got)
