@@ -80,7 +80,7 @@ pub(super) fn written(lessons: &[Lesson]) -> String {
                 }
             }
             None => {
-                push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), plain(&refusal.summary())))
+                push(&mut beside, format_args!("\n{}#   {}\n", lesson.comment(), plain(refusal.summary())));
             }
         }
     }
