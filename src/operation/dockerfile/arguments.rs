@@ -34,17 +34,22 @@ const PLATFORM: [&str; 8] = [
 /// And what newer ones do, or change.
 const NEWER: [&str; 4] = ["BUILDOSVERSION", "TARGETOSVERSION", "TARGETSTAGE", "SOURCE_DATE_EPOCH"];
 
+/// How long all values and names of images may become together; without variables those of a Dockerfile are shorter.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
 /// The arguments, as far as the lines before have defined them.
 pub(super) struct Arguments<'a> {
     pub(super) builder: Builder,
     given: HashMap<&'a str, &'a str>,
     defaults: HashMap<String, Value>,
+    /// How much longer all of it may become.
+    left_bytes: usize,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(given: &'a BuildArguments, builder: Builder) -> Self {
         let given = given.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
-        Self { builder, given: given.collect(), defaults: HashMap::new() }
+        Self { builder, given: given.collect(), defaults: HashMap::new(), left_bytes: MAX_BYTES }
     }
 
     /// Takes in an `ARG` with these words. A value that cannot be told is not refused here, but where it is used.
@@ -78,6 +83,9 @@ impl<'a> Arguments<'a> {
                     words::expand(default, escape, &look_up).map_or_else(Value::Unsure, Value::Known)
                 }
             };
+            if let Value::Known(text) | Value::Unsure(text) = &value {
+                self.count(text)?;
+            }
             defined.insert(name);
             self.defaults.insert(name.to_owned(), value);
         }
@@ -85,8 +93,17 @@ impl<'a> Arguments<'a> {
     }
 
     /// A word of `FROM` with the arguments put in.
-    pub(super) fn expand(&self, word: &str, escape: char) -> Result<String, String> {
-        words::expand(word, escape, &|name| self.value(name))
+    pub(super) fn expand(&mut self, word: &str, escape: char) -> Result<String, String> {
+        let text = words::expand(word, escape, &|name| self.value(name))?;
+        self.count(&text)?;
+        Ok(text)
+    }
+
+    fn count(&mut self, text: &str) -> Result<(), String> {
+        let left = self.left_bytes.checked_sub(text.len());
+        self.left_bytes =
+            left.ok_or_else(|| format!("all values together become longer than {MAX_BYTES} bytes"))?;
+        Ok(())
     }
 
     fn value(&self, name: &str) -> Value {

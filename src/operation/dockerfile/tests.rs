@@ -221,6 +221,18 @@ fn what_is_long_or_deep_is_refused() {
 }
 
 #[test]
+fn values_do_not_become_long_together() {
+    let name = "n".repeat(4000);
+    for start in [format!("ARG A={name}\n"), format!("ARG {name}= A=${name}\n")] {
+        let arguments: Vec<String> = (0..1000).map(|number| format!("A{number}=$A")).collect();
+        let text = format!("{start}ARG {}\nFROM own/a", arguments.join(" "));
+        assert!(refused(&text).contains("all values together become longer than 2097152 bytes"));
+    }
+    let text = format!("ARG A={name}\n{}", "FROM $A\n".repeat(1000));
+    assert!(refused(&text).contains("all values together become longer than 2097152 bytes"));
+}
+
+#[test]
 fn many_arguments_are_read_in_reasonable_time() {
     let names: Vec<String> = (0..50_000).map(|number| format!("A{number}")).collect();
     let given: Vec<_> = names.iter().map(|name| (name.clone(), Some(String::new()))).collect();
