@@ -133,7 +133,10 @@ impl PublicKey {
         let (before, key) = words.split_at_checked(words.iter().position(|word| *word == ALGORITHM)?)?;
         let options = before.get(1..).unwrap_or_default().join(" ");
         let namespaces = options.strip_prefix("namespaces=\"").and_then(|list| list.strip_suffix('"'));
-        let is_meant = |list: &str| list.split(',').any(|name| matches!(name, NAMESPACE | "*"));
+        // Behind a quotation mark are other options, behind an exclamation mark what it is not for.
+        let is_meant = |list: &str| {
+            !list.contains(['"', '!']) && list.split(',').any(|name| matches!(name, NAMESPACE | "*"))
+        };
         if !options.is_empty() && !namespaces.is_some_and(is_meant) {
             return None;
         }

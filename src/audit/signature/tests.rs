@@ -66,9 +66,13 @@ fn public_keys_come_alone_or_as_allowed_signers() {
     assert!(PublicKey::read_all("dockgate ssh-ed25519 !\n").is_err());
     let read = |options: &str| PublicKey::read_all(&format!("dockgate {options} {PUBLIC}"));
     assert_eq!(read("namespaces=\"git,dockgate-audit\""), Ok(vec![key]));
-    for other in
-        ["namespaces=\"git\"", "cert-authority", "namespaces=\"dockgate-audit\" valid-before=\"20200101\""]
-    {
+    for other in [
+        "namespaces=\"git\"",
+        "cert-authority",
+        "namespaces=\"dockgate-audit\" valid-before=\"20200101\"",
+        "namespaces=\"git,dockgate-audit,file\",valid-before=\"20200101\"",
+        "namespaces=\"*,!dockgate-audit\"",
+    ] {
         assert!(read(other).unwrap_err().ends_with("that may sign for dockgate-audit"), "{other}");
     }
 }
