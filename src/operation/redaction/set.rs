@@ -142,6 +142,7 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("CDISpecDirs", Paths),
             ("Runtimes.*.path", Paths),
             ("Containerd.Address", Texts),
+            ("Swarm.Error", Settings),
             ("Warnings", Settings),
         ],
         Shape::History | Shape::Attestation | Shape::Node | Shape::Swarm | Shape::Top | Shape::Other => &[],

@@ -199,6 +199,10 @@ fn paths_and_addresses_are_hidden_where_no_recorded_answer_has_them() {
         (Shape::Container, r#"{"State":{"Error":"Bind for 203.0.113.7:80 failed"}}"#),
         (Shape::Task, r#"{"Status":{"Err":"invalid mount config: /secret does not exist"}}"#),
         (Shape::Info, r#"{"Warnings":["API is accessible on http://203.0.113.7:2375 without encryption"]}"#),
+        (
+            Shape::Info,
+            r#"{"Swarm":{"Error":"error while loading TLS certificate in /secret/swarm-node.crt"}}"#,
+        ),
         (Shape::Info, r#"{"Swarm":{"Error":"dial tcp 203.0.113.7:2377: connect: connection refused"}}"#),
     ] {
         let seen = redacted(&redaction, shape, answer);
