@@ -10,7 +10,7 @@ mod stand_in;
 mod text;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -212,24 +212,25 @@ fn allowing(
     policy: &Policy,
     out: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let denied = if arguments.format == Format::Text && arguments.body.is_none() {
-        audited::denied(audit)
+    let mut lessons: Vec<Lesson> = Vec::new();
+    let mut kinds = HashMap::new();
+    let read = if arguments.format == Format::Text && arguments.body.is_none() {
+        audited::denied(audit, |kind, audited| {
+            let explained = explained(audited.request.clone(), arguments, policy, &audited.client);
+            // The policy may permit some of those by now that were denied for one reason.
+            let index = *kinds.entry((kind, explained.verdict())).or_insert(lessons.len());
+            match lessons.get_mut(index) {
+                Some(lesson) => lesson.count = lesson.count.saturating_add(1),
+                None => lessons.push(Lesson { audited, explained, count: 1 }),
+            }
+        })
     } else {
         Err("with --body or --format write the id of one request".to_owned())
     };
-    let denied = match denied {
-        Ok(denied) => denied,
-        Err(message) => {
-            super::complain(&format_args!("dockgate explain: {message}"));
-            return Ok(Exit::Usage);
-        }
-    };
-    let lessons = denied.into_iter().map(|(audited, count)| Lesson {
-        explained: explained(audited.request.clone(), arguments, policy, &audited.client),
-        audited,
-        count,
-    });
-    let lessons: Vec<Lesson> = lessons.collect();
+    if let Err(message) = read {
+        super::complain(&format_args!("dockgate explain: {message}"));
+        return Ok(Exit::Usage);
+    }
     out.write_all(lessons::written(&lessons).as_bytes())?;
     Ok(if lessons.iter().all(Lesson::is_learnt) { Exit::Success } else { Exit::Failure })
 }
@@ -423,6 +424,30 @@ operations = [
         );
         let (exit, _) = run(&["--audit", file.to_str().unwrap(), "--format", "json"]);
         assert_eq!(exit, Exit::Usage);
+    }
+
+    #[test]
+    fn what_is_still_denied_is_not_hidden_by_what_was_denied_for_the_same_reason() {
+        const POLICY: &str =
+            "version = 1\n[[allow]]\nname = \"pull\"\noperations = [\"ImageCreate\"]\nimages = [\"a\"]\n";
+        let record = |id: &str, image: &str| {
+            let none = "0".repeat(64);
+            format!(
+                r#"{{"schema":1,"sequence":1,"previous":"{none}","time":"2026-01-02T03:04:05.678901Z","event":"judged","id":"{id}","client":{{"listener":"ui","uid":1,"gid":1}},"operation":"ImageCreate","method":"POST","path":"/images/create","version":"1.44","parameters":{{"fromImage":"{image}","tag":"1"}},"decision":"deny","reason":"condition"}}"#
+            ) + "\n"
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("audit.jsonl");
+        fs::write(&file, [record("1", "a"), record("2", "b"), record("3", "a"), record("4", "c")].concat())
+            .unwrap();
+        let line = ["explain", "-", "--audit", file.to_str().unwrap()];
+        let mut out = Vec::new();
+        let arguments = Line::try_parse_from(line).unwrap().explain;
+        let exit = explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(exit, Exit::Failure);
+        assert!(text.starts_with("# Of 2 kinds of requests") && text.contains("denies 1.\n"), "{text}");
+        assert!(text.contains("fromImage=b&tag=1: 2 times, as 2\n"), "{text}");
     }
 
     #[test]

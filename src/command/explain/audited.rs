@@ -1,7 +1,6 @@
 //! A request from its record in the audit: as much of it as the record holds, and what it does not.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 
 use memchr::memmem;
@@ -55,25 +54,19 @@ pub(super) fn find(file: &Path, id: &str, mut body: Option<Vec<u8>>) -> Result<A
     found.unwrap_or_else(|| Err(format!("the audit {} has no request `{id}`", file.display())))
 }
 
-/// Of what was denied, or would have been, the first of each kind, and how many there are of that.
-pub(super) fn denied(file: &Path) -> Result<Vec<(Audited, u64)>, String> {
-    let mut kinds: HashMap<String, usize> = HashMap::new();
-    let mut denied: Vec<(Audited, u64)> = Vec::new();
+/// Goes through what was denied, or would have been: of which kind it is as its record says, and what it was.
+pub(super) fn denied(file: &Path, mut each_one: impl FnMut(String, Audited)) -> Result<(), String> {
     each(file, "\"judged\"", |judged, place| {
-        if judged.decision == "deny" || judged.decision == "observe" {
+        if (judged.decision == "deny" || judged.decision == "observe")
+            && let Ok(audited) = Audited::read(judged, place(), None)
+        {
             let Judged { client, operation, reason, detail, rules, .. } = judged;
             let rule = rules.first().map(|rule| &rule.name);
             let kind = format!("{:?}", (&client.names, &client.listener, operation, reason, detail, rule));
-            if let Some((_, count)) = kinds.get(&kind).and_then(|index| denied.get_mut(*index)) {
-                *count = count.saturating_add(1);
-            } else if let Ok(audited) = Audited::read(judged, place(), None) {
-                kinds.insert(kind, denied.len());
-                denied.push((audited, 1));
-            }
+            each_one(kind, audited);
         }
         true
-    })?;
-    Ok(denied)
+    })
 }
 
 /// Goes through the judgements that have this text in them, with where each stands, as long as is wanted.

@@ -51,6 +51,17 @@ impl Lesson {
     }
 }
 
+impl Explained {
+    /// What the policy says of it, in short.
+    pub(super) fn verdict(&self) -> String {
+        match &self.outcome {
+            Outcome::Permit { rule, .. } => rule.clone(),
+            Outcome::Denial(refusal) => refusal.summary().to_owned(),
+            Outcome::Unreadable(unreadable) => unreadable.message.clone(),
+        }
+    }
+}
+
 /// Rules to be added to the policy. What is to be added to a rule that is there, or is forbidden, stands in comments.
 pub(super) fn written(lessons: &[Lesson]) -> String {
     let mut rules: Vec<Rule<'_>> = Vec::new();
