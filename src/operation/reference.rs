@@ -90,7 +90,7 @@ impl Operation {
         names.filter(|name| !is_the_daemons_own(name)).collect()
     }
 
-    /// The containers whose volumes a container that is made has, too.
+    /// The containers whose volumes a container that is made has, too, each once.
     #[must_use]
     pub fn volumes_from(&self) -> Vec<Reference> {
         let (Body::Json(body), "ContainerCreate") = (&self.body, self.endpoint().id) else {
@@ -101,7 +101,7 @@ impl Operation {
         let lists = around.filter_map(|around| around.get("VolumesFrom"));
         let names = lists.flat_map(Json::items).filter_map(Json::as_text);
         let names = names.map(|text| text.split(':').next().unwrap_or_default());
-        names.map(|name| Reference::new(ThingKind::Container, name)).collect()
+        each_once(names.map(|name| Reference::new(ThingKind::Container, name)).collect())
     }
 
     /// Whether a volume of those goes with its container and has no name of its own: it is not looked at as a thing.

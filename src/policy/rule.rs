@@ -326,9 +326,8 @@ impl Rule {
         };
         meant.is_some_and(|meant| {
             let is_covered = |one: &Use| {
-                let thing = one.meaning.thing().filter(|_| is_judged(&one.meaning));
-                self.aspects.contains_key(&one.meaning.aspect())
-                    || thing.is_some_and(|kind| self.things.contains_key(&kind))
+                let is_thing = |kind| self.things.contains_key(&kind) && is_judged(&one.meaning);
+                self.aspects.contains_key(&one.meaning.aspect()) || one.meaning.thing().is_some_and(is_thing)
             };
             meant.iter().filter(|one| !one.turned_out).all(is_covered)
         })

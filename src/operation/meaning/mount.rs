@@ -131,8 +131,13 @@ fn is_volume_name(name: &str) -> bool {
 
 /// `VolumesFrom`: `container[:ro]`. What it is the daemon must be asked.
 pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
+    let mut seen = BTreeSet::new();
     at.texts(value, |at, text, way| {
         let (container, options) = text.split_once(':').unwrap_or((text, ""));
+        // One that is named again and again gives nothing more.
+        if !seen.insert((container.to_owned(), options == "ro")) {
+            return;
+        }
         let Some(found) = at.ask(Reference::new(ThingKind::Container, container)) else {
             return at.says_beside();
         };

@@ -548,3 +548,28 @@ fn a_rule_for_labels_makes_only_what_has_them() {
         assert_eq!(judged(&policy, "tcp", request), expected, "{request}");
     }
 }
+
+#[test]
+fn volumes_of_one_container_named_often_are_judged_in_reasonable_time() {
+    let policy = policy(
+        "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\ncontainer.label.shared = \"1\"\nvolumes = [\"*\"]\n",
+    );
+    let mounts: Vec<String> =
+        (0..2000).map(|number| format!(r#"{{"Type":"volume","Name":"{number:064x}"}}"#)).collect();
+    let shown = format!(
+        r#"{{"Id":"00ff","Name":"/web","Config":{{"Labels":{{"shared":"1"}}}},"Mounts":[{}]}}"#,
+        mounts.join(",")
+    );
+    let from = vec![r#""web:ro""#; 50_000].join(",");
+    let mut operation = read(
+        &format!(
+            r#"POST /containers/create {{"Labels":{{"shared":"1"}},"HostConfig":{{"VolumesFrom":[{from}]}}}}"#
+        ),
+        ApiVersion::NEWEST,
+    );
+    for question in policy.questions(&client("tcp"), &operation) {
+        operation.learn(question, Some(Json::read_shown(shown.as_bytes()).unwrap()));
+    }
+    assert_eq!(policy.questions(&client("tcp"), &operation), []);
+    assert_eq!(verdict(&policy, "tcp", operation), "permit r");
+}
