@@ -147,12 +147,12 @@ pub(super) async fn read(
         );
     }
     let Some(most) = asked.most_body_bytes() else { return Ok((asked.with_stream(), None)) };
-    // It is denied whatever is in its body.
-    let is_hopeless = !policy.could_grant(&connection.client, endpoint);
-    let limit = if is_hopeless { most.min(SMALL_JSON_BYTES) } else { most };
     if head.framing == Framing::None {
         return Ok((asked.with_body(&[])?, None));
     }
+    // It is denied whatever is in its body.
+    let is_hopeless = !policy.could_grant(&connection.client, endpoint);
+    let limit = if is_hopeless { most.min(SMALL_JSON_BYTES) } else { most };
     let unreadable = match Box::pin(read_body(gate, connection, head, limit)).await {
         Ok((bytes, turn)) => return Ok((asked.with_body(&bytes)?, turn)),
         Err(BodyEnd::TooLarge) if limit < most => return Ok((asked.with_body(&[])?, None)),
