@@ -230,7 +230,7 @@ impl Aspect {
     pub const fn summary(self) -> &'static str {
         match self {
             Self::HostPaths => "Files and directories of the host",
-            Self::Volumes => "Volumes that have a name",
+            Self::Volumes => "Volumes",
             Self::ContainerPaths => "Files and directories in a container that are read or written",
             Self::Tmpfs => "Directories that are kept in memory, with their options",
             Self::Namespaces => "Namespaces that are not the container's own",

@@ -451,6 +451,8 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         Reading::Secrets => each_id(value, "SecretID", |name| renaming(ThingKind::Secret, name)),
         Reading::Configs => each_id(value, "ConfigID", |name| renaming(ThingKind::Config, name)),
         Reading::AnonymousVolumes
+        | Reading::NetworkName
+        | Reading::VolumeName
         | Reading::VolumeOptions
         | Reading::Tmpfs
         | Reading::HostDirectory

@@ -230,7 +230,7 @@ impl Operation {
         self.understand_anew();
     }
 
-    /// What is meant by leaving something out: the image's own user, and no image at all.
+    /// What is meant by leaving something out: the image's own user, no image at all, a volume without a name.
     fn left_out(&self, understanding: &Understanding) -> Vec<Use> {
         let (user, image) = match self.endpoint().id {
             "ContainerCreate" => (Some("User"), Some("Image")),
@@ -247,6 +247,8 @@ impl Operation {
         };
         let users = left_out(user, || Meaning::User(String::new()));
         let images = left_out(image, || Meaning::Image(ImageRef::None));
+        let unnamed = Some("Name").filter(|_| self.endpoint().id == "VolumeCreate");
+        let volume = left_out(unnamed, || Meaning::Volume(String::new()));
         // moby `daemon.adaptContainerSettings`: what older versions of the API take by default.
         let older = |minor: u16, path: &'static str, meaning: fn() -> Meaning| {
             let is_older =
@@ -260,7 +262,7 @@ impl Operation {
             place: Place::words(SmolStr::new_static(place)),
             turned_out: true,
         });
-        users.into_iter().chain(images).chain(cgroup).chain(ipc).chain(bridge).collect()
+        users.into_iter().chain(images).chain(volume).chain(cgroup).chain(ipc).chain(bridge).collect()
     }
 
     /// Where it is left out which network a container is in, or a build's containers are: then it is the default bridge.

@@ -14,7 +14,7 @@ use super::things::ThingSet;
 use crate::operation::field::UsedField;
 use crate::operation::meaning::{Aspect, Meaning, Reading, Use};
 use crate::operation::redaction::Redaction;
-use crate::operation::table::{BodyKind, Endpoint, Guard, Parameter};
+use crate::operation::table::{BodyKind, Endpoint, Guard, Identifier, Parameter};
 use crate::operation::thing::ThingKind;
 use crate::operation::{Json, Operation, Reference, Understanding, UsedParameter, Value};
 
@@ -212,11 +212,14 @@ impl Rule {
     }
 
     /// Whether the daemon must be asked which network goes by what may be an ID. Allow rules admit what they name, but for
-    /// the host's own, which a service can have by its ID.
+    /// what a path names, which may be the beginning of another's ID, and the host's own, which a service can have by its ID.
     pub(super) fn asks_for_networks(&self, endpoint: &Endpoint, forbids: bool) -> bool {
         let may_have_host = matches!(endpoint.id, "ServiceCreate" | "ServiceUpdate");
-        let speaks = self.aspects.contains_key(&Aspect::Networks);
+        let networks = self.aspects.get(&Aspect::Networks);
+        let speaks = networks.is_some();
+        let is_bounded = networks.is_some_and(|set| *set != AspectSet::Any);
         (forbids && speaks)
+            || (is_bounded && endpoint.identifiers.contains(&Identifier::Network))
             || (may_have_host
                 && (speaks
                     || self.aspects.contains_key(&Aspect::Namespaces)

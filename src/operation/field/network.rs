@@ -6,7 +6,7 @@ use super::{Field, Kind, Part, Reading};
 
 /// `NetworkCreate`.
 pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
-    Field::plain("Name", Text, "Its name"),
+    Field::plain("Name", Text, "Its name").means(Reading::NetworkName),
     Field::plain("CheckDuplicate", Bool, "Refuses a name that there is; newer daemons always do").until(43),
     Field::guarded(
         "Driver",

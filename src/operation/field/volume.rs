@@ -5,7 +5,7 @@ use super::{Field, Kind, Part, Reading};
 
 /// `VolumeCreate`.
 pub(in crate::operation) const CREATE: Kind = Struct(&[Part::of(&[
-    Field::plain("Name", Text, "Its name"),
+    Field::plain("Name", Text, "Its name").means(Reading::VolumeName),
     Field::guarded(
         "Driver",
         Text,

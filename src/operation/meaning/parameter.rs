@@ -80,12 +80,18 @@ pub(in crate::operation) fn of_parameter(
     })
 }
 
-/// The kind of thing that a name in a path of the endpoint means: an image, or a network that is joined or left.
-pub(super) fn aspect_of_identifier(endpoint: &Endpoint, identifier: Identifier) -> Option<Aspect> {
-    match (identifier, endpoint.id) {
-        (Identifier::Image, _) => Some(Aspect::Images),
-        (Identifier::Network, "NetworkConnect" | "NetworkDisconnect") => Some(Aspect::Networks),
-        _ => None,
+/// The kind of thing that a name in a path means, where rules list such.
+pub(super) const fn aspect_of_identifier(identifier: Identifier) -> Option<Aspect> {
+    match identifier {
+        Identifier::Image => Some(Aspect::Images),
+        Identifier::Network => Some(Aspect::Networks),
+        Identifier::Volume => Some(Aspect::Volumes),
+        Identifier::Container
+        | Identifier::Exec
+        | Identifier::Plugin
+        | Identifier::Swarm
+        | Identifier::Checkpoint
+        | Identifier::Profile => None,
     }
 }
 
@@ -98,8 +104,9 @@ pub(in crate::operation) fn of_identifiers(
 ) {
     let endpoint = context.endpoint;
     for (kind, name) in endpoint.identifiers.iter().zip(identifiers) {
-        let meaning = match aspect_of_identifier(endpoint, *kind) {
+        let meaning = match aspect_of_identifier(*kind) {
             None => continue,
+            Some(Aspect::Volumes) => Meaning::Volume(name.clone()),
             Some(Aspect::Networks) => Meaning::Network(match Network::of(name, context.facts) {
                 Network::Called(called) => called,
                 Network::Missing => {

@@ -40,6 +40,10 @@ pub enum Reading {
     NetworkKeys,
     /// The networks of a service.
     ServiceNetworks,
+    /// The name of a network that is made.
+    NetworkName,
+    /// The name of a volume that is made.
+    VolumeName,
     /// Capabilities.
     Capabilities,
     /// `Privileged`
@@ -181,6 +185,8 @@ impl Reading {
             Self::Network => network::name(value, at),
             Self::NetworkKeys => network::keys(value, at),
             Self::ServiceNetworks => network::of_service(value, at),
+            Self::NetworkName => at.text_as(value, |text| Meaning::Network(text.to_owned())),
+            Self::VolumeName => at.text_as(value, |text| Meaning::Volume(text.to_owned())),
             Self::Capabilities => security::capabilities(value, at),
             Self::Privileged => security::privileged(at),
             Self::Devices => device::devices(value, at),
@@ -230,6 +236,8 @@ impl Reading {
             | Self::Network
             | Self::NetworkKeys
             | Self::ServiceNetworks
+            | Self::NetworkName
+            | Self::VolumeName
             | Self::Capabilities
             | Self::Privileged
             | Self::Devices

@@ -17,13 +17,13 @@ impl Reading {
             Self::Mounts => {
                 &[Aspect::HostPaths, Aspect::Volumes, Aspect::Tmpfs, Aspect::Images, Aspect::Drivers]
             }
-            Self::AnonymousVolumes => &[Aspect::Volumes],
+            Self::AnonymousVolumes | Self::VolumeName => &[Aspect::Volumes],
             Self::VolumeOptions => &[Aspect::HostPaths, Aspect::Tmpfs],
             Self::Tmpfs => &[Aspect::Tmpfs],
             Self::HostDirectory => &[Aspect::HostPaths],
             Self::NetworkMode | Self::ServiceNetworks => &[Aspect::Networks, Aspect::Namespaces],
             Self::NamespaceMode(_) => &[Aspect::Namespaces],
-            Self::Network | Self::NetworkKeys => &[Aspect::Networks],
+            Self::Network | Self::NetworkKeys | Self::NetworkName => &[Aspect::Networks],
             Self::Capabilities => &[Aspect::Capabilities],
             Self::Privileged => &[Aspect::Capabilities, Aspect::Devices, Aspect::Security],
             Self::Devices | Self::DeviceRules | Self::DeviceRequests => &[Aspect::Devices],
@@ -92,8 +92,7 @@ fn collect(endpoint: &Endpoint, only_plain: bool) -> BTreeSet<Aspect> {
     for parameter in endpoint.parameters.iter().filter(|one| !only_plain || one.guard == Guard::Plain) {
         found.extend(aspects_of_parameter(endpoint, parameter));
     }
-    let named = endpoint.identifiers.iter();
-    found.extend(named.filter_map(|identifier| aspect_of_identifier(endpoint, *identifier)));
+    found.extend(endpoint.identifiers.iter().copied().filter_map(aspect_of_identifier));
     match endpoint.id {
         // The user and the image are meant also where they are left out, and below API 1.41 namespaces.
         "ContainerCreate" => found.extend([Aspect::Users, Aspect::Images, Aspect::Namespaces]),
@@ -174,6 +173,14 @@ mod tests {
         r#"POST /networks/a/connect {"Container":"x"}"#,
         r#"POST /networks/a/disconnect {"Container":"x"}"#,
         "DELETE /images/a",
+        "GET /networks/a",
+        "DELETE /networks/a",
+        r#"POST /networks/create {"Name":"a","Driver":"x"}"#,
+        "GET /volumes/a",
+        "PUT /volumes/a?version=1",
+        "DELETE /volumes/a",
+        r#"POST /volumes/create {"Name":"a","DriverOpts":{"device":"/x","o":"bind","type":"none"}}"#,
+        "POST /volumes/create {}",
         r#"POST /plugins/pull?remote=x&name=y [{"Name":"mount","Value":["/x"]},{"Name":"device","Value":["/dev/x"]},{"Name":"capabilities","Value":["ALL"]},{"Name":"network","Value":["host"]}]"#,
         r#"POST /plugins/x/set ["a.source=/x","b.path=/dev/x"]"#,
     ];

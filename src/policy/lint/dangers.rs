@@ -327,6 +327,8 @@ impl Danger {
             | Reading::Network
             | Reading::NetworkKeys
             | Reading::ServiceNetworks
+            | Reading::NetworkName
+            | Reading::VolumeName
             | Reading::Devices
             | Reading::DeviceRequests
             | Reading::SystemPaths(_)

@@ -72,6 +72,10 @@ fn is_always_meant(aspect: Aspect, endpoint: &str) -> bool {
     match endpoint {
         "ContainerCreate" => matches!(aspect, Aspect::Users | Aspect::Images),
         "ContainerExec" => aspect == Aspect::Users,
+        "VolumeInspect" | "VolumeCreate" | "VolumeUpdate" | "VolumeDelete" => aspect == Aspect::Volumes,
+        "NetworkInspect" | "NetworkConnect" | "NetworkDisconnect" | "NetworkDelete" => {
+            aspect == Aspect::Networks
+        }
         _ => false,
     }
 }
@@ -91,11 +95,15 @@ pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Ve
     }
 }
 
-/// Warns of the host's own network among the `networks` of an allow rule that does not admit it as a namespace: without
-/// that no container is put into it.
+/// Warns of the host's own network among the `networks` of an allow rule that does not admit it as a namespace, nor lets
+/// it be inspected: without that no container is put into it.
 pub(super) fn find_host_network(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
     let host = Meaning::Namespace("network:host".to_owned());
-    if rule.grants.everything || rule.aspects.get(&Aspect::Namespaces).is_some_and(|set| set.admits(&host)) {
+    let shows_networks = rule.selection.endpoints().any(|endpoint| endpoint.id == "NetworkInspect");
+    if shows_networks
+        || rule.grants.everything
+        || rule.aspects.get(&Aspect::Namespaces).is_some_and(|set| set.admits(&host))
+    {
         return;
     }
     for (aspect, said) in &written.aspects {

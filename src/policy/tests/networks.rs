@@ -58,6 +58,58 @@ fn a_network_that_is_joined_later_is_one_of_the_networks() {
 }
 
 #[test]
+fn a_network_that_is_made_or_named_in_a_path_is_one_of_the_networks() {
+    let operations = "operations = [\"NetworkCreate\", \"NetworkInspect\", \"NetworkDelete\"]";
+    let rule = format!("[[allow]]\nname = \"r\"\n{operations}");
+    let bounded = policy(&format!("{rule}\nnetworks = [\"app*\"]"));
+    let unbounded = policy(&rule);
+    let forbidding =
+        policy(&format!("{rule}\n[[forbid]]\nname = \"f\"\noperations = [\"*\"]\nnetworks = [\"prod\"]"));
+    // As the daemon shows it, in case it is asked.
+    for (network, is, within, beside) in [
+        ("app-1", None, "permit r", "permit r"),
+        ("app", Some("app"), "permit r", "permit r"),
+        ("app", Some("prod"), "condition r", "forbidden f"),
+        ("00ff", Some("app"), "permit r", "permit r"),
+        ("00ff", Some("prod"), "condition r", "forbidden f"),
+        ("00ff", None, "condition r", "forbidden f"),
+        ("corp-2", None, "condition r", "permit r"),
+        ("prod", Some("prod"), "condition r", "forbidden f"),
+    ] {
+        for verb in ["GET", "DELETE"] {
+            let request = format!("{verb} /networks/{network}");
+            for (policy, asks, expected) in
+                [(&bounded, true, within), (&unbounded, false, "permit r"), (&forbidding, true, beside)]
+            {
+                let mut operation = read(&request, ApiVersion::NEWEST);
+                let questions = policy.questions(&client("tcp"), &operation);
+                let may_ask = asks && !network.contains('-');
+                assert_eq!(!questions.is_empty(), may_ask, "{request}");
+                if may_ask {
+                    assert!(!verdict(policy, "tcp", operation.clone()).starts_with("permit"), "{request}");
+                }
+                for question in questions {
+                    operation.learn(question, is.map(called));
+                }
+                assert_eq!(verdict(policy, "tcp", operation), expected, "{request}, {is:?}");
+            }
+        }
+    }
+    // What is made is called as it is asked for.
+    for (network, within, beside) in [
+        ("app", "permit r", "permit r"),
+        ("00ff", "condition r", "permit r"),
+        ("prod", "condition r", "forbidden f"),
+    ] {
+        let request = format!(r#"POST /networks/create {{"Name":"{network}"}}"#);
+        assert!(bounded.questions(&client("tcp"), &read(&request, ApiVersion::NEWEST)).is_empty());
+        assert_eq!(judged(&bounded, "tcp", &request), within, "{request}");
+        assert_eq!(judged(&unbounded, "tcp", &request), "permit r", "{request}");
+        assert_eq!(judged(&forbidding, "tcp", &request), beside, "{request}");
+    }
+}
+
+#[test]
 fn a_network_goes_by_its_id_too() {
     const OF_SWARM: &str = "kq9a8y8gcm2ibs7ajl42dmh4r";
     let policy = policy(

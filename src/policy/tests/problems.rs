@@ -167,6 +167,23 @@ fn the_hosts_network_is_not_had_by_its_name() {
     assert!(!warns("allow", "networks = [\"host-*\", \"bridge\"]"));
     assert!(!warns("allow", "networks = [\"host\"]\nnamespaces = [\"network:host\"]"));
     assert!(!warns("forbid", "networks = [\"host\"]"));
+    let inspecting =
+        "version = 1\n[[allow]]\noperations = \"NetworkInspect\"\nnetworks = [\"host\", \"bridge\"]\n";
+    assert!(Policy::read(inspecting).1.is_empty());
+}
+
+#[test]
+fn a_path_that_names_what_is_kept_out_never_matches() {
+    for (operations, lines, expected) in [
+        ("\"VolumeDelete\", \"VolumeCreate\"", "volumes = false", true),
+        ("\"NetworkInspect\"", "networks = false", true),
+        ("\"VolumeDelete\", \"ContainerCreate\"", "volumes = false", false),
+        ("\"VolumeDelete\"", "volumes = [\"app-*\"]", false),
+    ] {
+        let source = format!("version = 1\n[[allow]]\noperations = [{operations}]\n{lines}\n");
+        let (_, problems) = Policy::read(&source);
+        assert_eq!(problems.iter().any(|problem| problem.code == Code::NeverMatches), expected, "{source}");
+    }
 }
 
 #[test]

@@ -68,6 +68,46 @@ fn what_the_daemon_knows_of_a_volume_counts() {
 }
 
 #[test]
+fn a_volume_that_is_made_or_named_in_a_path_is_one_of_the_volumes() {
+    let operations =
+        r#"operations = ["VolumeCreate", "VolumeInspect", "VolumeUpdate", "VolumeDelete", "VolumeList"]"#;
+    let bounded =
+        policy(&format!("[[allow]]\nname = \"r\"\n{operations}\nvolumes = [\"app-*\"]\nbody.Spec = true"));
+    let unnamed = policy(&format!("[[allow]]\nname = \"r\"\n{operations}\nvolumes = [\"anonymous\"]"));
+    let unbounded = policy(&format!("[[allow]]\nname = \"r\"\n{operations}\nbody.Spec = true"));
+    let forbidding = policy(&format!(
+        "[[allow]]\nname = \"r\"\n{operations}\nbody.Spec = true\n\
+         [[forbid]]\nname = \"f\"\noperations = [\"*\"]\nvolumes = [\"secrets\", \"anonymous\"]"
+    ));
+    for (volume, within, beside) in [
+        ("app-1", "permit r", "permit r"),
+        ("data", "condition r", "permit r"),
+        ("secrets", "condition r", "forbidden f"),
+    ] {
+        for request in [
+            format!(r#"POST /volumes/create {{"name":"{volume}"}}"#),
+            format!("GET /volumes/{volume}"),
+            format!(r#"PUT /volumes/{volume}?version=1 {{"Spec":{{"Availability":"drain"}}}}"#),
+            format!("DELETE /volumes/{volume}?force=1"),
+        ] {
+            assert_eq!(judged(&bounded, "tcp", &request), within, "{request}");
+            assert!(!judged(&unnamed, "tcp", &request).starts_with("permit"), "{request}");
+            assert_eq!(judged(&unbounded, "tcp", &request), "permit r", "{request}");
+            assert_eq!(judged(&forbidding, "tcp", &request), beside, "{request}");
+        }
+    }
+    // The daemon makes up a name.
+    for body in ["{}", r#"{"Name":""}"#, r#"{"Name":null,"Labels":{"a":"b"}}"#] {
+        let request = format!("POST /volumes/create {body}");
+        assert_eq!(judged(&bounded, "tcp", &request), "condition r", "{request}");
+        assert_eq!(judged(&unnamed, "tcp", &request), "permit r", "{request}");
+        assert_eq!(judged(&unbounded, "tcp", &request), "permit r", "{request}");
+        assert_eq!(judged(&forbidding, "tcp", &request), "forbidden f", "{request}");
+    }
+    assert_eq!(judged(&bounded, "tcp", "GET /volumes"), "permit r");
+}
+
+#[test]
 fn a_volume_is_read_only_where_nothing_of_it_can_be_written() {
     let policy = policy(
         r#"
