@@ -363,6 +363,9 @@ fn here_documents_are_read_in_both_ways() {
         "FROM own/a\nRUN [\"x\"] <<EOF\nEOF",
         "FROM own/a\nRUN --network=none [\"x\"] <<CMD\nCOPY --from=own/b x y\nCMD",
         "FROM own/a\nONBUILD COPY --chown='1 1' --link [\"x\", \"y\"] <<EOF\nEOF",
+        // Any blank may stand before JSON, though not before a flag.
+        "FROM own/a\nRUN \u{a0}[\"x\"] <<CMD\nCOPY --from=own/b x y\nCMD",
+        "FROM own/a\nONBUILD COPY --link \u{2003}[\"x\", \"y\"] <<EOF\nEOF",
         "FROM own/a\nRUN \"${x\" <<EOF\nEOF",
     ] {
         assert!(refused(text).contains("whether << begins a here-document"), "{text}");
