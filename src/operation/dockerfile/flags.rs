@@ -41,7 +41,7 @@ pub(super) fn skip(mut rest: &str, escape: char) -> Option<&str> {
     loop {
         rest = rest.trim_start_matches(is_space);
         if !rest.starts_with("--") {
-            return Some(rest);
+            return Some(rest.trim_start());
         }
         (_, rest) = word(rest, escape)?;
     }

@@ -126,7 +126,7 @@ impl<'a> Scan<'a> {
         Step::Document(Document { end: bare.to_owned(), indented })
     }
 
-    /// Goes behind the quote that closes. Where a variable or an escape stands between, who knows.
+    /// Goes behind the quote that closes. Where more than a plain variable or an escape stands between, who knows.
     fn close(&mut self, quote: char) -> Step {
         match self.rest.split_once(quote) {
             Some((quoted, _)) if quote == '"' && quoted.contains(['\\', '$']) => self.close_escaped(),
@@ -139,19 +139,25 @@ impl<'a> Scan<'a> {
     }
 
     fn close_escaped(&mut self) -> Step {
-        let mut characters = self.rest.chars();
-        while let Some(character) = characters.next() {
+        loop {
+            let mut characters = self.rest.chars();
+            let Some(character) = characters.next() else { return Step::Unclear };
+            let after = characters.as_str();
+            self.rest = after;
             match character {
-                '\\' => drop(characters.next()),
-                '$' if characters.as_str().starts_with('{') => return Step::Unclear,
-                '"' => {
+                '\\' => {
+                    characters.next();
                     self.rest = characters.as_str();
-                    return Step::Other;
                 }
+                '$' if after.starts_with('{') => {
+                    if matches!(self.variable(after), Step::Unclear) {
+                        return Step::Unclear;
+                    }
+                }
+                '"' => return Step::Other,
                 _ => {}
             }
         }
-        Step::Unclear
     }
 
     /// `${NAME}`, and nothing more than that.

@@ -343,7 +343,7 @@ fn the_syntax_is_an_image_that_buildkit_runs() {
 
 #[test]
 fn here_documents_are_read_in_both_ways() {
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 10] = [
         (
             "FROM own/a\nRUN <<EOF\nfrom os import path\nCOPY --from=own/b x y\nEOF\nFROM own/c",
             &["1:own/a", "6:own/c"],
@@ -359,6 +359,10 @@ fn here_documents_are_read_in_both_ways() {
         ),
         ("FROM own/a\nENV x=<<EOF\nCOPY --from=own/b x y", &["1:own/a", "3:own/b"]),
         ("FROM own/a\nRUN cat <<EOF >${FILE}\nEOF\nCOPY --from=own/b x y", &["1:own/a", "4:own/b"]),
+        (
+            "FROM own/a\nRUN cat >\"${DIR}/\\\"x$y\" <<EOF\nfrom\nEOF\nCOPY --from=own/b x y",
+            &["1:own/a", "5:own/b"],
+        ),
         ("FROM own/a\nONBUILD RUN <<EOF\nCOPY --from=own/b x y\nEOF", &["1:own/a"]),
     ];
     for (text, expected) in cases {
@@ -375,7 +379,11 @@ fn here_documents_are_read_in_both_ways() {
         "FROM own/a\nRUN [\"x\"] <<EOF\nEOF",
         "FROM own/a\nRUN --network=none [\"x\"] <<CMD\nCOPY --from=own/b x y\nCMD",
         "FROM own/a\nONBUILD COPY --chown='1 1' --link [\"x\", \"y\"] <<EOF\nEOF",
+        // Any blank may stand before JSON, though not before a flag.
+        "FROM own/a\nRUN \u{a0}[\"x\"] <<CMD\nCOPY --from=own/b x y\nCMD",
+        "FROM own/a\nONBUILD COPY --link \u{2003}[\"x\", \"y\"] <<EOF\nEOF",
         "FROM own/a\nRUN \"${x\" <<EOF\nEOF",
+        "FROM own/a\nRUN \"${x:-\\\"}\" <<EOF\nEOF",
     ] {
         assert!(refused(text).contains("whether << begins a here-document"), "{text}");
     }
