@@ -232,37 +232,39 @@ impl Operation {
 
     /// What is meant by leaving something out: the image's own user, no image at all, a volume without a name.
     fn left_out(&self, understanding: &Understanding) -> Vec<Use> {
-        let (user, image) = match self.endpoint().id {
-            "ContainerCreate" => (Some("User"), Some("Image")),
-            "ContainerExec" => (Some("User"), None),
-            "ServiceCreate" | "ServiceUpdate" => {
-                (Some("TaskTemplate.ContainerSpec.User"), Some("TaskTemplate.ContainerSpec.Image"))
-            }
-            _ => (None, None),
+        /// Where it would stand, what it is then, and the minor version of the API from which on it is not.
+        type Omission = (&'static str, fn() -> Meaning, u16);
+        const USER: fn() -> Meaning = || Meaning::User(String::new());
+        const IMAGE: fn() -> Meaning = || Meaning::Image(ImageRef::None);
+        const NEVER: u16 = u16::MAX;
+        let omissions: &[Omission] = match self.endpoint().id {
+            // moby `daemon.adaptContainerSettings`: what older versions of the API take by default.
+            "ContainerCreate" => &[
+                ("User", USER, NEVER),
+                ("Image", IMAGE, NEVER),
+                ("HostConfig.CgroupnsMode", || Meaning::Namespace("cgroup:host".to_owned()), 41),
+                ("HostConfig.IpcMode", || Meaning::Namespace("ipc:shareable".to_owned()), 40),
+            ],
+            "ContainerExec" => &[("User", USER, NEVER)],
+            "ServiceCreate" | "ServiceUpdate" => &[
+                ("TaskTemplate.ContainerSpec.User", USER, NEVER),
+                ("TaskTemplate.ContainerSpec.Image", IMAGE, NEVER),
+            ],
+            "VolumeCreate" => &[("Name", || Meaning::Volume(String::new()), NEVER)],
+            "ImageBuild" => &[],
+            _ => return Vec::new(),
         };
         let is_used = |path: &str| understanding.fields.iter().any(|used| used.is_at(path));
-        let left_out = |path: Option<&'static str>, meaning: fn() -> Meaning| {
-            let place = Place::words(SmolStr::new_static(path.filter(|path| !is_used(path))?));
-            Some(Use::new(meaning(), place))
-        };
-        let users = left_out(user, || Meaning::User(String::new()));
-        let images = left_out(image, || Meaning::Image(ImageRef::None));
-        let unnamed = Some("Name").filter(|_| self.endpoint().id == "VolumeCreate");
-        let volume = left_out(unnamed, || Meaning::Volume(String::new()));
-        // moby `daemon.adaptContainerSettings`: what older versions of the API take by default.
-        let older = |minor: u16, path: &'static str, meaning: fn() -> Meaning| {
-            let is_older =
-                self.endpoint().id == "ContainerCreate" && self.version() < ApiVersion::new(1, minor);
-            left_out(Some(path).filter(|_| is_older), meaning)
-        };
-        let cgroup = older(41, "HostConfig.CgroupnsMode", || Meaning::Namespace("cgroup:host".to_owned()));
-        let ipc = older(40, "HostConfig.IpcMode", || Meaning::Namespace("ipc:shareable".to_owned()));
+        let is_left_out =
+            |(path, _, until): &&Omission| self.version() < ApiVersion::new(1, *until) && !is_used(path);
+        let meant =
+            |(path, meaning, _): &Omission| Use::new(meaning(), Place::words(SmolStr::new_static(path)));
         let bridge = self.is_on_bridge_by_default(understanding).map(|place| Use {
             meaning: Meaning::Network(DEFAULT_BRIDGE.to_owned()),
             place: Place::words(SmolStr::new_static(place)),
             turned_out: true,
         });
-        users.into_iter().chain(images).chain(volume).chain(cgroup).chain(ipc).chain(bridge).collect()
+        omissions.iter().filter(is_left_out).map(meant).chain(bridge).collect()
     }
 
     /// Where it is left out which network a container is in, or a build's containers are: then it is the default bridge.
