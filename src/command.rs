@@ -19,7 +19,7 @@ mod serve;
 mod test;
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -120,14 +120,16 @@ pub fn run() -> ExitCode {
         None => serve::serve(&line.serve),
         Some(Verb::Serve(Later(args))) => serve::serve(&args),
         Some(Verb::Check(Later(args))) => {
-            check::check(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+            check::check(&args, &mut io::stdin(), &mut io::stdout(), is_coloured(&io::stdout()))
+                .unwrap_or(Exit::Failure)
         }
         Some(Verb::Explain(Later(args))) => {
-            explain::explain(&args, &mut io::stdin(), &mut io::stdout(), is_coloured())
+            explain::explain(&args, &mut io::stdin(), &mut io::stdout(), is_coloured(&io::stdout()))
                 .unwrap_or(Exit::Failure)
         }
         Some(Verb::Test(Later(args))) => {
-            test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured()).unwrap_or(Exit::Failure)
+            test::test(&args, &mut io::stdin(), &mut io::stdout(), is_coloured(&io::stdout()))
+                .unwrap_or(Exit::Failure)
         }
         Some(Verb::Init(Later(args))) => {
             let is_terminal = io::stdin().is_terminal();
@@ -145,8 +147,8 @@ pub fn run() -> ExitCode {
     exit.into()
 }
 
-fn is_coloured() -> bool {
-    io::stdout().is_terminal() && !forbids_colour()
+fn is_coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && !forbids_colour()
 }
 
 fn print(text: &str) -> Exit {

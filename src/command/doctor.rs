@@ -56,7 +56,7 @@ pub(super) fn doctor(arguments: &DoctorArguments) -> Exit {
             Exit::Usage
         }
     };
-    let text = if arguments.json { findings.json() } else { findings.text(is_coloured()) };
+    let text = if arguments.json { findings.json() } else { findings.text(is_coloured(&std::io::stdout())) };
     match print(&text) {
         Exit::Success => exit,
         unprinted @ (Exit::Failure | Exit::Usage) => unprinted,

@@ -1,13 +1,13 @@
 //! `dockgate serve`: the gate itself.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::rc::Rc;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 
-use super::{Exit, complain, log};
+use super::{Exit, complain, is_coloured, log};
 use crate::admin::{self, Admin};
 use crate::audit::{Audit, Reopening, RequestIds};
 use crate::daemon::Daemon;
@@ -15,7 +15,7 @@ use crate::gate::{Gate, Listener, Signals};
 use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::reload::{HangUp, PolicyInForce, PolicySource, Unusable, Usable};
-use crate::settings::{Limits, ServeArgs, Settings, Supervision, forbids_colour};
+use crate::settings::{Limits, ServeArgs, Settings, Supervision};
 use crate::systemd::Systemd;
 
 /// Descriptors that are not connections of clients: standard streams, listeners, whoever asks at the admin
@@ -58,7 +58,7 @@ pub(super) fn serve(args: &ServeArgs) -> Exit {
 /// The policy that the settings name, or the built-in one; everything that is wrong with it is shown.
 fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
     let source = PolicySource::of(settings);
-    match source.read(io::stderr().is_terminal() && !forbids_colour()) {
+    match source.read(is_coloured(&io::stderr())) {
         Ok(Usable { policy, warnings }) => {
             if !warnings.is_empty() {
                 complain(&warnings);

@@ -22,7 +22,7 @@ impl Output {
             out: BufWriter::with_capacity(64 * 1024, io::stdout()),
             progress: Progress::of(total_bytes),
             is_watched: io::stdout().is_terminal(),
-            is_coloured: is_coloured(),
+            is_coloured: is_coloured(&io::stdout()),
             failure: None,
         }
     }
