@@ -48,6 +48,7 @@ use problem::Problem;
 use rule::Rule;
 use selection::{Key, Paths};
 use selector::Selector;
+pub use suggest::SuggestedRule;
 pub use targets::things_met;
 pub use terms::Terms;
 pub use verdict::{Denial, Grounds, Reason, Refusal, RulePlace, Suggestion, Verdict};

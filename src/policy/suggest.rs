@@ -5,7 +5,7 @@ mod toml_text;
 mod words;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::nearest::list;
 use super::pattern::escape_expression;
@@ -131,8 +131,8 @@ pub(super) fn refusal(
         }
     };
     match &suggestion {
-        Some(Suggestion::Rule(text)) => {
-            push(&mut message, format_args!("\nTo allow it, add to the policy:\n\n{text}"));
+        Some(Suggestion::Rule(rule)) => {
+            push(&mut message, format_args!("\nTo allow it, add to the policy:\n\n{rule}"));
         }
         Some(Suggestion::Lines { lines, .. }) => {
             let name = rule.map(|rule| rule.name.to_string()).unwrap_or_default();
@@ -381,6 +381,37 @@ fn grants_beside(rule: &Rule, operation: &Operation, shortfalls: &[Shortfall]) -
     lacks_unknown || (lacks_body && others.any(has_guarded_body))
 }
 
+/// An allow rule; shown, it is what is to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuggestedRule {
+    /// The client that it is for; none, where it is for everyone.
+    pub client: Option<String>,
+    /// The operations, each as a rule writes it.
+    pub operations: Vec<String>,
+    /// The lines below these.
+    pub lines: String,
+}
+
+impl fmt::Display for SuggestedRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[[allow]]\n")?;
+        if let Some(client) = &self.client {
+            writeln!(f, "clients = [{}]", toml_text::quote(client))?;
+        }
+        match self.operations.as_slice() {
+            [one] => writeln!(f, "operations = [{}]", toml_text::quote(one))?,
+            several => {
+                f.write_str("operations = [\n")?;
+                for one in several {
+                    writeln!(f, "    {},", toml_text::quote(one))?;
+                }
+                f.write_str("]\n")?;
+            }
+        }
+        f.write_str(&self.lines)
+    }
+}
+
 /// A rule that grants the request and, beside what is plain, nothing more. Where there is a rule that
 /// was meant for such requests, the new one has its restrictions, but for those that the request breaks.
 /// What there is to know of it is added to the message.
@@ -390,11 +421,8 @@ fn whole_rule(
     asker: Asker<'_>,
     model: Option<&Rule>,
     message: &mut String,
-) -> String {
-    let mut rule = "[[allow]]\n".to_owned();
-    if let Some(client) = asker.name {
-        push(&mut rule, format_args!("clients = [{}]\n", toml_text::quote(client)));
-    } else if asker.some_are_named {
+) -> SuggestedRule {
+    if asker.name.is_none() && asker.some_are_named {
         message.push_str("\nThe policy has no name for this client, so the rule below is for everyone.");
         if !asker.listener.is_empty() {
             let listener = toml_text::quote(asker.listener);
@@ -408,7 +436,6 @@ fn whole_rule(
         }
     }
     let entry = entry(operation, model, message);
-    push(&mut rule, format_args!("operations = [{}]\n", toml_text::quote(&entry)));
 
     // What the model has of grants is said anew, as narrow as it can be.
     let model = model.map_or_else(Rule::blank, |model| Rule {
@@ -420,8 +447,8 @@ fn whole_rule(
     let mut lines = Lines::default();
     lines.keep(&model, operation, understood);
     lines.grant(&needed, understood, &model);
-    rule.push_str(&lines.written(message));
-    rule
+    let lines = lines.written(message);
+    SuggestedRule { client: asker.name.map(str::to_owned), operations: vec![entry], lines }
 }
 
 /// The operation as a rule writes it: every path, or this one alone where the model has not all.

@@ -1,6 +1,7 @@
 //! What the judge says: a permit, or a denial with everything that the client and the record need.
 
 use super::judge::Permit;
+use super::suggest::SuggestedRule;
 use crate::operation::{Operation, Reference};
 
 /// The judge's answer.
@@ -78,7 +79,7 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
     /// A rule of its own.
-    Rule(String),
+    Rule(SuggestedRule),
     /// Lines under the header of a rule that is there.
     Lines {
         /// The rule's name, or its line: `line 12`.

@@ -85,7 +85,7 @@ fn rule(account: &RuleAccount) -> Value {
 
 fn suggested(suggestion: &Suggestion) -> Value {
     match suggestion {
-        Suggestion::Rule(text) => json!({ "rule": null, "add": text }),
+        Suggestion::Rule(rule) => json!({ "rule": null, "add": rule.to_string() }),
         Suggestion::Lines { rule, lines } => json!({ "rule": rule, "add": lines }),
     }
 }

@@ -4,7 +4,7 @@ use super::audited::Audited;
 use super::{Explained, Outcome};
 use crate::command::audit::plain::plain;
 use crate::command::push;
-use crate::policy::Suggestion;
+use crate::policy::{SuggestedRule, Suggestion};
 
 /// A kind of requests that were denied.
 pub(super) struct Lesson {
@@ -14,16 +14,6 @@ pub(super) struct Lesson {
     pub(super) explained: Explained,
     /// How many there are.
     pub(super) count: u64,
-}
-
-/// A rule that would allow requests of several kinds.
-struct Rule<'l> {
-    operations: Vec<&'l str>,
-    /// What stands below them, and the clients.
-    clients: &'l str,
-    lines: &'l str,
-    /// For what it is.
-    comments: String,
 }
 
 impl Lesson {
@@ -64,7 +54,7 @@ impl Explained {
 
 /// Rules to be added to the policy. What is to be added to a rule that is there, or is forbidden, stands in comments.
 pub(super) fn written(lessons: &[Lesson]) -> String {
-    let mut rules: Vec<Rule<'_>> = Vec::new();
+    let mut rules = Vec::new();
     let mut beside = String::new();
     for lesson in lessons {
         let refusal = match &lesson.explained.outcome {
@@ -100,39 +90,23 @@ pub(super) fn written(lessons: &[Lesson]) -> String {
         "# Of {} kinds of requests that were denied, or would have been, this policy denies {denied}.\n",
         lessons.len()
     );
-    for Rule { operations, clients, lines, comments } in &rules {
-        push(&mut text, format_args!("\n{comments}[[allow]]\n{clients}"));
-        match operations.as_slice() {
-            [one] => push(&mut text, format_args!("operations = [{one}]\n")),
-            several => {
-                text.push_str("operations = [\n");
-                for one in several {
-                    push(&mut text, format_args!("    {one},\n"));
-                }
-                text.push_str("]\n");
-            }
-        }
-        text.push_str(lines);
+    for (rule, comments) in &rules {
+        push(&mut text, format_args!("\n{comments}{rule}"));
     }
     text.push_str(&beside);
     text
 }
 
-/// Adds a rule, or its operation to one that says the same of others.
-fn add<'l>(rules: &mut Vec<Rule<'l>>, rule: &'l str, comment: &str) {
-    const BEFORE: &str = "operations = [";
-    let rest = rule.strip_prefix("[[allow]]\n").unwrap_or(rule);
-    let Some((clients, rest)) = rest.split_once(BEFORE) else { return };
-    let Some((operation, lines)) = rest.split_once("]\n") else { return };
-    match rules.iter_mut().find(|rule| rule.clients == clients && rule.lines == lines) {
-        Some(rule) => {
-            if !rule.operations.contains(&operation) {
-                rule.operations.push(operation);
-            }
-            rule.comments.push_str(comment);
-        }
-        None => {
-            rules.push(Rule { operations: vec![operation], clients, lines, comments: comment.to_owned() });
+/// Adds a rule with what is said of it, or its operations to one that says the same of others.
+fn add(rules: &mut Vec<(SuggestedRule, String)>, rule: &SuggestedRule, comment: &str) {
+    let says_the_same = |other: &SuggestedRule| other.client == rule.client && other.lines == rule.lines;
+    let Some((one, comments)) = rules.iter_mut().find(|(one, _)| says_the_same(one)) else {
+        return rules.push((rule.clone(), comment.to_owned()));
+    };
+    comments.push_str(comment);
+    for operation in &rule.operations {
+        if !one.operations.contains(operation) {
+            one.operations.push(operation.clone());
         }
     }
 }
