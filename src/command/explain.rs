@@ -361,10 +361,23 @@ mod tests {
     const POLICY: &str = "version = 1\n[clients.ui]\nlistener = \"ui\"\n[[allow]]\nname = \"look\"\nclients = \"ui\"\noperations = [\"@read\"]\n[[allow]]\nname = \"make\"\noperations = [\"POST /volumes/create\"]\n";
 
     fn run(line: &[&str]) -> (Exit, String) {
+        run_with(POLICY, line)
+    }
+
+    fn run_with(policy: &str, line: &[&str]) -> (Exit, String) {
         let arguments = Line::try_parse_from(["explain", "-"].iter().chain(line)).unwrap().explain;
         let mut out = Vec::new();
-        let exit = explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
+        let exit = explain(&arguments, &mut policy.as_bytes(), &mut out, false).unwrap();
         (exit, String::from_utf8(out).unwrap())
+    }
+
+    /// A record of what `ui` asked, with `more` members.
+    fn record(id: &str, decision: &str, operation: &str, asked: &str, more: &str) -> String {
+        let (method, path) = asked.split_once(' ').unwrap();
+        let none = "0".repeat(64);
+        format!(
+            r#"{{"schema":1,"sequence":1,"previous":"{none}","time":"2026-01-02T03:04:05.678901Z","event":"judged","id":"{id}","client":{{"names":["ui"],"listener":"ui","uid":1,"gid":1}},"operation":"{operation}","method":"{method}","path":"{path}","version":"1.44","decision":"{decision}"{more}}}"#
+        ) + "\n"
     }
 
     #[test]
@@ -381,13 +394,6 @@ mod tests {
 
     #[test]
     fn of_what_was_denied_rules_are_made_that_allow_it() {
-        let record = |id: &str, decision: &str, operation: &str, asked: &str, more: &str| {
-            let (method, path) = asked.split_once(' ').unwrap();
-            let none = "0".repeat(64);
-            format!(
-                r#"{{"schema":1,"sequence":1,"previous":"{none}","time":"2026-01-02T03:04:05.678901Z","event":"judged","id":"{id}","client":{{"names":["ui"],"listener":"ui","uid":1,"gid":1}},"operation":"{operation}","method":"{method}","path":"{path}","version":"1.44","decision":"{decision}"{more}}}"#
-            ) + "\n"
-        };
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("audit.jsonl");
         let used = r#","reason":"missing_grant","fields":[{"field":"DriverOpts","value":"_"}]"#;
@@ -431,20 +437,14 @@ operations = [
         const POLICY: &str =
             "version = 1\n[[allow]]\nname = \"pull\"\noperations = [\"ImageCreate\"]\nimages = [\"a\"]\n";
         let record = |id: &str, image: &str| {
-            let none = "0".repeat(64);
-            format!(
-                r#"{{"schema":1,"sequence":1,"previous":"{none}","time":"2026-01-02T03:04:05.678901Z","event":"judged","id":"{id}","client":{{"listener":"ui","uid":1,"gid":1}},"operation":"ImageCreate","method":"POST","path":"/images/create","version":"1.44","parameters":{{"fromImage":"{image}","tag":"1"}},"decision":"deny","reason":"condition"}}"#
-            ) + "\n"
+            let more = format!(r#","parameters":{{"fromImage":"{image}","tag":"1"}},"reason":"condition""#);
+            record(id, "deny", "ImageCreate", "POST /images/create", &more)
         };
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("audit.jsonl");
         fs::write(&file, [record("1", "a"), record("2", "b"), record("3", "a"), record("4", "c")].concat())
             .unwrap();
-        let line = ["explain", "-", "--audit", file.to_str().unwrap()];
-        let mut out = Vec::new();
-        let arguments = Line::try_parse_from(line).unwrap().explain;
-        let exit = explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let (exit, text) = run_with(POLICY, &["--audit", file.to_str().unwrap()]);
         assert_eq!(exit, Exit::Failure);
         assert!(text.starts_with("# Of 2 kinds of requests") && text.contains("denies 1.\n"), "{text}");
         assert!(text.contains("fromImage=b&tag=1: 2 times, as 2\n"), "{text}");
@@ -546,11 +546,7 @@ GET /v1.44/info
             &["--client", "ui", "--shows", shown, "POST", "/containers/x/stop"],
             &["--address", "10.0.0.7", "GET", "/info"],
         ] {
-            let line = ["explain", "-", "--format", "tests"].iter().chain(line);
-            let arguments = Line::try_parse_from(line).unwrap().explain;
-            let mut out = Vec::new();
-            explain(&arguments, &mut POLICY.as_bytes(), &mut out, false).unwrap();
-            let text = String::from_utf8(out).unwrap();
+            let (_, text) = run_with(POLICY, &[&["--format", "tests"], line].concat());
             let (suite, problems) = crate::policy::case::Suite::read(&format!("{POLICY}{text}"));
             let ran = suite
                 .unwrap_or_else(|| panic!("{problems:?} {text}"))
@@ -566,12 +562,8 @@ GET /v1.44/info
             "[[allow]]\noperations = [\"ContainerCreate\"]\nhost_paths = [\"/opt/**\"]\nvolumes = true\n";
         let told = |bind: &str, format: &str| {
             let body = format!(r#"{{"HostConfig":{{"Binds":["{bind}:/x"]}}}}"#);
-            let line = ["explain", "-", "--format", format, "POST /containers/create", "--body", &body];
-            let arguments = Line::try_parse_from(line).unwrap().explain;
-            let mut out = Vec::new();
-            let source = format!("version = 1\n{rules}");
-            explain(&arguments, &mut source.as_bytes(), &mut out, false).unwrap();
-            String::from_utf8(out).unwrap()
+            let line = ["--format", format, "POST /containers/create", "--body", &body];
+            run_with(&format!("version = 1\n{rules}"), &line).1
         };
         let line = "\n  not looked for: links on the host";
         assert!(told("/opt/x", "text").contains(line), "{}", told("/opt/x", "text"));
