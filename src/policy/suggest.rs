@@ -13,7 +13,7 @@ use super::rule::{Grants, LackingField, Rule, Shortfall, has_guarded_body};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
 use crate::operation::meaning::{ImageRef, Meaning};
-use crate::operation::thing::OWNER_LABEL;
+use crate::operation::thing::{OWNER_LABEL, ThingKind};
 use crate::operation::version::ApiVersion;
 use crate::operation::{Known, Operation, Understanding};
 use lines::Lines;
@@ -117,6 +117,14 @@ pub(super) fn refusal(
                 push(&mut message, format_args!("\nReason: {reason}"));
             }
             let suggestion = if shortfalls.iter().any(is_beyond_looks) {
+                None
+            } else if shortfalls.iter().all(|shortfall| is_missing(shortfall, operation)) {
+                message.push_str("\nIt must be there first, and be one of those that the rule is for.");
+                if shortfalls.iter().any(|shortfall| is_of(shortfall, ThingKind::Volume)) {
+                    message.push_str(
+                        " A volume that the daemon makes with the container is admitted by `volumes`, in place of `volume.…`.",
+                    );
+                }
                 None
             } else if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls) {
                 push_details(&mut message, operation, shortfalls);
@@ -326,8 +334,7 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                 }
             }
             Shortfall::Thing(reference) => {
-                let is_missing = operation.known(reference) == Known::Missing;
-                let missing = if is_missing { ", which is not there" } else { "" };
+                let missing = if is_missing(shortfall, operation) { ", which is not there" } else { "" };
                 push(message, format_args!("\nIt was asked for {reference}{missing}."));
             }
             Shortfall::AllTags(reference) => {
@@ -343,6 +350,16 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
     if more > 0 {
         push(message, format_args!("\nThere are {more} more of these."));
     }
+}
+
+/// Whether a rule is not for something only because that is not there.
+fn is_missing(shortfall: &Shortfall, operation: &Operation) -> bool {
+    matches!(shortfall, Shortfall::Thing(reference) if operation.known(reference) == Known::Missing)
+}
+
+/// Whether a rule is not for a thing of this kind.
+fn is_of(shortfall: &Shortfall, kind: ThingKind) -> bool {
+    matches!(shortfall, Shortfall::Thing(reference) if reference.kind == kind)
 }
 
 /// Whether something is called so that it cannot be looked at, whatever a policy says.

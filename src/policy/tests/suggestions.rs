@@ -386,7 +386,6 @@ fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
          container.label.owner = \"me\"\nown = \"me\"\n",
     );
     for request in [
-        "POST /containers/nope/start",
         r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope"]}}"#,
         r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","mine"]}}"#,
     ] {
@@ -397,12 +396,31 @@ fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
         assert!(message.contains("\nIt was asked for container nope, which is not there."), "{message}");
         assert!(message.contains("\ncontainer.label.\"owner\" = \"me\""), "{message}");
     }
+    let start = things::asked(&policy, "POST /containers/nope/start");
+    let Verdict::Denial(denial) = policy.judge(&client("tcp"), start) else { panic!() };
+    let end = "\nIt was asked for container nope, which is not there.\nIt must be there first, and be one of those that the \
+               rule is for.";
+    assert!(denial.message().ends_with(end), "{}", denial.message());
     let mixed = r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","other"]}}"#;
     let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, mixed)) else {
         panic!()
     };
     let line = format!("\ncontainer.id = [\"{}\"]", "b".repeat(64));
     assert!(denial.message().contains(&line), "{}", denial.message());
+}
+
+#[test]
+fn a_volume_that_is_made_with_its_container_is_admitted_by_volumes() {
+    let request = r#"POST /containers/create {"HostConfig":{"Binds":["app-nope:/data"]}}"#;
+    let rule = "[[allow]]\nname = \"make\"\noperations = [\"ContainerCreate\"]\n";
+    let by_name = policy(&format!("{rule}volume.name = \"app-*\"\n"));
+    let Verdict::Denial(denial) = by_name.judge(&client("tcp"), things::asked(&by_name, request)) else {
+        panic!()
+    };
+    let end = "is admitted by `volumes`, in place of `volume.…`.";
+    assert!(denial.message().ends_with(end), "{}", denial.message());
+    let listed = policy(&format!("{rule}volumes = [\"app-*\"]\n"));
+    assert!(matches!(listed.judge(&client("tcp"), things::asked(&listed, request)), Verdict::Permit(_)));
 }
 
 #[test]
