@@ -239,6 +239,9 @@ fn hint(kind: io::ErrorKind) -> String {
             geteuid()
         ),
         io::ErrorKind::IsADirectory => ": name a file in it".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ": name a file in a directory that can be written to; in a container, in a volume".to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -438,6 +441,8 @@ mod tests {
         assert!(error.ends_with(": Is a directory (os error 21): name a file in it"), "{error}");
         let error = hint(io::ErrorKind::PermissionDenied);
         assert!(error.contains("give it write access"), "{error}");
+        let error = hint(io::ErrorKind::ReadOnlyFilesystem);
+        assert!(error.contains("in a container, in a volume"), "{error}");
     }
 
     #[test]

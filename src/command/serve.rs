@@ -71,7 +71,8 @@ fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
             if !problems.is_empty() {
                 complain(&problems);
             }
-            complain(&format_args!("dockgate: {found}: nothing is served"));
+            let cure = source.cure_of_unreadable().map(|cure| format!(". {cure}.")).unwrap_or_default();
+            complain(&format_args!("dockgate: {found}: nothing is served{cure}"));
             None
         }
     }

@@ -213,18 +213,26 @@ fn dress(path: &Path, settings: &ListenerSettings) -> Result<SocketFile, String>
     // A handle that only names a file can be changed through this name of its own.
     let own_name = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
     if owner.is_some() || group.is_some() {
-        let who = |id: Option<u32>| id.map_or_else(|| "(unchanged)".to_owned(), |id| id.to_string());
-        std::os::unix::fs::chown(&own_name, owner, group).map_err(|error| {
-            format!(
-                "cannot be given to uid {} and gid {}: {error}. Only root, or a member of that group, may do so.",
-                who(owner),
-                who(group)
-            )
-        })?;
+        std::os::unix::fs::chown(&own_name, owner, group)
+            .map_err(|error| format!("cannot be given to {}", whom(owner, group, &error)))?;
     }
     fs::set_permissions(&own_name, Permissions::from_mode(settings.mode))
         .map_err(|error| format!("cannot be given mode {:04o}: {error}", settings.mode))?;
     Ok(SocketFile(SocketPlace { path: path.to_owned(), device: made.dev(), inode: made.ino() }))
+}
+
+/// To whom a socket could not be given, why not, and what to do.
+fn whom(owner: Option<u32>, group: Option<u32>, error: &io::Error) -> String {
+    let ids = [("uid", owner), ("gid", group)];
+    let ids = ids.iter().filter_map(|(kind, id)| id.map(|id| format!("{kind} {id}")));
+    let ids = ids.collect::<Vec<_>>().join(" and ");
+    let cure = match (owner, group) {
+        (None, Some(gid)) => format!(
+            "Give dockgate that group: `group_add: [\"{gid}\"]` in compose, `--group-add {gid}` with docker run, `SupplementaryGroups={gid}` under systemd."
+        ),
+        _ => "Only root may do so.".to_owned(),
+    };
+    format!("{ids}: {error}. {cure}")
 }
 
 /// Removes a socket that nobody listens on any more; anything else at `path` is an error.
@@ -261,20 +269,33 @@ fn process(pid: i32) -> String {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
 fn hint(error: &io::Error, path: &Path) -> String {
-    if error.kind() != io::ErrorKind::PermissionDenied {
-        return String::new();
+    let directory = path.parent().unwrap_or(path);
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!(". dockgate runs as uid {}; give it write access to {}.", geteuid(), directory.display())
+        }
+        io::ErrorKind::ReadOnlyFilesystem => mount(directory),
+        _ => String::new(),
     }
-    let directory = path.parent().unwrap_or(path).display();
-    format!(". dockgate runs as uid {}; give it write access to {directory}.", geteuid())
 }
 
 /// What to do about a directory that cannot be made.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
 fn give(error: &io::Error, directory: &Path) -> String {
-    if error.kind() != io::ErrorKind::PermissionDenied {
-        return String::new();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!(". Make it for dockgate: `install -d -o {} {}`.", geteuid(), directory.display())
+        }
+        io::ErrorKind::ReadOnlyFilesystem => mount(directory),
+        _ => String::new(),
     }
-    format!(". Make it for dockgate: `install -d -o {} {}`.", geteuid(), directory.display())
+}
+
+/// What to do about a file system that is read-only, as that of a container may be.
+fn mount(directory: &Path) -> String {
+    format!(". In a container, mount a volume at {}, which those who connect mount too.", directory.display())
 }
 
 async fn bind_tcp(host: &str, port: u16) -> Result<Bound, String> {
@@ -331,6 +352,24 @@ mod tests {
         let said = give(&io::ErrorKind::PermissionDenied.into(), Path::new("/run/dockgate"));
         assert!(said.contains(&format!("`install -d -o {} /run/dockgate`", geteuid())), "{said}");
         assert_eq!(give(&io::ErrorKind::NotADirectory.into(), Path::new("/run/dockgate")), "");
+    }
+
+    #[test]
+    fn what_a_container_lacks_is_to_be_mounted() {
+        let read_only = io::ErrorKind::ReadOnlyFilesystem.into();
+        let told = ". In a container, mount a volume at /run/dockgate, which those who connect mount too.";
+        assert_eq!(hint(&read_only, Path::new("/run/dockgate/docker.sock")), told);
+        assert_eq!(give(&read_only, Path::new("/run/dockgate")), told);
+    }
+
+    #[test]
+    fn a_socket_goes_to_a_group_of_dockgate() {
+        let error = io::ErrorKind::PermissionDenied.into();
+        let said = whom(None, Some(1001), &error);
+        assert!(said.starts_with("gid 1001: permission denied. Give dockgate that group: "), "{said}");
+        assert!(said.contains("`group_add: [\"1001\"]` in compose"), "{said}");
+        let said = whom(Some(1000), Some(1001), &error);
+        assert_eq!(said, "uid 1000 and gid 1001: permission denied. Only root may do so.");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
 use serde::Serialize;
 
 use crate::policy::problem::{Severity, render};
@@ -77,6 +78,33 @@ impl PolicySource {
         if policy::hash(&text) == hash { Ok(None) } else { self.understand(&text, false).map(Some) }
     }
 
+    /// What helps where its file cannot be read.
+    #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of all kinds of errors these have a cure worth naming"
+    )]
+    pub fn cure_of_unreadable(&self) -> Option<String> {
+        let path = self.file()?;
+        let (shown, uid) = (path.display(), geteuid());
+        Some(match fs::read_to_string(path).err()?.kind() {
+            io::ErrorKind::NotFound => {
+                "Write it, or name another with --policy; in a container, mount the directory that it is in".into()
+            }
+            io::ErrorKind::PermissionDenied => format!(
+                "Let the user that dockgate runs as (uid {uid}) read it and go through its directory: `chmod o+r {shown}`, or `chown {uid} {shown}`"
+            ),
+            io::ErrorKind::IsADirectory if fs::read_dir(path).is_ok_and(|mut found| found.next().is_none()) => {
+                "Docker makes an empty directory where a file that is to be mounted is not there: stop the container, \
+                 remove the directory on the host (rmdir), and mount the directory in which the policy is"
+                    .into()
+            }
+            io::ErrorKind::IsADirectory => "Name a file in it with --policy".into(),
+            io::ErrorKind::InvalidData => "Save it as UTF-8".into(),
+            _ => return None,
+        })
+    }
+
     fn text(&self) -> Result<String, Unusable> {
         match &self.file {
             None => Ok(policy::builtin().to_owned()),
@@ -146,5 +174,23 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.found)?;
         if self.problems.is_empty() { Ok(()) } else { write!(f, ":\n{}", self.problems.trim_end()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::ServeArgs;
+
+    #[test]
+    fn a_directory_that_docker_made_is_told_from_one_that_holds_policies() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings::merge(&ServeArgs::default(), &[], None).unwrap();
+        let policy = Some(directory.path().to_owned());
+        let source = PolicySource::of(&Settings { policy, ..settings });
+        let cure = source.cure_of_unreadable().unwrap();
+        assert!(cure.contains("remove the directory on the host (rmdir)"), "{cure}");
+        fs::write(directory.path().join("policy.toml"), "version = 1\n").unwrap();
+        assert_eq!(source.cure_of_unreadable().unwrap(), "Name a file in it with --policy");
     }
 }

@@ -1,11 +1,8 @@
 //! The policy: whether it can come into force, and who decides what is in it.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-
-use nix::unistd::geteuid;
 
 use super::finding::{Finding, Findings};
 use super::{mount, rights};
@@ -32,7 +29,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
         }
         Err(unusable) => {
             let cure = if unusable.problems.is_empty() {
-                source.file().and_then(cure_of_unreadable).unwrap_or_default()
+                source.cure_of_unreadable().map(|cure| format!("{cure}; ")).unwrap_or_default()
             } else {
                 format!("`dockgate check {name}` shows each with its place and what to do; ")
             };
@@ -54,24 +51,6 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
             "Name one with --policy; policy/ has some to start from.",
         )),
     }
-}
-
-/// What helps where the file cannot be read.
-#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
-fn cure_of_unreadable(path: &Path) -> Option<String> {
-    let (shown, uid) = (path.display(), geteuid());
-    Some(match fs::read_to_string(path).err()?.kind() {
-        ErrorKind::NotFound => {
-            "Write it, or name another with --policy; in a container, mount the directory that it is in: "
-                .to_owned()
-        }
-        ErrorKind::PermissionDenied => format!(
-            "Let the user that dockgate runs as (uid {uid}) read it and go through its directory: `chmod o+r {shown}`, or `chown {uid} {shown}`; "
-        ),
-        ErrorKind::IsADirectory => "Name a file in it with --policy: ".to_owned(),
-        ErrorKind::InvalidData => "Save it as UTF-8: ".to_owned(),
-        _ => return None,
-    })
 }
 
 fn look_at_rules(name: &str, usable: &Usable, findings: &mut Findings) {
