@@ -170,6 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn of_a_policy_without_tests_that_is_said_once() {
+        let (exit, text) = run(Format::Text, false, POLICY);
+        assert_eq!(exit, Exit::Success);
+        assert!(text.starts_with("warning[untested]: the policy has no tests\n"), "{text}");
+        assert_eq!(text.matches("warning").count(), 1, "{text}");
+        assert!(text.ends_with("0 of 2 changes to the policy would be noticed)\n"), "{text}");
+        assert_eq!(run(Format::Text, true, POLICY).0, Exit::Failure);
+    }
+
+    #[test]
     fn a_policy_with_errors_is_not_tested() {
         let (exit, text) = run(Format::Text, false, "version = 2\n[[test]]\nrequest = \"GET /_ping\"\n");
         assert_eq!(exit, Exit::Failure);

@@ -33,6 +33,11 @@ impl Suite {
         let unnoticed: Vec<Mutant> =
             mutants.into_iter().filter(|mutant| !self.notices(mutant, files)).collect();
         let noticed = changes.saturating_sub(unnoticed.len());
+        if self.cases.is_empty() {
+            let none = Problem::new(Code::Untested, 0..0, "the policy has no tests");
+            let help = "add some: `dockgate explain --format tests` writes them of requests";
+            return Coverage { changes, noticed, untested: vec![none.help(help)] };
+        }
         let mut by_place: BTreeMap<(usize, usize), BTreeMap<String, Vec<String>>> = BTreeMap::new();
         for Mutant { span, part, change, .. } in unnoticed {
             by_place.entry((span.start, span.end)).or_default().entry(part).or_default().push(change);
