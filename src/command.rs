@@ -71,7 +71,7 @@ enum Verb {
     /// Print the JSON Schema of policies or of settings files, for editors
     Schema {
         /// What the schema is of
-        #[arg(value_name = "OF")]
+        #[arg(value_name = "policy|settings")]
         document: schema::Document,
     },
     /// Print the completions of a shell

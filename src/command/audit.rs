@@ -92,7 +92,9 @@ fn file_of_settings() -> Result<PathBuf, Exit> {
     match settings.audit.sink {
         AuditSink::File(path) => Ok(path),
         AuditSink::Stdout => {
-            complain(&"dockgate: which audit? Name the file.");
+            complain(
+                &"dockgate: which audit? Name its file, behind what else is asked for, or set DOCKGATE_AUDIT.",
+            );
             Err(Exit::Usage)
         }
     }

@@ -57,6 +57,8 @@ fn a_log_is_whole_until_somebody_touches_it() {
     };
     let edited = written.replacen("\"status\":404", "\"status\":200", 1);
     assert_eq!(broken(edited), ":6: record 6 was changed: record 7 has another hash of it\n");
+    let manual = include_str!("../../../docs/audit.md");
+    assert!(manual.contains("jsonl:3: record 3 was changed: record 4 has another hash of it\n"));
     let cut = lines[..8].concat();
     assert_eq!(broken(cut), ":8: record 9 is missing: cut off behind record 8\n");
     let swapped = [&lines[..3], &[lines[4], lines[3]], &lines[5..]].concat().concat();
