@@ -21,12 +21,12 @@ fn profile(name: &str) -> String {
 
 /// What a compiler of this version, with another wrapper before it or none, is called with for a package, a line each.
 fn called(version: &str, between: &[&str], package: [&str; 2], arguments: &[&str]) -> Vec<String> {
-    called_beside("glibc 2.36", version, between, package, arguments)
+    called_beside(["glibc 2.36", "/usr/lib/gcc/libgcc_eh.a"], version, between, package, arguments)
 }
 
-/// The same, with this C library.
+/// The same, with this C library, and where what unwinds is said to lie.
 fn called_beside(
-    libc: &str,
+    [libc, unwinder]: [&str; 2],
     version: &str,
     between: &[&str],
     package: [&str; 2],
@@ -49,6 +49,7 @@ fn called_beside(
         ),
     );
     write("getconf", &format!("test \"$*\" = GNU_LIBC_VERSION && echo '{libc}'"));
+    write("cc", &format!("test \"$*\" = -print-file-name=libgcc_eh.a && echo '{unwinder}'"));
     let output = Command::new(profile("rustc"))
         .args(between)
         .arg(&compiler)
@@ -126,9 +127,29 @@ fn relocations_are_packed_where_the_loader_reads_them_packed() {
         ("glibc 2.43", true),
         ("undefined", false),
     ] {
-        let called = called_beside(libc, &profiled(), &[], ["dockgate", "1.2.3"], &arguments);
+        let beside = [libc, "libgcc_eh.a"];
+        let called = called_beside(beside, &profiled(), &[], ["dockgate", "1.2.3"], &arguments);
         let asked = called.iter().any(|one| one == "-Clink-arg=-Wl,-z,pack-relative-relocs");
         assert_eq!(asked, packed, "{libc}");
+    }
+}
+
+#[test]
+fn what_unwinds_is_linked_in_where_it_is_there_for_that() {
+    let program = [RELEASE.as_slice(), &["--crate-type", "bin"]].concat();
+    for (arguments, unwinder, is_in) in [
+        (program.as_slice(), "/usr/lib/gcc/12/libgcc_eh.a", true),
+        // What compilers say of a file that they do not have.
+        (&program, "libgcc_eh.a", false),
+        (&RELEASE, "/usr/lib/gcc/12/libgcc_eh.a", false),
+        (&DEBUG, "/usr/lib/gcc/12/libgcc_eh.a", false),
+    ] {
+        let beside = ["glibc 2.36", unwinder];
+        let called = called_beside(beside, &profiled(), &[], ["dockgate", "1.2.3"], arguments);
+        let asked: Vec<_> =
+            called.iter().filter(|one| one.starts_with("-L") || one.starts_with("-l")).collect();
+        let expected: &[&str] = if is_in { &["-Lnative=/usr/lib/gcc/12", "-lstatic=gcc_eh"] } else { &[] };
+        assert_eq!(asked, expected, "{unwinder} {arguments:?}");
     }
 }
 
