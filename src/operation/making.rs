@@ -64,7 +64,7 @@ impl Operation {
         };
         match self.known(&Reference::new(ThingKind::Container, name)) {
             Known::Is(container) => Some(Thing { names: vec![new.as_str().into()], ..container }),
-            Known::Missing | Known::Nothing => None,
+            Known::Missing | Known::Unclear | Known::Nothing => None,
         }
     }
 
