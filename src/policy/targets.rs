@@ -154,10 +154,11 @@ impl Rule {
                             Known::Unclear if !taken.contains(reference) => true,
                             // Of several images whose IDs begin so the daemon says what it says of none.
                             Known::Missing if is_id_of_image(reference) => true,
-                            // What is not there the daemon may make, or have a moment later.
+                            // What is not there the daemon may have a moment later.
                             Known::Missing | Known::Unclear => {
-                                let may_come = *kind == ThingKind::Image && operation.runs_images();
-                                set.may_contain_one_called(&reference.name, may_come)
+                                let may_miss =
+                                    taken.contains(reference) || takes_what_is_missing(operation, *kind);
+                                set.may_contain_one_called(&reference.name, !may_miss)
                             }
                         }
                     },
@@ -297,6 +298,13 @@ fn unseen_on_the_way(kind: ThingKind, operation: &Operation) -> Vec<Reference> {
         one.kind == ThingKind::Container && matches!(operation.known(one), Known::Nothing | Known::Unclear)
     });
     containers
+}
+
+/// Whether the operation names things of this kind that need not be there: a volume that is mounted is made, and the network of
+/// a container looked for when that is started.
+fn takes_what_is_missing(operation: &Operation, kind: ThingKind) -> bool {
+    matches!(kind, ThingKind::Volume | ThingKind::Network)
+        && kinds_named(operation.endpoint()).all(|named| named != kind)
 }
 
 /// Whether an image is called by its ID, or by what may be the beginning of one.

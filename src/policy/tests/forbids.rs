@@ -559,3 +559,24 @@ fn what_goes_by_the_beginning_of_several_ids_is_not_there() {
     let by_network = "[[allow]]\noperations = [\"ContainerStart\"]\nnetwork.owner = \"me\"";
     assert_eq!(about(&policy(by_network), "POST /containers/ffff/start"), "condition");
 }
+
+#[test]
+fn what_is_not_there_may_be_there_a_moment_later() {
+    for (condition, request, expected) in [
+        ("container.label.owner = \"you\"", "DELETE /containers/none", "no such container none"),
+        ("container.owner = \"you\"", "POST /exec/none/start {}", "no such exec none"),
+        ("image.label.owner = true", "GET /images/none/get", "no such image none"),
+        ("volume.label.owner = true", "DELETE /volumes/none", "no such volume none"),
+        ("network.name = \"n*\"\nnetwork.label.x = false", "DELETE /networks/net-2", "no such network net-2"),
+        // By its name it is none of these, or it is made here, without what is forbidden.
+        ("network.name = \"x\"\nnetwork.label.x = false", "DELETE /networks/net-2", "/networks/net-2"),
+        ("network.label.owner = \"you\"", r#"POST /networks/create {"Name":"none"}"#, "/networks/create"),
+        (
+            "volume.label.owner = \"you\"",
+            r#"POST /containers/create {"HostConfig":{"Binds":["none:/x"]}}"#,
+            "/containers/create",
+        ),
+    ] {
+        assert_eq!(about(&forbidding(condition), request), expected, "{condition}: {request}");
+    }
+}
