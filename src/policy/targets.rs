@@ -8,7 +8,7 @@ use super::selection;
 use super::terms::{Showing, Terms};
 use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
-use crate::operation::meaning::ImageRef;
+use crate::operation::meaning::{ImageRef, is_hexadecimal, may_be_id};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -138,6 +138,9 @@ impl Rule {
         let references = operation.references();
         let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         let made = operation.made().or_else(|| operation.renamed());
+        let may_miss = |reference: &Reference| {
+            taken.contains(reference) || takes_what_is_missing(operation, reference.kind)
+        };
         self.things.iter().all(|(kind, set)| {
             let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
             is_made
@@ -152,13 +155,10 @@ impl Rule {
                             // What is not known may be one.
                             Known::Nothing => true,
                             Known::Unclear if !taken.contains(reference) => true,
-                            // Of several images whose IDs begin so the daemon says what it says of none.
-                            Known::Missing if is_id_of_image(reference) => true,
-                            // What is not there the daemon may have a moment later.
+                            // What is not there the daemon may have a moment later, by an ID that begins so.
+                            Known::Missing if !may_miss(reference) && may_begin_id(reference) => true,
                             Known::Missing | Known::Unclear => {
-                                let may_miss =
-                                    taken.contains(reference) || takes_what_is_missing(operation, *kind);
-                                set.may_contain_one_called(&reference.name, !may_miss)
+                                set.may_contain_one_called(&reference.name, !may_miss(reference))
                             }
                         }
                     },
@@ -307,9 +307,23 @@ fn takes_what_is_missing(operation: &Operation, kind: ThingKind) -> bool {
         && kinds_named(operation.endpoint()).all(|named| named != kind)
 }
 
-/// Whether an image is called by its ID, or by what may be the beginning of one.
-fn is_id_of_image(reference: &Reference) -> bool {
-    reference.kind == ThingKind::Image && matches!(ImageRef::read(&reference.name), ImageRef::Id(_))
+/// Whether a thing is called by what may be its ID, or the beginning of that, whatever its name is.
+fn may_begin_id(reference: &Reference) -> bool {
+    match reference.kind {
+        ThingKind::Container => is_hexadecimal(&reference.name),
+        ThingKind::Image => matches!(ImageRef::read(&reference.name), ImageRef::Id(_)),
+        ThingKind::Network
+        | ThingKind::Service
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node => may_be_id(&reference.name),
+        ThingKind::Exec
+        | ThingKind::Volume
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => false,
+    }
 }
 
 /// As what a thing is judged: an exec instance as its container.

@@ -138,8 +138,9 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
         if !seen.insert((container.to_owned(), options == "ro")) {
             return;
         }
+        // One that is not there may be there a moment later.
         let Some(found) = at.ask(Reference::new(ThingKind::Container, container)) else {
-            return at.says_beside();
+            return at.says_more();
         };
         let way = way.then(Step::Words(format!(" ({container})").into()));
         let mounts = found.get("Mounts").map(Json::items).unwrap_or_default();

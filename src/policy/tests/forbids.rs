@@ -568,6 +568,14 @@ fn what_is_not_there_may_be_there_a_moment_later() {
         ("image.label.owner = true", "GET /images/none/get", "no such image none"),
         ("volume.label.owner = true", "DELETE /volumes/none", "no such volume none"),
         ("network.name = \"n*\"\nnetwork.label.x = false", "DELETE /networks/net-2", "no such network net-2"),
+        // It may come with an ID that begins so.
+        ("container.name = \"db\"", "DELETE /containers/beef", "no such container beef"),
+        ("service.name = \"db\"", "DELETE /services/a1", "no such service a1"),
+        (
+            "host_paths = [\"/run/docker.sock\"]",
+            r#"POST /containers/create {"HostConfig":{"VolumesFrom":["none"]}}"#,
+            "forbidden",
+        ),
         // By its name it is none of these, or it is made here, without what is forbidden.
         ("network.name = \"x\"\nnetwork.label.x = false", "DELETE /networks/net-2", "/networks/net-2"),
         ("network.label.owner = \"you\"", r#"POST /networks/create {"Name":"none"}"#, "/networks/create"),
