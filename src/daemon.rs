@@ -152,8 +152,8 @@ impl Daemon {
         Ok(connection.forward(&encoded, upload).await)
     }
 
-    /// Asks the daemon what something is, over `line`: as it shows it at this path without version, or none where it
-    /// has no such thing. The answer is read as `room` has it.
+    /// Asks the daemon what something is, over `line`: as it shows it at this path without version; none where it
+    /// has no such thing, and `null` where what it is called can be no name, or the beginning of several IDs. The answer is read as `room` has it.
     ///
     /// # Errors
     /// When it cannot be asked, or gives no answer to that, or one that cannot be read. Of the last nothing is wrong with the
@@ -183,8 +183,9 @@ impl Daemon {
             line.keep(connection);
         }
         match status {
-            // What can have no such name, or has it with others, is no thing that could be judged.
-            400 | 404 => Ok(None),
+            404 => Ok(None),
+            400 => Ok(Some(Json::Null)),
+            500 if is_of_several(&body) => Ok(Some(Json::Null)),
             200 => {
                 let shown = Json::read_shown(&body);
                 shown.map(Some).map_err(|flaw| Untold::unreadable(&target, &flaw.to_string()))
@@ -269,6 +270,13 @@ impl Daemon {
         self.doubt.notify_one();
         self.account.failed(away)
     }
+}
+
+/// Whether a daemon says that something is called by what several are: older ones call that an error of their own (moby
+/// `pkg/truncindex`, `daemon/cluster/helpers.go`).
+fn is_of_several(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer).to_ascii_lowercase();
+    text.contains("multiple ids found") || text.contains(" is ambiguous")
 }
 
 impl Untold {

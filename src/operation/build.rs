@@ -3,11 +3,11 @@
 
 use std::io::Read;
 
-use super::dockerfile::{Dockerfile, Mention};
+use super::dockerfile::{self, Dockerfile, Mention};
 use super::field::Place;
 use super::inside::Flaw;
-use super::meaning::{ImageRef, Meaning, Use};
-use super::{Operation, Value, context};
+use super::meaning::{Aspect, ImageRef, Meaning, Meant, Use};
+use super::{Json, Operation, Value, context};
 
 /// Who builds. They find the Dockerfile and read it each in their own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,34 @@ impl Operation {
         }
         (self.builder() == Builder::BuildKit && build_id.starts_with("upload-request:"))
             .then_some("its context is for another build (parameter buildid)")
+    }
+
+    /// The instructions that it adds to the image which it makes, or leaves to builds upon that, and where they stand.
+    pub(super) fn added_instructions(&self) -> Vec<(&'static str, String)> {
+        if !matches!(self.endpoint().id, "ImageCommit" | "ImageCreate") {
+            return Vec::new();
+        }
+        let changes = match self.query().get("changes") {
+            Some(Value::List(changes)) => Some(("parameter changes", changes.join("\n"))),
+            Some(_) | None => None,
+        };
+        let triggers = self.body_json().and_then(|body| body.get("OnBuild")).map(Json::items);
+        let triggers = triggers.unwrap_or_default().iter().filter_map(Json::as_text);
+        changes.into_iter().chain(triggers.map(|trigger| ("OnBuild", trigger.to_owned()))).collect()
+    }
+
+    /// Takes note of what builds upon the image will take from outside by those.
+    pub(super) fn read_added_instructions(&self, meant: &mut Meant) {
+        for (place, instructions) in self.added_instructions() {
+            let place = Place::words(place);
+            if let Ok(part) = dockerfile::read_part(&instructions) {
+                meant.uses.extend(uses(&part).into_iter().map(|one| Use { place: place.clone(), ..one }));
+            } else {
+                let place = place.remarked(", which could be read in two ways");
+                meant.uses.push(Use::new(Meaning::Image(ImageRef::None), place));
+                meant.unclear.push(Aspect::Images);
+            }
+        }
     }
 
     /// Whether it leaves containers and images on its way, which bear the labels that the Dockerfile sets: the classic

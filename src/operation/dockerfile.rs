@@ -20,7 +20,7 @@ use super::inside::Flaw;
 use arguments::Arguments;
 use heredoc::Reading;
 use instruction::{Instruction, Step};
-use lines::{Line, Lines};
+use lines::Lines;
 use stages::{Numbers, Stages};
 
 /// What a Dockerfile takes from outside, and what it asks for beyond a plain build.
@@ -71,18 +71,23 @@ impl Mention {
 /// Whether instructions that are no whole Dockerfile may set labels of dockgate's own, which also those may that cannot be
 /// read.
 pub(super) fn may_mark(instructions: &str) -> bool {
-    let marks = |line: &Line, escape| match Instruction::read(&line.text, escape) {
-        Ok(Instruction::OnBuild(step) | Instruction::Step(step)) => {
-            matches!(step, Step::Label { may_mark: true })
-        }
-        Ok(Instruction::From { .. } | Instruction::Arg(_)) => false,
-        Err(_) => true,
-    };
-    // Older daemons know no here-documents.
-    [Reading::Documents, Reading::Instructions].into_iter().any(|reading| {
-        Lines::read(instructions, reading)
-            .map_or(true, |lines| lines.all.iter().any(|line| marks(line, lines.escape)))
-    })
+    read_part(instructions).map_or(true, |part| !part.marks.is_empty())
+}
+
+/// Reads instructions that are no whole Dockerfile: those that are added to an image, or left to builds upon it.
+///
+/// # Errors
+///
+/// Whatever could be read in two ways.
+pub(super) fn read_part(instructions: &str) -> Result<Dockerfile, Flaw> {
+    let mut part = Dockerfile::default();
+    let lines = Lines::read(instructions, Reading::Documents)?;
+    part.read_added(&lines)?;
+    if lines.has_documents {
+        // Older daemons know none.
+        part.read_added(&Lines::read(instructions, Reading::Instructions)?)?;
+    }
+    Ok(part)
 }
 
 /// The parameter `buildargs`: names, and their values where they have one.
@@ -153,6 +158,20 @@ impl Dockerfile {
         }
         if stages.is_before_first() {
             return Err(Flaw::dockerfile("has no FROM"));
+        }
+        Ok(())
+    }
+
+    /// Reads instructions that come to an image. What others run when they build upon it knows no stages of theirs.
+    fn read_added(&mut self, lines: &Lines) -> Result<(), Flaw> {
+        for line in &lines.all {
+            let instruction = Instruction::read(&line.text, lines.escape);
+            match instruction.map_err(|what| Flaw::line(line.number, what))? {
+                Instruction::OnBuild(step) | Instruction::Step(step) => {
+                    self.read_step(step, line.number, &Stages::default(), Builder::Classic)?;
+                }
+                Instruction::From { .. } | Instruction::Arg(_) => {}
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub struct Reference {
 /// The answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Each thing as the daemon shows it, or none where there is none.
+    /// Each thing as the daemon shows it, or none where there is none; `null` where that is not clear.
     things: Vec<(Reference, Option<Json>)>,
     /// The link on the way to each path of the host, or none where there is none, or none that dockgate sees.
     links: Vec<(String, Option<Link>)>,
@@ -31,10 +31,12 @@ pub struct Facts {
 /// What is known of a thing that a request refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known<'a> {
-    /// The daemon was not asked, or showed something else.
+    /// The daemon was not asked.
     Nothing,
     /// The daemon has no such thing.
     Missing,
+    /// The daemon showed no one thing: the beginning of an ID may be that of several, of which a moment later there may be one.
+    Unclear,
     /// It is this.
     Is(Thing<'a>),
 }
@@ -117,7 +119,7 @@ impl Facts {
         match self.get(reference) {
             None => Known::Nothing,
             Some(None) => Known::Missing,
-            Some(Some(shown)) => Thing::inspected(reference.kind, shown).map_or(Known::Nothing, Known::Is),
+            Some(Some(shown)) => Thing::inspected(reference.kind, shown).map_or(Known::Unclear, Known::Is),
         }
     }
 

@@ -64,7 +64,7 @@ impl Operation {
         };
         match self.known(&Reference::new(ThingKind::Container, name)) {
             Known::Is(container) => Some(Thing { names: vec![new.as_str().into()], ..container }),
-            Known::Missing | Known::Nothing => None,
+            Known::Missing | Known::Unclear | Known::Nothing => None,
         }
     }
 
@@ -218,14 +218,12 @@ impl Operation {
             find_reserved(kind, body, None, &mut found);
         }
         for (parameter, value) in self.query().iter() {
-            match (parameter.name, value) {
-                ("labels", Value::Json(labels)) => add_reserved(labels, &"parameter labels", &mut found),
-                ("changes", Value::List(texts)) if may_mark(&texts.join("\n")) => {
-                    let place = "parameter changes".to_owned();
-                    found.push(ReservedLabel { place, owner: None, is_of_image: false });
-                }
-                _ => {}
+            if let ("labels", Value::Json(labels)) = (parameter.name, value) {
+                add_reserved(labels, &"parameter labels", &mut found);
             }
+        }
+        for (place, _) in self.added_instructions().iter().filter(|(_, added)| may_mark(added)) {
+            found.push(ReservedLabel { place: (*place).to_owned(), owner: None, is_of_image: false });
         }
         // The containers of its steps bear them, and the images between.
         for mention in self.dockerfile().map(|dockerfile| dockerfile.marks.as_slice()).unwrap_or_default() {

@@ -28,7 +28,7 @@ use super::thing::ThingKind;
 
 pub use image::{ImageRef, full_name as full_image_name, split_tag as split_image_tag};
 pub(super) use mount::mount_type;
-pub use network::{DEFAULT_BRIDGE, is_network_id};
+pub use network::{DEFAULT_BRIDGE, is_network_id, may_be_id};
 pub(super) use parameter::{of_identifiers, of_parameter};
 pub(super) use path::clean;
 pub use path::{HostPath, Link};

@@ -66,7 +66,7 @@ impl Operation {
             Known::Is(_) if kind == ThingKind::Image && keeps_image => None,
             Known::Is(thing) if kind == ThingKind::Image => Some(immutable_name(&thing, name)),
             Known::Is(thing) => Some(thing.id.to_string()),
-            Known::Missing | Known::Nothing => None,
+            Known::Missing | Known::Unclear | Known::Nothing => None,
         });
     }
 
@@ -166,7 +166,7 @@ impl Operation {
             Known::Is(image) => {
                 image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(&reference.name))
             }
-            Known::Missing | Known::Nothing => false,
+            Known::Missing | Known::Unclear | Known::Nothing => false,
         };
         takes_all
             && reference.kind == ThingKind::Image

@@ -184,6 +184,7 @@ impl Operation {
         }
         of_identifiers(self.identifiers(), query, context, &mut meant);
         meant.uses.extend(self.uses_inside());
+        self.read_added_instructions(&mut meant);
         Understanding { fields: fields.unwrap_or_default(), parameters, meant }
     }
 

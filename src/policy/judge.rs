@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::operation::meaning::Aspect;
 use crate::operation::table::Endpoint;
 use crate::operation::thing::ThingKind;
-use crate::operation::{Body, Encoded, Operation, Reference};
+use crate::operation::{Body, Encoded, Known, Operation, Reference};
 
 /// How often what the daemon shows may raise further questions: a container may have a volume.
 pub const LOOK_UP_ROUNDS: usize = 3;
@@ -170,8 +170,8 @@ impl Policy {
         if asks_for_networks || asks_for_paths {
             questions.extend(operation.understand().questions().filter(is_asked).cloned());
         }
-        // What cannot be looked at stays unknown.
-        questions.retain(|question| question.path().is_some());
+        // What cannot be looked at stays unknown, and so does what the daemon has not made clear.
+        questions.retain(|question| question.path().is_some() && operation.known(question) == Known::Nothing);
         Unknown { questions: questions.into_iter().collect(), paths }
     }
 

@@ -8,6 +8,7 @@ use super::selection;
 use super::terms::{Showing, Terms};
 use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
+use crate::operation::meaning::{ImageRef, is_hexadecimal, may_be_id};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -93,14 +94,16 @@ impl Rule {
                 }
                 Known::Is(thing) if is_meant(set, operation, &reference, &thing) => {}
                 // What is made is judged below.
-                Known::Missing if taken.contains(&reference) => {}
-                Known::Is(_) | Known::Missing => shortfalls.push(Shortfall::Thing(reference)),
+                Known::Missing | Known::Unclear if taken.contains(&reference) => {}
+                Known::Is(_) | Known::Missing | Known::Unclear => {
+                    shortfalls.push(Shortfall::Thing(reference));
+                }
                 Known::Nothing => shortfalls.push(Shortfall::Unknown(reference)),
             }
         }
-        if self.things.contains_key(&ThingKind::Volume) && !self.things.contains_key(&ThingKind::Container) {
-            let unknown = |container: &Reference| operation.known(container) == Known::Nothing;
-            shortfalls.extend(operation.volumes_from().into_iter().filter(unknown).map(Shortfall::Unknown));
+        if !self.things.contains_key(&ThingKind::Container) {
+            let unseen = self.things.keys().flat_map(|kind| unseen_on_the_way(*kind, operation));
+            shortfalls.extend(unseen.map(Shortfall::Unknown));
         }
         if let Some(mut made) = operation.made() {
             let label = owner_label(made.kind);
@@ -133,13 +136,16 @@ impl Rule {
             Reach::Named => {}
         }
         let references = operation.references();
+        let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         let made = operation.made().or_else(|| operation.renamed());
+        let may_miss = |reference: &Reference| {
+            taken.contains(reference) || takes_what_is_missing(operation, reference.kind)
+        };
         self.things.iter().all(|(kind, set)| {
             let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
-            let is_unknown = |container: &Reference| operation.known(container) == Known::Nothing;
             is_made
                 || (*kind == ThingKind::Image && operation.loads_images())
-                || (*kind == ThingKind::Volume && operation.volumes_from().iter().any(is_unknown))
+                || !unseen_on_the_way(*kind, operation).is_empty()
                 || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
                     |reference| {
                         match thing(operation, reference) {
@@ -148,10 +154,11 @@ impl Rule {
                             }
                             // What is not known may be one.
                             Known::Nothing => true,
-                            // What is not there the daemon may make, or have a moment later.
-                            Known::Missing => {
-                                let may_come = *kind == ThingKind::Image && operation.runs_images();
-                                set.may_contain_one_called(&reference.name, may_come)
+                            Known::Unclear if !taken.contains(reference) => true,
+                            // What is not there the daemon may have a moment later, by an ID that begins so.
+                            Known::Missing if !may_miss(reference) && may_begin_id(reference) => true,
+                            Known::Missing | Known::Unclear => {
+                                set.may_contain_one_called(&reference.name, !may_miss(reference))
                             }
                         }
                     },
@@ -181,7 +188,7 @@ impl Policy {
                 && !taken.contains(reference)
                 && match thing(operation, reference) {
                     Known::Is(thing) => !self.may_know(kind, &thing, clients),
-                    Known::Missing => true,
+                    Known::Missing | Known::Unclear => true,
                     Known::Nothing => false,
                 }
         })
@@ -236,7 +243,7 @@ pub(super) fn asked_about(rules: &[&Rule], operation: &Operation) -> BTreeSet<Re
                     asked.insert(container);
                 }
             }
-            (Known::Is(_) | Known::Missing, _) => {}
+            (Known::Is(_) | Known::Missing | Known::Unclear, _) => {}
         }
     }
     asked
@@ -274,6 +281,48 @@ fn is_meant(set: &ThingSet, operation: &Operation, reference: &Reference, thing:
     match operation.names_at_stake(reference, thing) {
         Some(names) => set.contains_by_each_name(&Thing { names, ..thing.clone() }),
         None => set.contains(thing),
+    }
+}
+
+/// The containers whose volumes or networks the operation is about, and of which it is not known what they are: volumes that are
+/// taken over, networks that one is put into when it is started.
+fn unseen_on_the_way(kind: ThingKind, operation: &Operation) -> Vec<Reference> {
+    let mut containers = if kind == ThingKind::Volume {
+        operation.volumes_from()
+    } else if kind == ThingKind::Network && operation.starts_container() {
+        operation.references()
+    } else {
+        Vec::new()
+    };
+    containers.retain(|one| {
+        one.kind == ThingKind::Container && matches!(operation.known(one), Known::Nothing | Known::Unclear)
+    });
+    containers
+}
+
+/// Whether the operation names things of this kind that need not be there: a volume that is mounted is made, and the network of
+/// a container looked for when that is started.
+fn takes_what_is_missing(operation: &Operation, kind: ThingKind) -> bool {
+    matches!(kind, ThingKind::Volume | ThingKind::Network)
+        && kinds_named(operation.endpoint()).all(|named| named != kind)
+}
+
+/// Whether a thing is called by what may be its ID, or the beginning of that, whatever its name is.
+fn may_begin_id(reference: &Reference) -> bool {
+    match reference.kind {
+        ThingKind::Container => is_hexadecimal(&reference.name),
+        ThingKind::Image => matches!(ImageRef::read(&reference.name), ImageRef::Id(_)),
+        ThingKind::Network
+        | ThingKind::Service
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node => may_be_id(&reference.name),
+        ThingKind::Exec
+        | ThingKind::Volume
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => false,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::facts::Reference;
+use super::super::facts::{Known, Reference};
 use super::super::field::{Step, Way};
 use super::super::json::Json;
 use super::super::thing::ThingKind;
@@ -138,7 +138,13 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
         if !seen.insert((container.to_owned(), options == "ro")) {
             return;
         }
-        let Some(found) = at.ask(Reference::new(ThingKind::Container, container)) else {
+        let question = Reference::new(ThingKind::Container, container);
+        // One that is not there may be there a moment later.
+        if at.around.context.facts.known(&question) == Known::Missing {
+            at.must_ask(question);
+            return at.says_beside();
+        }
+        let Some(found) = at.ask(question) else {
             return at.says_beside();
         };
         let way = way.then(Step::Words(format!(" ({container})").into()));

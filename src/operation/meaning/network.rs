@@ -37,8 +37,9 @@ impl Network {
 /// How long an ID of Swarm is, of letters and digits.
 const LONGEST_OF_SWARM: usize = 25;
 
-/// Whether it may be an ID, or the beginning of one.
-fn may_be_id(name: &str) -> bool {
+/// Whether a name may be an ID of the daemon's or of Swarm's, or the beginning of one.
+#[must_use]
+pub fn may_be_id(name: &str) -> bool {
     let is_of_swarm = || name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
     is_hexadecimal(name) || (name.len() <= LONGEST_OF_SWARM && is_of_swarm())
 }

@@ -330,13 +330,17 @@ impl<'r, 'a> Reader<'r, 'a> {
         self.way.then(Step::Name(name))
     }
 
-    /// What the daemon answered to a question; none where it was not asked, or has no such thing.
+    /// What the daemon answered to a question; none where it was not asked, has no such thing, or does not say which one
+    /// it is.
     pub(super) fn ask(&mut self, question: Reference) -> Option<&'a Json> {
-        let answer = self.around.context.facts.get(&question);
-        if answer.is_none() {
-            self.meant.questions.push(question);
+        match self.around.context.facts.get(&question) {
+            Some(None) => None,
+            Some(Some(shown)) if *shown != Json::Null => Some(shown),
+            Some(Some(_)) | None => {
+                self.meant.questions.push(question);
+                None
+            }
         }
-        answer?.as_ref()
     }
 
     /// Takes note of a question that has no answer yet.

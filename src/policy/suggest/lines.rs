@@ -85,7 +85,7 @@ impl Lines {
                     names.extend(images.filter_map(|image| Some(quote(&aspect::item(&image)?))));
                     Some(quote(&escape(&found.id)))
                 }
-                Known::Missing | Known::Nothing => None,
+                Known::Missing | Known::Unclear | Known::Nothing => None,
             });
             let ids = found.collect::<Vec<_>>();
             self.things.extend(toml_text::list(&names).map(|names| format!("{kind}.name = {names}")));

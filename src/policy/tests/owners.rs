@@ -159,8 +159,35 @@ fn a_mark_is_not_put_together_from_variables() {
         let request = format!("POST /commit?container=mine&repo=own/x&changes={changes}");
         assert_eq!(about(&policy, &request), "condition", "{changes}");
     }
+    let trigger =
+        r#"POST /commit?container=mine&repo=own/x {"OnBuild":["RUN id","LABEL io.dockgate.owner=you"]}"#;
+    assert_eq!(about(&policy, trigger), "condition");
     let plain = "POST /commit?container=mine&repo=own/x&changes=ENV+X=$Y%0aLABEL+a=$X";
     assert!(about(&policy, plain).starts_with('/'), "{}", about(&policy, plain));
+}
+
+#[test]
+fn what_is_left_to_later_builds_is_bounded_where_it_is_left() {
+    let policy = policy(
+        "[[allow]]\noperations = [\"ImageCommit\", \"ImageCreate\"]\nbody = true\nquery.changes = true\n\
+         query.fromSrc = true\nimages = [\"own/*\"]",
+    );
+    let commit = "POST /commit?container=c&repo=own/x";
+    for (request, is_granted) in [
+        (format!("{commit}&changes=CMD+a%0aONBUILD+COPY+--from=own/y+/a+/"), true),
+        (format!("{commit}&changes=CMD+a%0aONBUILD+COPY+--from=their/y+/a+/"), false),
+        (format!("{commit}&changes=CMD+a&changes=ONBUILD+RUN+--mount=from=their/y+id"), false),
+        (format!("{commit}&changes=ONBUILD+COPY+--from=own/$X+/a+/"), false),
+        (format!(r#"{commit} {{"OnBuild":["COPY --from=own/y /a /","COPY --from=0 /a /"]}}"#), true),
+        (format!(r#"{commit} {{"OnBuild":["RUN id","COPY --from=their/y /a /"]}}"#), false),
+        (format!(r#"{commit} {{"onbuild":["copy --\"from=their/y\" /a /"]}}"#), false),
+        (
+            "POST /images/create?fromSrc=-&repo=own/x&changes=ONBUILD+COPY+--from=their/y+/a+/".to_owned(),
+            false,
+        ),
+    ] {
+        assert_eq!(about(&policy, &request).starts_with('/'), is_granted, "{request}");
+    }
 }
 
 #[test]

@@ -364,3 +364,30 @@ fn nothing_of_anothers_is_had_by_a_detour() {
     world.engine.docker(["network", "rm", &name]);
     assert!(refused.failed(1).stderr.contains("not found"));
 }
+
+/// That several have IDs which begin so is as little told as that one has.
+#[test]
+fn the_beginning_of_several_ids_tells_nothing() {
+    let world = World::new();
+    // Of seventeen IDs two begin alike.
+    let made = (0..17).map(|_| world.tenants.docker("alice", &["create", BUSYBOX]).ok().stdout);
+    let ids: Vec<String> = made.map(|id| id.trim().to_owned()).collect();
+    let mut beginnings: Vec<char> = ids.iter().filter_map(|id| id.chars().next()).collect();
+    beginnings.sort_unstable();
+    let shared = beginnings.windows(2).find(|two| two[0] == two[1]).unwrap()[0];
+    let answers: Vec<(u16, String)> = ["bob", "alice"]
+        .iter()
+        .map(|owner| {
+            let path = format!("/containers/{shared}/json");
+            let answer = world.tenants.ask(owner, "GET", &path, &Value::Null);
+            (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+        })
+        .collect();
+    for id in &ids {
+        world.engine.docker(["rm", "--force", id]);
+    }
+    for (status, body) in answers {
+        assert_eq!(status, 404, "{body}");
+        assert!(body.contains(&format!("No such container: {shared}")), "{body}");
+    }
+}
