@@ -60,6 +60,7 @@ use scribe::{Handle, Pending, Way};
 use shelf::newest_record;
 use signature::SealKey;
 use store::Store;
+pub(crate) use subject::is_cut;
 use subject::{Detail, Judged, What};
 use writer::{Sealing, Start, Writer};
 

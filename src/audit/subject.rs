@@ -20,6 +20,9 @@ const LONGEST_PATH: usize = 1024;
 /// The longest method that is written whole, in bytes; Docker's are shorter.
 const LONGEST_METHOD: usize = 16;
 
+/// How a text ends that was longer.
+const CUT: &str = "...";
+
 /// How many guarded fields of a body are named, and arguments of a command shown.
 const MOST_FIELDS: usize = 32;
 const MOST_ARGUMENTS: usize = 64;
@@ -339,7 +342,12 @@ pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
         return text.into();
     }
     let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    [text.get(..end).unwrap_or_default(), "..."].concat().into()
+    [text.get(..end).unwrap_or_default(), CUT].concat().into()
+}
+
+/// Whether a path or value in a record may be the beginning of a longer one: none that is shorter than this was cut.
+pub(crate) fn is_cut(text: &str) -> bool {
+    text.len() >= LONGEST_VALUE && text.ends_with(CUT)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use memchr::memmem;
 use serde_json::{Map, Value, json};
 
 use super::Request;
+use crate::audit::is_cut;
 use crate::audit::read::Log;
 use crate::audit::read::record::{Event, Judged, Who};
 use crate::client::{Client, Peer};
@@ -14,11 +15,6 @@ use crate::command::audit::plain::plain;
 use crate::command::push;
 use crate::operation::table::{BodyKind, Endpoint, Header, ParameterKind, endpoints};
 use crate::policy::Policy;
-
-/// How a cut value ends, as the record says.
-const CUT: &str = "...";
-/// No path that is shorter was cut.
-const SHORTEST_CUT: usize = 256;
 
 /// A record, and the request that it tells of.
 pub(super) struct Audited {
@@ -104,7 +100,7 @@ impl Audited {
                 plain(detail.map(AsRef::as_ref).unwrap_or_default())
             ));
         };
-        if path.len() > SHORTEST_CUT && path.ends_with(CUT) {
+        if is_cut(path) {
             return Err(format!("{place}: the path was long, and its end is not in the record"));
         }
         let mut missing = Vec::new();
@@ -219,7 +215,7 @@ fn query(endpoint: &Endpoint, parameters: &Map<String, Value>, missing: &mut Vec
             missing.push(format!("the value of the parameter {name}, which no record has"));
             continue;
         };
-        if value.ends_with(CUT) {
+        if is_cut(value) {
             missing.push(format!("the end of the parameter {name}, which was long; it is left out here"));
             continue;
         }
@@ -300,10 +296,10 @@ mod tests {
     fn what_the_record_holds_is_asked_again() {
         let record = json!({
             "id": "0000000a-1", "operation": "ContainerLogs", "method": "GET", "path": "/containers/w%C3%A9b/logs",
-            "version": "1.41", "parameters": {"stdout": "1", "tail": "1 0&", "since": "2026..."},
+            "version": "1.41", "parameters": {"stdout": "1", "tail": "1 0&...", "since": format!("{}...", "2".repeat(256))},
         });
         let audited = found(&record, "0000000a-1", None).unwrap();
-        assert_eq!(audited.request.target, "/v1.41/containers/w%C3%A9b/logs?stdout=1&tail=1%200%26");
+        assert_eq!(audited.request.target, "/v1.41/containers/w%C3%A9b/logs?stdout=1&tail=1%200%26...");
         assert_eq!(audited.client.peer, Peer::Unix { uid: 1000, gid: 999, pid: None });
         assert_eq!(audited.missing, ["the end of the parameter since, which was long; it is left out here"]);
         let record = json!({
