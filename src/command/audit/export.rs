@@ -3,15 +3,12 @@
 mod ecs;
 mod ocsf;
 
-use std::ops::ControlFlow;
-
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::LogArguments;
-use super::output::Output;
 use super::selection::Selection;
-use crate::audit::read::{Request, ascii_line};
+use crate::audit::read::ascii_line;
 use crate::command::Exit;
 use crate::operation::table::endpoints;
 
@@ -48,27 +45,13 @@ enum Deed {
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> Exit {
-    let (filter, log) = match arguments.selection.of(&arguments.log) {
-        Ok(selected) => selected,
-        Err(exit) => return exit,
-    };
-    let output = std::cell::RefCell::new(Output::new(log.bytes()));
-    let mut is_empty = true;
-    let mut each = |request: Request| {
-        is_empty = false;
+    arguments.selection.list(&arguments.log, "", None, |request| {
         let (judged, ended) = (request.judged(), request.ended());
-        let event = match arguments.format {
+        ascii_line(&match arguments.format {
             Format::Ocsf => ocsf::event(&judged, ended.as_ref()),
             Format::Ecs => ecs::event(&judged, ended.as_ref()),
-        };
-        let printed: ControlFlow<()> = output.borrow_mut().print(&ascii_line(&event));
-        printed
-    };
-    let mut read = log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each);
-    if read.is_ok() && is_empty {
-        read = arguments.selection.tell_of_unknown_rules(&log);
-    }
-    output.into_inner().finish(read)
+        })
+    })
 }
 
 impl Deed {

@@ -1,14 +1,13 @@
 //! `dockgate audit query`: a list of requests.
 
-use std::ops::ControlFlow;
+use std::io;
 
 use clap::{Args, ValueEnum};
 
-use super::output::Output;
 use super::selection::Selection;
 use super::{LogArguments, row};
 use crate::audit::read::{Request, ascii_object};
-use crate::command::Exit;
+use crate::command::{Exit, is_coloured};
 
 /// What `query` is told.
 #[derive(Args, Clone, Debug)]
@@ -39,39 +38,18 @@ enum Format {
 }
 
 pub(super) fn query(arguments: &QueryArguments) -> Exit {
-    let (filter, log) = match arguments.selection.of(&arguments.log) {
-        Ok(selected) => selected,
-        Err(exit) => return exit,
-    };
-    let output = std::cell::RefCell::new(Output::new(log.bytes()));
-    let is_coloured = output.borrow().is_coloured;
+    let is_coloured = is_coloured(&io::stdout());
     let heading = match arguments.format {
         Format::Table => row::heading(is_coloured),
         Format::Json => String::new(),
         Format::Csv => row::csv_heading(),
     };
-    let mut left = arguments.limit.unwrap_or(u64::MAX);
-    let mut each = |request: Request| {
-        let Some(less) = left.checked_sub(1) else { return ControlFlow::Break(()) };
-        left = less;
-        let line = match arguments.format {
-            Format::Table => row::line(&request, is_coloured).into_bytes(),
-            Format::Json => json(&request),
-            Format::Csv => row::csv(&request).into_bytes(),
-        };
-        output.borrow_mut().print(&line)?;
-        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    let line = |request: &Request| match arguments.format {
+        Format::Table => row::line(request, is_coloured).into_bytes(),
+        Format::Json => json(request),
+        Format::Csv => row::csv(request).into_bytes(),
     };
-    let begun = output.borrow_mut().print(heading.as_bytes());
-    let mut read = if begun.is_break() {
-        Ok(())
-    } else {
-        log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each)
-    };
-    if read.is_ok() && left == arguments.limit.unwrap_or(u64::MAX) {
-        read = arguments.selection.tell_of_unknown_rules(&log);
-    }
-    output.into_inner().finish(read)
+    arguments.selection.list(&arguments.log, &heading, arguments.limit, line)
 }
 
 /// The record of the judgement, and within it that of the end.

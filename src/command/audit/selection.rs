@@ -1,5 +1,6 @@
 //! Which requests are meant, as the command line says it.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
@@ -10,8 +11,9 @@ use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
 use super::LogArguments;
+use super::output::Output;
 use super::plain::plain;
-use crate::audit::read::{Filter, Log, Pattern, time_of};
+use crate::audit::read::{Filter, Log, Pattern, Request, time_of};
 use crate::command::{Exit, complain};
 use crate::operation::Fault;
 use crate::operation::table::endpoints;
@@ -82,15 +84,45 @@ impl Selection {
     }
 
     /// The filter, and the log without what it passes over file by file; whoever asked is told what is wrong.
-    pub(super) fn of(&self, log: &LogArguments) -> Result<(Filter, Log), Exit> {
+    fn of(&self, log: &LogArguments) -> Result<(Filter, Log), Exit> {
         let filter = self.filter()?;
         let log = narrowed(log.open()?, &filter);
         Ok((filter, log))
     }
 
-    /// Where nothing was found: tells whoever asked of rules that no record names, which may be mistyped. The standard
-    /// input cannot be read again.
-    pub(super) fn tell_of_unknown_rules(&self, log: &Log) -> io::Result<()> {
+    /// Prints a line for each request that is meant, below a heading, and no more than so many. Where there is none, whoever
+    /// asked is told of rules that no record names.
+    pub(super) fn list(
+        &self,
+        log: &LogArguments,
+        heading: &str,
+        limit: Option<u64>,
+        line: impl Fn(&Request) -> Vec<u8>,
+    ) -> Exit {
+        let (filter, log) = match self.of(log) {
+            Ok(selected) => selected,
+            Err(exit) => return exit,
+        };
+        let output = RefCell::new(Output::new(log.bytes()));
+        let mut listed = 0_u64;
+        let mut each = |request: Request| {
+            output.borrow_mut().print(&line(&request))?;
+            listed = listed.saturating_add(1);
+            if Some(listed) == limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let is_over = output.borrow_mut().print(heading.as_bytes()).is_break() || limit == Some(0);
+        let read = if is_over {
+            Ok(())
+        } else {
+            log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each)
+        };
+        let is_told = read.is_ok() && listed == 0 && !is_over;
+        let read = if is_told { self.tell_of_unknown_rules(&log) } else { read };
+        output.into_inner().finish(read)
+    }
+
+    /// Tells whoever asked of rules that no record names, which may be mistyped. The standard input cannot be read again.
+    fn tell_of_unknown_rules(&self, log: &Log) -> io::Result<()> {
         if self.rule.is_empty() || log.files.iter().any(|file| file.path == Path::new("-")) {
             return Ok(());
         }
