@@ -135,8 +135,9 @@ impl Daemon {
         Err(self.failed(failure))
     }
 
-    /// Sends what was recorded, which is given up with that, so that it cannot be sent twice: its head, and its body where that is JSON. A body that is streamed,
-    /// framed as `upload` says, is sent through the [`Sender`] of what this returns.
+    /// Sends what was recorded, which is given up with that, so that it cannot be sent twice: its head, and its body
+    /// where that is JSON. A body that is streamed, framed as `upload` says, is sent through the [`Sender`] of what this
+    /// returns.
     ///
     /// # Errors
     /// When the daemon cannot be reached.
@@ -153,7 +154,8 @@ impl Daemon {
     }
 
     /// Asks the daemon what something is, over `line`: as it shows it at this path without version; none where it
-    /// has no such thing, and `null` where what it is called can be no name, or the beginning of several IDs. The answer is read as `room` has it.
+    /// has no such thing, and `null` where what it is called can be no name, or the beginning of several IDs. The answer
+    /// is read as `room` has it.
     ///
     /// # Errors
     /// When it cannot be asked, or gives no answer to that, or one that cannot be read. Of the last nothing is wrong with the

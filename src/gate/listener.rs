@@ -295,7 +295,11 @@ fn give(error: &io::Error, directory: &Path) -> String {
 
 /// What to do about a file system that is read-only, as that of a container may be.
 fn mount(directory: &Path) -> String {
-    format!(". In a container, mount a volume at {}, which those who connect mount too.", directory.display())
+    let place = match directory.parent() {
+        Some(_) => format!("mount a volume at {}", directory.display()),
+        None => "name a path in a directory of its own, and mount a volume there".to_owned(),
+    };
+    format!(". In a container, {place}, which those who connect mount too.")
 }
 
 async fn bind_tcp(host: &str, port: u16) -> Result<Bound, String> {
@@ -360,6 +364,11 @@ mod tests {
         let told = ". In a container, mount a volume at /run/dockgate, which those who connect mount too.";
         assert_eq!(hint(&read_only, Path::new("/run/dockgate/docker.sock")), told);
         assert_eq!(give(&read_only, Path::new("/run/dockgate")), told);
+        let at_the_root = hint(&read_only, Path::new("/docker.sock"));
+        assert!(
+            at_the_root.starts_with(". In a container, name a path in a directory of its own"),
+            "{at_the_root}"
+        );
     }
 
     #[test]

@@ -23,7 +23,12 @@ impl Refusal {
     /// The policy does not allow it.
     pub(super) fn denied(denial: &Denial) -> Self {
         match denial.refusal().hidden() {
-            Some(reference) => Self::new(404, &missing(reference)),
+            Some(reference) => {
+                // As the daemon does: what is not found when a container is made clients take to be its image, and pull that.
+                let is_of_other = denial.operation().endpoint().id == "ContainerCreate"
+                    && reference.kind != ThingKind::Image;
+                Self::new(if is_of_other { 400 } else { 404 }, &missing(reference))
+            }
             None => Self::new(403, denial.message()),
         }
     }

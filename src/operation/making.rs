@@ -54,16 +54,21 @@ pub struct ReservedLabel {
 }
 
 impl Operation {
-    /// The container that it gives another name, with that name, as far as the container is known.
+    /// The name that it gives to a container which has another so far.
+    #[must_use]
+    pub fn new_name(&self) -> Option<&str> {
+        match (self.endpoint().id, self.query().get("name")) {
+            (RENAME, Some(Value::Text(new))) => Some(new),
+            (_, _) => None,
+        }
+    }
+
+    /// The container that gets that name, as far as the container is known.
     #[must_use]
     pub fn renamed(&self) -> Option<Thing<'_>> {
-        let (RENAME, Some(name), Some(Value::Text(new))) =
-            (self.endpoint().id, self.identifiers().first(), self.query().get("name"))
-        else {
-            return None;
-        };
+        let (new, name) = (self.new_name()?, self.identifiers().first()?);
         match self.known(&Reference::new(ThingKind::Container, name)) {
-            Known::Is(container) => Some(Thing { names: vec![new.as_str().into()], ..container }),
+            Known::Is(container) => Some(Thing { names: vec![new.into()], ..container }),
             Known::Missing | Known::Unclear | Known::Nothing => None,
         }
     }

@@ -54,7 +54,7 @@ impl Operation {
 
     /// Puts in place of the names of things their full IDs, where the daemon has said what they are: so that nothing
     /// else is acted on than what was judged. An image that is deleted, pushed or saved keeps the name that it was
-    /// asked for by: that is what is acted on.
+    /// asked for by, unless that is the beginning of its ID: that is what is acted on.
     pub fn pin(&mut self) {
         let keeps_image = self.endpoint().identifiers.contains(&Identifier::Image);
         let keeps_image = keeps_image || self.endpoint().id == "ImageGetAll";
@@ -63,7 +63,7 @@ impl Operation {
         }
         let facts = self.facts.clone();
         self.rename(&mut |kind, name| match facts.known(&Reference::new(kind, name)) {
-            Known::Is(_) if kind == ThingKind::Image && keeps_image => None,
+            Known::Is(thing) if kind == ThingKind::Image && keeps_image => whole_id(&thing, name),
             Known::Is(thing) if kind == ThingKind::Image => Some(immutable_name(&thing, name)),
             Known::Is(thing) => Some(thing.id.to_string()),
             Known::Missing | Known::Unclear | Known::Nothing => None,
@@ -325,6 +325,18 @@ fn immutable_name(image: &Thing, asked: &str) -> String {
     let ImageRef::Named { name: repository, .. } = ImageRef::read(asked) else { return image.id.to_string() };
     let of_repository = |name: &&Text<'_>| matches!(ImageRef::read(name), ImageRef::Named { name, digest: Some(_), .. } if name == repository);
     image.names.iter().find(of_repository).unwrap_or(&image.id).to_string()
+}
+
+/// The ID of an image that was asked for by the beginning of it, which may come to be that of another. None where it is
+/// called so: that the daemon looks for first.
+fn whole_id(image: &Thing, asked: &str) -> Option<String> {
+    let is_called_so = || {
+        let called = as_name(asked);
+        image.names.iter().any(|name| *name == *called)
+    };
+    let digits = asked.strip_prefix("sha256:").unwrap_or(asked);
+    let begins_so = image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(digits));
+    (begins_so && !is_called_so()).then(|| image.id.to_string())
 }
 
 fn replace<S: Deref<Target = str> + From<String>>(

@@ -118,7 +118,7 @@ pub(super) fn refusal(
             }
             let suggestion = if shortfalls.iter().any(is_beyond_looks) {
                 None
-            } else if shortfalls.iter().all(|shortfall| is_missing(shortfall, operation)) {
+            } else if shortfalls.iter().all(|shortfall| is_no_one_thing(shortfall, operation)) {
                 message.push_str("\nIt must be there first, and be one of those that the rule is for.");
                 if shortfalls.iter().any(|shortfall| is_of(shortfall, ThingKind::Volume)) {
                     message.push_str(
@@ -334,8 +334,12 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
                 }
             }
             Shortfall::Thing(reference) => {
-                let missing = if is_missing(shortfall, operation) { ", which is not there" } else { "" };
-                push(message, format_args!("\nIt was asked for {reference}{missing}."));
+                let remark = match operation.known(reference) {
+                    Known::Missing => ", which is not there",
+                    Known::Unclear => ", which is the name of none, and may be the beginning of several IDs",
+                    Known::Is(_) | Known::Nothing => "",
+                };
+                push(message, format_args!("\nIt was asked for {reference}{remark}."));
             }
             Shortfall::AllTags(reference) => {
                 push(message, format_args!("\nIt was asked for {reference}: name it with its tag."));
@@ -352,9 +356,9 @@ fn push_details(message: &mut String, operation: &Operation, shortfalls: &[Short
     }
 }
 
-/// Whether a rule is not for something only because that is not there.
-fn is_missing(shortfall: &Shortfall, operation: &Operation) -> bool {
-    matches!(shortfall, Shortfall::Thing(reference) if operation.known(reference) == Known::Missing)
+/// Whether a rule is not for something only because that is not there, or may be several.
+fn is_no_one_thing(shortfall: &Shortfall, operation: &Operation) -> bool {
+    matches!(shortfall, Shortfall::Thing(reference) if matches!(operation.known(reference), Known::Missing | Known::Unclear))
 }
 
 /// Whether a rule is not for a thing of this kind.

@@ -8,7 +8,7 @@ use super::selection;
 use super::terms::{Showing, Terms};
 use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
-use crate::operation::meaning::{ImageRef, is_hexadecimal, may_be_id};
+use crate::operation::meaning::{ImageRef, is_hexadecimal, is_network_id, may_be_id};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -147,19 +147,22 @@ impl Rule {
                 || (*kind == ThingKind::Image && operation.loads_images())
                 || !unseen_on_the_way(*kind, operation).is_empty()
                 || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
-                    |reference| {
-                        match thing(operation, reference) {
-                            Known::Is(thing) => {
-                                set.may_contain(&thing) || operation.means_all_tags(reference)
-                            }
-                            // What is not known may be one.
-                            Known::Nothing => true,
-                            Known::Unclear if !taken.contains(reference) => true,
-                            // What is not there the daemon may have a moment later, by an ID that begins so.
-                            Known::Missing if !may_miss(reference) && may_begin_id(reference) => true,
-                            Known::Missing | Known::Unclear => {
-                                set.may_contain_one_called(&reference.name, !may_miss(reference))
-                            }
+                    |reference| match thing(operation, reference) {
+                        // Of further tags nothing is known, whether or not there is the one that was asked about.
+                        _ if operation.means_all_tags(reference) => true,
+                        Known::Is(thing) => set.may_contain(&thing),
+                        // What is not known may be one.
+                        Known::Nothing => true,
+                        Known::Unclear if !taken.contains(reference) => true,
+                        // What is not there the daemon may have a moment later, by an ID that begins so.
+                        Known::Missing
+                            if !taken.contains(reference) && may_begin_id(operation, reference) =>
+                        {
+                            true
+                        }
+                        Known::Missing | Known::Unclear => {
+                            let may_be = |name: &str| set.may_contain_one_called(name, !may_miss(reference));
+                            may_be(&reference.name) || operation.new_name().is_some_and(may_be)
                         }
                     },
                 )
@@ -177,6 +180,9 @@ impl Policy {
         operation: &Operation,
     ) -> Option<Reference> {
         let speaks = |kind: ThingKind| candidates.iter().any(|rule| rule.things.contains_key(&kind));
+        let kinds_beyond = [ThingKind::Volume, ThingKind::Network].into_iter().filter(|kind| speaks(*kind));
+        let on_the_way: BTreeSet<Reference> =
+            kinds_beyond.flat_map(|kind| unseen_on_the_way(kind, operation)).collect();
         if matches!(reach(operation.endpoint()), Reach::Prunes(_)) {
             return None;
         }
@@ -184,7 +190,7 @@ impl Policy {
         operation.references().into_iter().find(|reference| {
             let kind = kind_judged(reference.kind);
             // That a name is taken cannot be hidden from whoever asks to have it.
-            speaks(kind)
+            (speaks(kind) || on_the_way.contains(reference))
                 && !taken.contains(reference)
                 && match thing(operation, reference) {
                     Known::Is(thing) => !self.may_know(kind, &thing, clients),
@@ -284,8 +290,8 @@ fn is_meant(set: &ThingSet, operation: &Operation, reference: &Reference, thing:
     }
 }
 
-/// The containers whose volumes or networks the operation is about, and of which it is not known what they are: volumes that are
-/// taken over, networks that one is put into when it is started.
+/// The containers whose volumes or networks the operation is about, and of which it is not known what they are, or will be a
+/// moment later: volumes that are taken over, networks that one is put into when it is started.
 fn unseen_on_the_way(kind: ThingKind, operation: &Operation) -> Vec<Reference> {
     let mut containers = if kind == ThingKind::Volume {
         operation.volumes_from()
@@ -294,23 +300,40 @@ fn unseen_on_the_way(kind: ThingKind, operation: &Operation) -> Vec<Reference> {
     } else {
         Vec::new()
     };
-    containers.retain(|one| {
-        one.kind == ThingKind::Container && matches!(operation.known(one), Known::Nothing | Known::Unclear)
-    });
+    containers
+        .retain(|one| one.kind == ThingKind::Container && !matches!(operation.known(one), Known::Is(_)));
     containers
 }
 
 /// Whether the operation names things of this kind that need not be there: a volume that is mounted is made, and the network of
-/// a container looked for when that is started.
+/// a container looked for when that is started, which Swarm may have to bring to this node first.
 fn takes_what_is_missing(operation: &Operation, kind: ThingKind) -> bool {
-    matches!(kind, ThingKind::Volume | ThingKind::Network)
-        && kinds_named(operation.endpoint()).all(|named| named != kind)
+    let endpoint = operation.endpoint();
+    match kind {
+        ThingKind::Volume => kinds_named(endpoint).all(|named| named != kind),
+        ThingKind::Network => endpoint.id == "ContainerCreate" || operation.starts_container(),
+        ThingKind::Container
+        | ThingKind::Exec
+        | ThingKind::Image
+        | ThingKind::Service
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node
+        | ThingKind::Plugin
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => false,
+    }
 }
 
-/// Whether a thing is called by what may be its ID, or the beginning of that, whatever its name is.
-fn may_begin_id(reference: &Reference) -> bool {
+/// Whether a thing is called by what may be its ID, or the beginning of that, whatever its name is. Of a network that is joined
+/// later only what is written as an ID, since its name may be all letters and digits, and need not be there yet.
+fn may_begin_id(operation: &Operation, reference: &Reference) -> bool {
     match reference.kind {
         ThingKind::Container => is_hexadecimal(&reference.name),
+        ThingKind::Network if takes_what_is_missing(operation, ThingKind::Network) => {
+            is_network_id(&reference.name)
+        }
         ThingKind::Image => matches!(ImageRef::read(&reference.name), ImageRef::Id(_)),
         ThingKind::Network
         | ThingKind::Service

@@ -99,3 +99,62 @@ fn what_is_not_there_may_be_by_its_name() {
         assert_eq!(forbidding(lines, &request), expected, "{lines} {request}");
     }
 }
+
+#[test]
+fn what_is_not_there_may_be_there_a_moment_later() {
+    for (condition, request, expected) in [
+        ("container.label.owner = \"you\"", "DELETE /containers/none", "no such container none"),
+        ("container.owner = \"you\"", "POST /exec/none/start {}", "no such exec none"),
+        ("image.label.owner = true", "GET /images/none/get", "no such image none"),
+        ("volume.label.owner = true", "DELETE /volumes/none", "no such volume none"),
+        ("network.name = \"n*\"\nnetwork.label.x = false", "DELETE /networks/net-2", "no such network net-2"),
+        ("container.name = \"db\"", "POST /containers/none/rename?name=db", "no such container none"),
+        (
+            "network.label.owner = \"you\"",
+            r#"POST /services/create {"TaskTemplate":{"Networks":[{"Target":"net-2"}]}}"#,
+            "no such network net-2",
+        ),
+        ("network.label.owner = \"you\"", "POST /build?networkmode=net-2", "no such network net-2"),
+        // Other tags may be there.
+        ("image.name = \"db:1\"", "GET /images/none/get", "no such image none"),
+        ("image.name = \"db:1\"", "GET /images/get?names=none", "no such image none"),
+        ("image.name = \"db:1\"", "POST /images/none/push", "no such image none"),
+        // What a container has is not known before that is there.
+        (
+            "volume.name = \"db\"",
+            r#"POST /containers/create {"HostConfig":{"VolumesFrom":["none"]}}"#,
+            "no such container none",
+        ),
+        ("network.name = \"db\"", "POST /containers/none/start", "no such container none"),
+        // It may come with an ID that begins so.
+        (
+            "network.name = \"db\"",
+            r#"POST /containers/create {"HostConfig":{"NetworkMode":"beef"}}"#,
+            "no such network beef",
+        ),
+        ("container.name = \"db\"", "DELETE /containers/beef", "no such container beef"),
+        ("service.name = \"db\"", "DELETE /services/a1", "no such service a1"),
+        (
+            "host_paths = [\"/run/docker.sock\"]",
+            r#"POST /containers/create {"HostConfig":{"VolumesFrom":["none"]}}"#,
+            "forbidden",
+        ),
+        // By its name it is none of these, or it is made here, without what is forbidden.
+        ("container.name = \"db\"", "POST /containers/none/rename?name=app", "permit"),
+        ("image.name = \"db:1\"", "GET /images/none:1/get", "permit"),
+        (
+            "network.name = \"db\"",
+            r#"POST /containers/create {"HostConfig":{"NetworkMode":"app"}}"#,
+            "permit",
+        ),
+        ("network.name = \"x\"\nnetwork.label.x = false", "DELETE /networks/net-2", "permit"),
+        ("network.label.owner = \"you\"", r#"POST /networks/create {"Name":"none"}"#, "permit"),
+        (
+            "volume.label.owner = \"you\"",
+            r#"POST /containers/create {"HostConfig":{"Binds":["none:/x"]}}"#,
+            "permit",
+        ),
+    ] {
+        assert_eq!(forbidding(condition, request), expected, "{condition}: {request}");
+    }
+}

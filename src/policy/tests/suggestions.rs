@@ -401,6 +401,10 @@ fn a_suggestion_for_what_is_not_there_keeps_to_what_the_rule_is_for() {
     let end = "\nIt was asked for container nope, which is not there.\nIt must be there first, and be one of those that the \
                rule is for.";
     assert!(denial.message().ends_with(end), "{}", denial.message());
+    let start = things::asked(&policy, "POST /containers/ffff/start");
+    let Verdict::Denial(denial) = policy.judge(&client("tcp"), start) else { panic!() };
+    let end = "may be the beginning of several IDs.\nIt must be there first, and be one of those that the rule is for.";
+    assert!(denial.message().ends_with(end), "{}", denial.message());
     let mixed = r#"POST /containers/create {"HostConfig":{"VolumesFrom":["nope","other"]}}"#;
     let Verdict::Denial(denial) = policy.judge(&client("tcp"), things::asked(&policy, mixed)) else {
         panic!()
