@@ -179,13 +179,13 @@ impl Policy {
         clients: &BTreeSet<usize>,
         operation: &Operation,
     ) -> Option<Reference> {
+        if matches!(reach(operation.endpoint()), Reach::Prunes(_)) {
+            return None;
+        }
         let speaks = |kind: ThingKind| candidates.iter().any(|rule| rule.things.contains_key(&kind));
         let kinds_beyond = [ThingKind::Volume, ThingKind::Network].into_iter().filter(|kind| speaks(*kind));
         let on_the_way: BTreeSet<Reference> =
             kinds_beyond.flat_map(|kind| unseen_on_the_way(kind, operation)).collect();
-        if matches!(reach(operation.endpoint()), Reach::Prunes(_)) {
-            return None;
-        }
         let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         operation.references().into_iter().find(|reference| {
             let kind = kind_judged(reference.kind);
