@@ -113,6 +113,11 @@ impl Facts {
         self.things.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)
     }
 
+    /// The one thing that the daemon shows at a reference, where it was asked and that is clear.
+    pub(super) fn shown(&self, reference: &Reference) -> Option<&Json> {
+        self.get(reference)?.as_ref().filter(|shown| **shown != Json::Null)
+    }
+
     /// What is known of a thing. Of what cannot be looked at that is nothing: a link gives a container, and a plugin a volume,
     /// names in which anything can stand (moby `daemon.registerLink`).
     pub(super) fn known(&self, reference: &Reference) -> Known<'_> {

@@ -163,9 +163,7 @@ impl Operation {
     pub fn means_all_tags(&self, reference: &Reference) -> bool {
         let takes_all = matches!(self.endpoint().id, "ImageGet" | "ImageGetAll" | "ImagePush");
         let is_id = || match self.known(reference) {
-            Known::Is(image) => {
-                image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(&reference.name))
-            }
+            Known::Is(image) => has_id_from(&image, &reference.name),
             Known::Missing | Known::Unclear | Known::Nothing => false,
         };
         takes_all
@@ -334,9 +332,13 @@ fn whole_id(image: &Thing, asked: &str) -> Option<String> {
         let called = as_name(asked);
         image.names.iter().any(|name| *name == *called)
     };
+    (has_id_from(image, asked) && !is_called_so()).then(|| image.id.to_string())
+}
+
+/// Whether the ID of an image begins with what it was asked for by.
+fn has_id_from(image: &Thing, asked: &str) -> bool {
     let digits = asked.strip_prefix("sha256:").unwrap_or(asked);
-    let begins_so = image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(digits));
-    (begins_so && !is_called_so()).then(|| image.id.to_string())
+    image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(digits))
 }
 
 fn replace<S: Deref<Target = str> + From<String>>(

@@ -138,34 +138,15 @@ impl Rule {
         let references = operation.references();
         let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         let made = operation.made().or_else(|| operation.renamed());
-        let may_miss = |reference: &Reference| {
-            taken.contains(reference) || takes_what_is_missing(operation, reference.kind)
-        };
         self.things.iter().all(|(kind, set)| {
             let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
             is_made
                 || (*kind == ThingKind::Image && operation.loads_images())
                 || !unseen_on_the_way(*kind, operation).is_empty()
-                || references.iter().filter(|reference| kind_judged(reference.kind) == *kind).any(
-                    |reference| match thing(operation, reference) {
-                        // Of further tags nothing is known, whether or not there is the one that was asked about.
-                        _ if operation.means_all_tags(reference) => true,
-                        Known::Is(thing) => set.may_contain(&thing),
-                        // What is not known may be one.
-                        Known::Nothing => true,
-                        Known::Unclear if !taken.contains(reference) => true,
-                        // What is not there the daemon may have a moment later, by an ID that begins so.
-                        Known::Missing
-                            if !taken.contains(reference) && may_begin_id(operation, reference) =>
-                        {
-                            true
-                        }
-                        Known::Missing | Known::Unclear => {
-                            let may_be = |name: &str| set.may_contain_one_called(name, !may_miss(reference));
-                            may_be(&reference.name) || operation.new_name().is_some_and(may_be)
-                        }
-                    },
-                )
+                || references
+                    .iter()
+                    .filter(|reference| kind_judged(reference.kind) == *kind)
+                    .any(|reference| may_be_one(set, operation, reference, taken.contains(reference)))
         })
     }
 }
@@ -290,6 +271,28 @@ fn is_meant(set: &ThingSet, operation: &Operation, reference: &Reference, thing:
     }
 }
 
+/// Whether what an operation refers to may be one of these, now or a moment later. Where the name is taken for what is made,
+/// nothing else comes by it.
+fn may_be_one(set: &ThingSet, operation: &Operation, reference: &Reference, is_taken: bool) -> bool {
+    // Of further tags nothing is known, whether or not there is the one that was asked about.
+    if operation.means_all_tags(reference) {
+        return true;
+    }
+    match thing(operation, reference) {
+        Known::Is(thing) => set.may_contain(&thing),
+        // What is not known may be one.
+        Known::Nothing => true,
+        Known::Unclear if !is_taken => true,
+        // What is not there the daemon may have a moment later, by an ID that begins so.
+        Known::Missing if !is_taken && may_begin_id(operation, reference) => true,
+        Known::Missing | Known::Unclear => {
+            let has_more = !is_taken && !takes_what_is_missing(operation, reference.kind);
+            let may_be = |name: &str| set.may_contain_one_called(name, has_more);
+            may_be(&reference.name) || operation.new_name().is_some_and(may_be)
+        }
+    }
+}
+
 /// The containers whose volumes or networks the operation is about, and of which it is not known what they are, or will be a
 /// moment later: volumes that are taken over, networks that one is put into when it is started.
 fn unseen_on_the_way(kind: ThingKind, operation: &Operation) -> Vec<Reference> {
@@ -309,21 +312,9 @@ fn unseen_on_the_way(kind: ThingKind, operation: &Operation) -> Vec<Reference> {
 /// a container looked for when that is started, which Swarm may have to bring to this node first.
 fn takes_what_is_missing(operation: &Operation, kind: ThingKind) -> bool {
     let endpoint = operation.endpoint();
-    match kind {
-        ThingKind::Volume => kinds_named(endpoint).all(|named| named != kind),
-        ThingKind::Network => endpoint.id == "ContainerCreate" || operation.starts_container(),
-        ThingKind::Container
-        | ThingKind::Exec
-        | ThingKind::Image
-        | ThingKind::Service
-        | ThingKind::Task
-        | ThingKind::Secret
-        | ThingKind::Config
-        | ThingKind::Node
-        | ThingKind::Plugin
-        | ThingKind::BuildCache
-        | ThingKind::Daemon => false,
-    }
+    let joins_later = || endpoint.id == "ContainerCreate" || operation.starts_container();
+    (kind == ThingKind::Volume && kinds_named(endpoint).all(|named| named != kind))
+        || (kind == ThingKind::Network && joins_later())
 }
 
 /// Whether a thing is called by what may be its ID, or the beginning of that, whatever its name is. Of a network that is joined

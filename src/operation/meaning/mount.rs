@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::facts::{Known, Reference};
+use super::super::facts::Reference;
 use super::super::field::{Step, Way};
 use super::super::json::Json;
 use super::super::thing::ThingKind;
@@ -139,12 +139,9 @@ pub(super) fn volumes_from(value: &Json, at: &mut Reader<'_, '_>) {
             return;
         }
         let question = Reference::new(ThingKind::Container, container);
-        // One that is not there may be there a moment later.
-        if at.around.context.facts.known(&question) == Known::Missing {
+        let Some(found) = at.around.context.facts.shown(&question) else {
+            // One that is not there may be there a moment later.
             at.must_ask(question);
-            return at.says_beside();
-        }
-        let Some(found) = at.ask(question) else {
             return at.says_beside();
         };
         let way = way.then(Step::Words(format!(" ({container})").into()));

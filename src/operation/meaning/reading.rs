@@ -333,14 +333,13 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// What the daemon answered to a question; none where it was not asked, has no such thing, or does not say which one
     /// it is.
     pub(super) fn ask(&mut self, question: Reference) -> Option<&'a Json> {
-        match self.around.context.facts.get(&question) {
-            Some(None) => None,
-            Some(Some(shown)) if *shown != Json::Null => Some(shown),
-            Some(Some(_)) | None => {
-                self.meant.questions.push(question);
-                None
-            }
+        let facts = self.around.context.facts;
+        let shown = facts.shown(&question);
+        let is_missing = facts.get(&question) == Some(&None);
+        if shown.is_none() && !is_missing {
+            self.meant.questions.push(question);
         }
+        shown
     }
 
     /// Takes note of a question that has no answer yet.
