@@ -67,11 +67,11 @@ fn read_policy(settings: &Settings) -> Option<(PolicySource, Policy)> {
             source.warn_of(&policy);
             Some((source, policy))
         }
-        Err(Unusable { found, problems }) => {
+        Err(Unusable { found, problems, cure }) => {
             if !problems.is_empty() {
                 complain(&problems);
             }
-            let cure = source.cure_of_unreadable().map(|cure| format!(". {cure}.")).unwrap_or_default();
+            let cure = cure.map(|cure| format!(". {cure}.")).unwrap_or_default();
             complain(&format_args!("dockgate: {found}: nothing is served{cure}"));
             None
         }

@@ -269,37 +269,34 @@ fn process(pid: i32) -> String {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
 fn hint(error: &io::Error, path: &Path) -> String {
     let directory = path.parent().unwrap_or(path);
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            format!(". dockgate runs as uid {}; give it write access to {}.", geteuid(), directory.display())
-        }
-        io::ErrorKind::ReadOnlyFilesystem => mount(directory),
-        _ => String::new(),
-    }
+    let access =
+        format!("dockgate runs as uid {}; give it write access to {}", geteuid(), directory.display());
+    cure(error, directory, &access)
 }
 
 /// What to do about a directory that cannot be made.
-#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
 fn give(error: &io::Error, directory: &Path) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            format!(". Make it for dockgate: `install -d -o {} {}`.", geteuid(), directory.display())
-        }
-        io::ErrorKind::ReadOnlyFilesystem => mount(directory),
-        _ => String::new(),
-    }
+    let access = format!("Make it for dockgate: `install -d -o {} {}`", geteuid(), directory.display());
+    cure(error, directory, &access)
 }
 
-/// What to do about a file system that is read-only, as that of a container may be.
-fn mount(directory: &Path) -> String {
-    let place = match directory.parent() {
-        Some(_) => format!("mount a volume at {}", directory.display()),
-        None => "name a path in a directory of its own, and mount a volume there".to_owned(),
-    };
-    format!(". In a container, {place}, which those who connect mount too.")
+/// What to do where dockgate may not write to a directory: give it `access`, or a volume where the file system is read-only,
+/// as that of a container may be.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
+fn cure(error: &io::Error, directory: &Path, access: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!(". {access}."),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            let place = match directory.parent() {
+                Some(_) => format!("mount a volume at {}", directory.display()),
+                None => "name a path in a directory of its own, and mount a volume there".to_owned(),
+            };
+            format!(". In a container, {place}, which those who connect mount too.")
+        }
+        _ => String::new(),
+    }
 }
 
 async fn bind_tcp(host: &str, port: u16) -> Result<Bound, String> {

@@ -39,6 +39,9 @@ pub struct Unusable {
     /// Every problem of the file, each at its place; empty where it was not even read.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub problems: String,
+    /// What helps where it could not be read, without a stop at the end.
+    #[serde(skip)]
+    pub cure: Option<String>,
 }
 
 impl PolicySource {
@@ -78,38 +81,12 @@ impl PolicySource {
         if policy::hash(&text) == hash { Ok(None) } else { self.understand(&text, false).map(Some) }
     }
 
-    /// What helps where its file cannot be read.
-    #[must_use]
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "of all kinds of errors these have a cure worth naming"
-    )]
-    pub fn cure_of_unreadable(&self) -> Option<String> {
-        let path = self.file()?;
-        let (shown, uid) = (path.display(), geteuid());
-        Some(match fs::read_to_string(path).err()?.kind() {
-            io::ErrorKind::NotFound => {
-                "Write it, or name another with --policy; in a container, mount the directory that it is in".into()
-            }
-            io::ErrorKind::PermissionDenied => format!(
-                "Let the user that dockgate runs as (uid {uid}) read it and go through its directory: `chmod o+r {shown}`, or `chown {uid} {shown}`"
-            ),
-            io::ErrorKind::IsADirectory if fs::read_dir(path).is_ok_and(|mut found| found.next().is_none()) => {
-                "Docker makes an empty directory where a file that is to be mounted is not there: stop the container, \
-                 remove the directory on the host (rmdir), and mount the directory in which the policy is"
-                    .into()
-            }
-            io::ErrorKind::IsADirectory => "Name a file in it with --policy".into(),
-            io::ErrorKind::InvalidData => "Save it as UTF-8".into(),
-            _ => return None,
-        })
-    }
-
     fn text(&self) -> Result<String, Unusable> {
         match &self.file {
             None => Ok(policy::builtin().to_owned()),
-            Some(path) => fs::read_to_string(path).map_err(|error| {
-                Unusable::new(format!("the policy {} cannot be read: {error}", self.name()))
+            Some(path) => fs::read_to_string(path).map_err(|error| Unusable {
+                cure: cure_of_unreadable(path, error.kind()),
+                ..Unusable::new(format!("the policy {} cannot be read: {error}", self.name()))
             }),
         }
     }
@@ -121,7 +98,7 @@ impl PolicySource {
         let Some(policy) = policy else {
             let errors = problems.iter().filter(|problem| problem.severity() == Severity::Error).count();
             let found = format!("the policy {name} has {errors} error{}", if errors == 1 { "" } else { "s" });
-            return Err(Unusable { found, problems: text });
+            return Err(Unusable { problems: text, ..Unusable::new(found) });
         };
         let unknown = policy.listeners_named().find(|(named, _)| self.listeners.iter().all(|l| l != named));
         if let Some((listener, _)) = unknown {
@@ -166,8 +143,30 @@ impl PolicySource {
 impl Unusable {
     /// A reason that says everything.
     pub(super) fn new(found: String) -> Self {
-        Self { found, problems: String::new() }
+        Self { found, problems: String::new(), cure: None }
     }
+}
+
+/// What helps where a policy cannot be read.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all kinds of errors these have a cure worth naming")]
+fn cure_of_unreadable(path: &Path, kind: io::ErrorKind) -> Option<String> {
+    let (shown, uid) = (path.display(), geteuid());
+    Some(match kind {
+        io::ErrorKind::NotFound => {
+            "Write it, or name another with --policy; in a container, mount the directory that it is in".into()
+        }
+        io::ErrorKind::PermissionDenied => format!(
+            "Let the user that dockgate runs as (uid {uid}) read it and go through its directory: `chmod o+r {shown}`, or `chown {uid} {shown}`"
+        ),
+        io::ErrorKind::IsADirectory if fs::read_dir(path).is_ok_and(|mut found| found.next().is_none()) => {
+            "Docker makes an empty directory where a file that is to be mounted is not there: stop the container, \
+             remove the directory on the host (rmdir), and mount the directory in which the policy is"
+                .into()
+        }
+        io::ErrorKind::IsADirectory => "Name a file in it with --policy".into(),
+        io::ErrorKind::InvalidData => "Save it as UTF-8".into(),
+        _ => return None,
+    })
 }
 
 impl fmt::Display for Unusable {
@@ -188,9 +187,9 @@ mod tests {
         let settings = Settings::merge(&ServeArgs::default(), &[], None).unwrap();
         let policy = Some(directory.path().to_owned());
         let source = PolicySource::of(&Settings { policy, ..settings });
-        let cure = source.cure_of_unreadable().unwrap();
-        assert!(cure.contains("remove the directory on the host (rmdir)"), "{cure}");
+        let cure = || source.read(false).unwrap_err().cure.unwrap();
+        assert!(cure().contains("remove the directory on the host (rmdir)"), "{}", cure());
         fs::write(directory.path().join("policy.toml"), "version = 1\n").unwrap();
-        assert_eq!(source.cure_of_unreadable().unwrap(), "Name a file in it with --policy");
+        assert_eq!(cure(), "Name a file in it with --policy");
     }
 }

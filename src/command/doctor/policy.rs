@@ -29,7 +29,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
         }
         Err(unusable) => {
             let cure = if unusable.problems.is_empty() {
-                source.cure_of_unreadable().map(|cure| format!("{cure}; ")).unwrap_or_default()
+                unusable.cure.as_ref().map(|cure| format!("{cure}; ")).unwrap_or_default()
             } else {
                 format!("`dockgate check {name}` shows each with its place and what to do; ")
             };
