@@ -29,18 +29,21 @@ pub(super) async fn link_to(path: &str) -> Option<Option<Link>> {
 /// What [`find_link`] finds, as far as the system knows that by heart. What it would have to wait for, or cannot tell, is an
 /// error.
 fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
-    match open_by_heart(path, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS) {
+    match open_by_heart(path, OFlag::O_NOFOLLOW, ResolveFlag::RESOLVE_NO_SYMLINKS) {
+        Ok(found) => match link_target(&found) {
+            None => return Ok(None),
+            Some(real) if is_by_itself(&real) => {
+                return Ok(leading(path, path, path, Some(real.components().collect())));
+            }
+            Some(_) => {}
+        },
         // Of a path that is not there, what is there has been passed.
-        Ok(_) | Err(Errno::ENOENT) => return Ok(None),
+        Err(Errno::ENOENT) => return Ok(None),
         Err(Errno::ELOOP) => {}
         Err(errno) => return Err(errno),
     }
-    if let Some(link) = plain_link_by_heart(path) {
-        return Ok(Some(link));
-    }
     let way = walk(path, |at| match open_by_heart(at, OFlag::O_NOFOLLOW, ResolveFlag::empty()) {
-        // Only of a link it can be read where it leads.
-        Ok(found) => Ok(Some(readlinkat(&found, "").is_ok())),
+        Ok(found) => Ok(Some(link_target(&found).is_some())),
         Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(errno),
     })?;
@@ -56,16 +59,16 @@ fn link_by_heart(path: &Path) -> nix::Result<Option<Link>> {
     Ok(leading(link, path, there, real))
 }
 
-/// The link that a path is, if there is no other on the way to it, and none to where it leads.
-fn plain_link_by_heart(path: &Path) -> Option<Link> {
-    let directory = open_by_heart(path.parent()?, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS).ok()?;
-    let real = PathBuf::from(readlinkat(directory, path.file_name()?).ok()?);
-    // What has no `..` in it, and no link, is where it says.
-    let is_plain = real.is_absolute() && !real.components().any(|step| step == Component::ParentDir);
-    if !is_plain || open_by_heart(&real, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS).is_err() {
-        return None;
-    }
-    leading(path, path, path, Some(real.components().collect()))
+/// Where what was opened leads, if it is a link: only of one it can be read.
+fn link_target(found: &OwnedFd) -> Option<PathBuf> {
+    readlinkat(found, "").ok().map(PathBuf::from)
+}
+
+/// Whether a path is there, and where it says: it has no `..` in it, and there is no link on its way.
+fn is_by_itself(path: &Path) -> bool {
+    path.is_absolute()
+        && !path.components().any(|step| step == Component::ParentDir)
+        && open_by_heart(path, OFlag::empty(), ResolveFlag::RESOLVE_NO_SYMLINKS).is_ok()
 }
 
 /// Opens a path, as far as the system need not wait for anything on its way.
