@@ -25,8 +25,8 @@ pub use socket_file::{FileKind, Place, SocketFile};
 pub use state::{LastError, Mark, State};
 
 use crate::audit::Recorded;
-use crate::operation::Json;
 use crate::operation::version::ApiVersion;
+use crate::operation::{Json, Shown};
 use crate::settings::{Address, DaemonSettings};
 use crate::wire::{Framing, ResponseHead};
 use backoff::Backoff;
@@ -153,9 +153,8 @@ impl Daemon {
         Ok(connection.forward(&encoded, upload).await)
     }
 
-    /// Asks the daemon what something is, over `line`: as it shows it at this path without version; none where it
-    /// has no such thing, and `null` where what it is called can be no name, or the beginning of several IDs. The answer
-    /// is read as `room` has it.
+    /// Asks the daemon what something is, over `line`: what it shows at this path without version. The answer is read as
+    /// `room` has it.
     ///
     /// # Errors
     /// When it cannot be asked, or gives no answer to that, or one that cannot be read. Of the last nothing is wrong with the
@@ -166,7 +165,7 @@ impl Daemon {
         version: ApiVersion,
         line: &mut Line,
         room: &mut impl Room,
-    ) -> Result<Option<Json>, Untold> {
+    ) -> Result<Shown, Untold> {
         let target = format!("/v{version}{path}");
         let connection = self.connection(line).await?;
         let asking = connection.ask(&target, |head, mark| self.note(head, mark));
@@ -185,12 +184,12 @@ impl Daemon {
             line.keep(connection);
         }
         match status {
-            404 => Ok(None),
-            400 => Ok(Some(Json::Null)),
-            500 if is_of_several(&body) => Ok(Some(Json::Null)),
+            404 => Ok(Shown::Missing),
+            400 => Ok(Shown::Unclear),
+            500 if is_of_several(&body) => Ok(Shown::Unclear),
             200 => {
                 let shown = Json::read_shown(&body);
-                shown.map(Some).map_err(|flaw| Untold::unreadable(&target, &flaw.to_string()))
+                shown.map(Shown::Thing).map_err(|flaw| Untold::unreadable(&target, &flaw.to_string()))
             }
             status => Err(Away::unhelpful(&self.settings.address, &target, status).into()),
         }

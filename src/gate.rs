@@ -40,7 +40,7 @@ use crate::daemon::Daemon;
 use crate::metrics::{Metrics, Tally};
 use crate::operation::table::Method;
 use crate::operation::version::ApiVersion;
-use crate::operation::{Json, Operation, Unreadable};
+use crate::operation::{Operation, Shown, Unreadable};
 use crate::policy::{LOOK_UP_ROUNDS, MOST_QUESTIONS, Permit, Policy, Verdict};
 use crate::reload::PolicyInForce;
 use crate::settings::{Address, Limits, Settings, StreamsOnReload};
@@ -427,7 +427,7 @@ impl Gate {
         policy: &Policy,
         client: &Client,
         mut operation: Operation,
-        mut ask: impl AsyncFnMut(&str, ApiVersion) -> Result<Option<Json>, Unasked>,
+        mut ask: impl AsyncFnMut(&str, ApiVersion) -> Result<Shown, Unasked>,
     ) -> (Operation, Option<Unasked>) {
         let mut unknown = policy.unknown(client, &operation);
         for _ in 0..LOOK_UP_ROUNDS {

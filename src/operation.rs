@@ -34,7 +34,7 @@ use std::fmt;
 
 pub use encode::Encoded;
 use facts::Facts;
-pub use facts::{Known, Reference};
+pub use facts::{Known, Reference, Shown};
 use field::FieldPath;
 use field::Kind;
 pub use filters::Filters;
@@ -408,9 +408,9 @@ impl Operation {
         }
     }
 
-    /// Takes down what the daemon shows at a reference: the thing, or none.
-    pub fn learn(&mut self, reference: Reference, shown: Option<Json>) {
-        self.facts.add(reference, shown);
+    /// Takes down what the daemon shows at a reference.
+    pub fn learn(&mut self, reference: Reference, shown: impl Into<Shown>) {
+        self.facts.add(reference, shown.into());
         self.understand_anew();
     }
 

@@ -11,6 +11,7 @@ use super::answer::{Down, Passing};
 use super::answers::Answers;
 use super::turns::Turn;
 use crate::daemon::{Line, Receiver, Untold};
+use crate::operation::Shown;
 use crate::operation::answer::{LookUp, Reader, Step};
 use crate::operation::version::ApiVersion;
 use crate::wire::{Body, ResponseHead, write_payload};
@@ -130,11 +131,11 @@ impl Passing<'_> {
             }
             Err(Untold::Away(away)) if reader.is_live() => {
                 tracing::debug!("request {}: an event is not shown: {away}", self.id);
-                None
+                Shown::Missing
             }
             Err(Untold::Away(away)) => return Err(Down::Unasked(away)),
         };
-        reader.learn(look_up, shown.as_ref()).map_err(|unexpected| Down::Withheld(unexpected.to_string()))
+        reader.learn(look_up, shown.thing()).map_err(|unexpected| Down::Withheld(unexpected.to_string()))
     }
 
     /// Tells the operator of what a client may miss, once in a while.

@@ -20,12 +20,23 @@ pub struct Reference {
 /// The answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Each thing as the daemon shows it, or none where there is none; `null` where that is not clear.
-    things: Vec<(Reference, Option<Json>)>,
+    /// What the daemon shows at each reference.
+    things: Vec<(Reference, Shown)>,
     /// The link on the way to each path of the host, or none where there is none, or none that dockgate sees.
     links: Vec<(String, Option<Link>)>,
     /// Whether no other path will be looked at.
     links_end: bool,
+}
+
+/// What the daemon shows at a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing: it has no such thing.
+    Missing,
+    /// No one thing: what it was asked for can be no name, or is the beginning of several IDs.
+    Unclear,
+    /// This.
+    Thing(Json),
 }
 
 /// What is known of a thing that a request refers to.
@@ -35,7 +46,7 @@ pub enum Known<'a> {
     Nothing,
     /// The daemon has no such thing.
     Missing,
-    /// The daemon showed no one thing: the beginning of an ID may be that of several, of which a moment later there may be one.
+    /// The daemon showed no one thing, or what cannot be read: of several IDs that begin so there may be one a moment later.
     Unclear,
     /// It is this.
     Is(Thing<'a>),
@@ -99,6 +110,23 @@ impl fmt::Display for Reference {
     }
 }
 
+impl Shown {
+    /// The thing, where it shows one.
+    #[must_use]
+    pub fn thing(&self) -> Option<&Json> {
+        match self {
+            Self::Thing(thing) => Some(thing),
+            Self::Missing | Self::Unclear => None,
+        }
+    }
+}
+
+impl From<Option<Json>> for Shown {
+    fn from(thing: Option<Json>) -> Self {
+        thing.map_or(Self::Missing, Self::Thing)
+    }
+}
+
 impl Facts {
     /// Nothing was asked.
     pub(super) const NONE: Self = Self { things: Vec::new(), links: Vec::new(), links_end: false };
@@ -109,13 +137,13 @@ impl Facts {
     }
 
     /// What the daemon shows at a reference, where it was asked.
-    pub(super) fn get(&self, reference: &Reference) -> Option<&Option<Json>> {
-        self.things.iter().find(|(own, _)| own == reference).map(|(_, answer)| answer)
+    pub(super) fn get(&self, reference: &Reference) -> Option<&Shown> {
+        self.things.iter().find(|(own, _)| own == reference).map(|(_, shown)| shown)
     }
 
-    /// The one thing that the daemon shows at a reference, where it was asked and that is clear.
+    /// The thing that the daemon shows at a reference, where it was asked and shows one.
     pub(super) fn shown(&self, reference: &Reference) -> Option<&Json> {
-        self.get(reference)?.as_ref().filter(|shown| **shown != Json::Null)
+        self.get(reference)?.thing()
     }
 
     /// What is known of a thing. Of what cannot be looked at that is nothing: a link gives a container, and a plugin a volume,
@@ -123,21 +151,24 @@ impl Facts {
     pub(super) fn known(&self, reference: &Reference) -> Known<'_> {
         match self.get(reference) {
             None => Known::Nothing,
-            Some(None) => Known::Missing,
-            Some(Some(shown)) => Thing::inspected(reference.kind, shown).map_or(Known::Unclear, Known::Is),
+            Some(Shown::Missing) => Known::Missing,
+            Some(Shown::Unclear) => Known::Unclear,
+            Some(Shown::Thing(thing)) => {
+                Thing::inspected(reference.kind, thing).map_or(Known::Unclear, Known::Is)
+            }
         }
     }
 
     /// The things that the daemon has shown, each with the reference that it stands for.
     pub(super) fn things(&self) -> impl Iterator<Item = (&Reference, Thing<'_>)> {
         self.things.iter().filter_map(|(reference, shown)| {
-            Some((reference, Thing::inspected(reference.kind, shown.as_ref()?)?))
+            Some((reference, Thing::inspected(reference.kind, shown.thing()?)?))
         })
     }
 
     /// Takes down an answer.
-    pub(super) fn add(&mut self, reference: Reference, answer: Option<Json>) {
-        self.things.push((reference, answer));
+    pub(super) fn add(&mut self, reference: Reference, shown: Shown) {
+        self.things.push((reference, shown));
     }
 
     /// The link on the way to a path of the host, or none; an error where it was not looked for yet.

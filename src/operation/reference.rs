@@ -82,7 +82,7 @@ impl Operation {
         let (true, Some(name)) = (self.starts_container(), self.identifiers().first()) else {
             return Vec::new();
         };
-        let Some(Some(shown)) = self.facts.get(&Reference::new(ThingKind::Container, name)) else {
+        let Some(shown) = self.facts.shown(&Reference::new(ThingKind::Container, name)) else {
             return Vec::new();
         };
         let networks = shown.get("NetworkSettings").and_then(|settings| settings.get("Networks"));
@@ -113,7 +113,7 @@ impl Operation {
     /// The volumes of those, as far as they are known.
     fn volumes_taken_over(&self) -> Vec<&str> {
         let containers = self.volumes_from();
-        let shown = containers.iter().filter_map(|container| self.facts.get(container)?.as_ref());
+        let shown = containers.iter().filter_map(|container| self.facts.shown(container));
         let mounts = shown.filter_map(|shown| shown.get("Mounts")).flat_map(Json::items);
         let is_volume = |mount: &&Json| mount.get("Type").and_then(Json::as_text) == Some("volume");
         mounts.filter(is_volume).filter_map(|mount| mount.get("Name")?.as_text()).collect()

@@ -101,9 +101,8 @@ impl Known {
     ) -> Result<(), Unexpected> {
         match &look_up.subject {
             Subject::One(reference) => {
-                let shown = answer.filter(|shown| **shown != Json::Null);
                 let read = |shown| Thing::inspected(reference.kind, shown).ok_or(Unexpected::NO_THING);
-                let thing = shown.map(read).transpose()?;
+                let thing = answer.map(read).transpose()?;
                 self.things.insert(reference.clone(), thing.and_then(|thing| sight(&thing)));
             }
             Subject::Each(kind, ids) => {

@@ -1,6 +1,6 @@
 //! Networks that a container or a service is put into.
 
-use super::super::facts::{Facts, Reference};
+use super::super::facts::{Facts, Reference, Shown};
 use super::super::field::{Step, Way};
 use super::super::json::Json;
 use super::super::thing::ThingKind;
@@ -24,9 +24,9 @@ impl Network {
         }
         let reference = Reference::new(ThingKind::Network, name);
         match facts.get(&reference) {
-            None => Self::Unknown(reference),
-            Some(None) => Self::Missing,
-            Some(Some(shown)) => match shown.get("Name").and_then(Json::as_text) {
+            None | Some(Shown::Unclear) => Self::Unknown(reference),
+            Some(Shown::Missing) => Self::Missing,
+            Some(Shown::Thing(shown)) => match shown.get("Name").and_then(Json::as_text) {
                 Some(called) => Self::Called(called.to_owned()),
                 None => Self::Unknown(reference),
             },

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::facts::{Facts, Reference};
+use super::super::facts::{Facts, Reference, Shown};
 use super::super::field::{Step, Way};
 use super::super::json::{Json, Key};
 use super::super::table::Endpoint;
@@ -334,12 +334,14 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// it is.
     pub(super) fn ask(&mut self, question: Reference) -> Option<&'a Json> {
         let facts = self.around.context.facts;
-        let shown = facts.shown(&question);
-        let is_missing = facts.get(&question) == Some(&None);
-        if shown.is_none() && !is_missing {
-            self.meant.questions.push(question);
+        match facts.get(&question) {
+            Some(Shown::Thing(thing)) => Some(thing),
+            Some(Shown::Missing) => None,
+            Some(Shown::Unclear) | None => {
+                self.meant.questions.push(question);
+                None
+            }
         }
-        shown
     }
 
     /// Takes note of a question that has no answer yet.

@@ -3,10 +3,10 @@
 use super::*;
 use crate::operation::build::Builder;
 use crate::operation::thing::{Thing, ThingKind};
-use crate::operation::{Body, Json};
+use crate::operation::{Body, Json, Shown};
 
 /// What the daemon shows of a world of two owners.
-fn shown(reference: &Reference) -> Option<Json> {
+fn shown(reference: &Reference) -> Shown {
     let id = |letter: &str| letter.repeat(64);
     let labels = |owner: &str| format!(r#"{{"owner":"{owner}","io.dockgate.owner":"{owner}"}}"#);
     let container = |letter: &str, name: &str, owner: &str| {
@@ -49,10 +49,10 @@ fn shown(reference: &Reference) -> Option<Json> {
             id("e")
         ),
         // The beginning of several IDs.
-        (_, "ffff") => return Some(Json::Null),
-        _ => return None,
+        (_, "ffff") => return Shown::Unclear,
+        _ => return Shown::Missing,
     };
-    Some(Json::read_shown(text.as_bytes()).unwrap())
+    Shown::Thing(Json::read_shown(text.as_bytes()).unwrap())
 }
 
 /// The request with everything answered that the policy asks for.
@@ -325,10 +325,11 @@ fn what_is_kept_back_hangs_on_the_rule_that_shows_most() {
         panic!()
     };
     let sight = permit.terms().of_answer().sight.unwrap();
-    let mine = shown(&Reference::new(ThingKind::Container, "mine")).unwrap();
-    let other = shown(&Reference::new(ThingKind::Container, "other")).unwrap();
-    let kept_back = |json: &Json| {
-        sight(&Thing::inspected(ThingKind::Container, json).unwrap()).unwrap().words().join(" ")
+    let mine = shown(&Reference::new(ThingKind::Container, "mine"));
+    let other = shown(&Reference::new(ThingKind::Container, "other"));
+    let kept_back = |shown: &Shown| {
+        let thing = Thing::inspected(ThingKind::Container, shown.thing().unwrap()).unwrap();
+        sight(&thing).unwrap().words().join(" ")
     };
     assert_eq!((kept_back(&mine).as_str(), kept_back(&other).as_str()), ("", "@environment Config.Labels"));
 }
