@@ -4,6 +4,7 @@ use super::flags;
 use super::run::Run;
 use super::words;
 use crate::operation::making::RESERVED_LABELS;
+use crate::operation::percent::{self, Plus};
 
 /// Every instruction there is.
 const KEYWORDS: [&str; 18] = [
@@ -193,5 +194,18 @@ fn is_remote(source: &str) -> bool {
     let is_user =
         |user: &str| user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let is_scp = source.split_once('@').is_some_and(|(user, rest)| is_user(user) && rest.contains(':'));
-    source.contains("://") || source.starts_with("github.com/") || source.starts_with("git@") || is_scp
+    source.contains("://")
+        || source.starts_with("github.com/")
+        || source.starts_with("git@")
+        || is_scp
+        || is_host_and_repository(source)
+}
+
+/// Whether it is `host/path.git`, for which BuildKit 0.13 fetches `https://host/path.git` (`gitutil.ParseGitRef`). A slash
+/// before the host does not count to git.
+fn is_host_and_repository(source: &str) -> bool {
+    let path = source.split(['#', '?']).next().unwrap_or_default();
+    let is_repository =
+        percent::decode(path.as_bytes(), Plus::Literal).is_ok_and(|path| path.ends_with(b".git"));
+    is_repository && path.contains('/') && !path.starts_with("./") && !path.starts_with("../")
 }

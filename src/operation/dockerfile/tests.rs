@@ -259,6 +259,8 @@ ADD ht\tp://five "http://six" /x
 ONBUILD ADD http://seven /x
 COPY http://no /x
 ADD [a-z]* /x
+ADD host/own/x.git host/x%2egit?a=b#main:x /host/x.git /x
+ADD x.git ./own/x.git ../own/x.git own/x.git/y own/x#y.git /x
 "#;
     let expected = [
         "3:http://one/x",
@@ -272,6 +274,9 @@ ADD [a-z]* /x
         "7:http://five",
         "7:http://six",
         "8:http://seven",
+        "11:host/own/x.git",
+        "11:host/x%2egit?a=b#main:x",
+        "11:/host/x.git",
     ];
     for builder in [Classic, BuildKit] {
         assert_eq!(texts(&read(text, builder, &[]).unwrap().remotes), expected);
