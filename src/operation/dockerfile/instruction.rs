@@ -68,15 +68,17 @@ impl Instruction {
             }
             "onbuild" => {
                 let (_, rest) = flags::read("ONBUILD", &[], rest, escape)?;
-                // It is read again with the escape character that is the default.
-                if escape != '\\' && rest.contains(['\\', escape]) {
+                // It is read again with the escape character that is the default, and what ADD and LABEL say is worked out
+                // with that of the Dockerfile that is built then.
+                let (keyword, words) = split(rest);
+                let is_worked_out = ["add", "label"].iter().any(|one| keyword.eq_ignore_ascii_case(one));
+                if (escape != '\\' || is_worked_out) && rest.contains(['\\', '`']) {
                     return Err(
-                        "ONBUILD holds an escape character, which means another thing when it is run"
+                        "ONBUILD holds an escape character, which may mean another thing when it is run"
                             .to_owned(),
                     );
                 }
-                let (keyword, rest) = split(rest);
-                Step::read(keyword, rest, escape).map(Self::OnBuild)
+                Step::read(keyword, words, escape).map(Self::OnBuild)
             }
             keyword => Step::read(keyword, rest, escape).map(Self::Step),
         }
