@@ -96,9 +96,10 @@ impl Operation {
             .then_some("its context is for another build (parameter buildid)")
     }
 
-    /// The instructions that it adds to the image which it makes, or leaves to builds upon that, and where they stand.
+    /// The instructions that it adds to the image which it makes, or leaves to builds upon that or upon an image of the
+    /// container which it makes, and where they stand.
     pub(super) fn added_instructions(&self) -> Vec<(&'static str, String)> {
-        if !matches!(self.endpoint().id, "ImageCommit" | "ImageCreate") {
+        if !matches!(self.endpoint().id, "ContainerCreate" | "ImageCommit" | "ImageCreate") {
             return Vec::new();
         }
         let changes = match self.query().get("changes") {
@@ -107,7 +108,7 @@ impl Operation {
         };
         let triggers = self.body_json().and_then(|body| body.get("OnBuild")).map(Json::items);
         let triggers = triggers.unwrap_or_default().iter().filter_map(Json::as_text);
-        changes.into_iter().chain(triggers.map(|trigger| ("OnBuild", trigger.to_owned()))).collect()
+        changes.into_iter().chain(triggers.map(|trigger| ("OnBuild", format!("ONBUILD {trigger}")))).collect()
     }
 
     /// Takes note of what builds upon the image will take from outside by those.

@@ -4,6 +4,7 @@ use super::flags;
 use super::run::Run;
 use super::words;
 use crate::operation::making::RESERVED_LABELS;
+use crate::operation::percent::{self, Plus};
 
 /// Every instruction there is.
 const KEYWORDS: [&str; 18] = [
@@ -67,15 +68,17 @@ impl Instruction {
             }
             "onbuild" => {
                 let (_, rest) = flags::read("ONBUILD", &[], rest, escape)?;
-                // It is read again with the escape character that is the default.
-                if escape != '\\' && rest.contains(['\\', escape]) {
+                // It is read again with the escape character that is the default, and what ADD and LABEL say is worked out
+                // with that of the Dockerfile that is built then.
+                let (keyword, words) = split(rest);
+                let is_worked_out = ["add", "label"].iter().any(|one| keyword.eq_ignore_ascii_case(one));
+                if (escape != '\\' || is_worked_out) && rest.contains(['\\', '`']) {
                     return Err(
-                        "ONBUILD holds an escape character, which means another thing when it is run"
+                        "ONBUILD holds an escape character, which may mean another thing when it is run"
                             .to_owned(),
                     );
                 }
-                let (keyword, rest) = split(rest);
-                Step::read(keyword, rest, escape).map(Self::OnBuild)
+                Step::read(keyword, words, escape).map(Self::OnBuild)
             }
             keyword => Step::read(keyword, rest, escape).map(Self::Step),
         }
@@ -193,5 +196,18 @@ fn is_remote(source: &str) -> bool {
     let is_user =
         |user: &str| user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let is_scp = source.split_once('@').is_some_and(|(user, rest)| is_user(user) && rest.contains(':'));
-    source.contains("://") || source.starts_with("github.com/") || source.starts_with("git@") || is_scp
+    source.contains("://")
+        || source.starts_with("github.com/")
+        || source.starts_with("git@")
+        || is_scp
+        || is_host_and_repository(source)
+}
+
+/// Whether it is `host/path.git`, for which BuildKit 0.13 fetches `https://host/path.git` (`gitutil.ParseGitRef`). A slash
+/// before the host does not count to git.
+fn is_host_and_repository(source: &str) -> bool {
+    let path = source.split(['#', '?']).next().unwrap_or_default();
+    let is_repository =
+        percent::decode(path.as_bytes(), Plus::Literal).is_ok_and(|path| path.ends_with(b".git"));
+    is_repository && path.contains('/') && !path.starts_with("./") && !path.starts_with("../")
 }

@@ -162,6 +162,9 @@ fn names_that_cannot_be_worked_out_are_refused() {
         ("FROM own/a\nRUN --mount=from=own/b\u{a0}x y", "holds what daemons read in several ways"),
         ("# escape=`\nFROM own/a\nCOPY --from=own\\/b x /", "holds what daemons read in several ways"),
         ("# escape=`\nFROM own/a\nONBUILD COPY --from=own/b x`y /", "ONBUILD holds an escape character"),
+        ("FROM own/a\nONBUILD ADD gi`t@host:x /", "ONBUILD holds an escape character"),
+        ("FROM own/a\nONBUILD LABEL io`.dockgate.owner=x", "ONBUILD holds an escape character"),
+        ("FROM own/a\nONBUILD label io.dock\\gate.owner=x", "ONBUILD holds an escape character"),
         ("FROM own/a\nONBUILD FROM own/b", "FROM does not belong into ONBUILD"),
         ("# check=skip=all\n# escape=`\nFROM own/a", "line 2 of the Dockerfile: put escape before check"),
         ("# escape=`\n# escape=`\nFROM own/a", "line 2 of the Dockerfile: escape is set twice"),
@@ -259,6 +262,8 @@ ADD ht\tp://five "http://six" /x
 ONBUILD ADD http://seven /x
 COPY http://no /x
 ADD [a-z]* /x
+ADD host/own/x.git host/x%2egit?a=b#main:x /host/x.git /x
+ADD x.git ./own/x.git ../own/x.git own/x.git/y own/x#y.git /x
 "#;
     let expected = [
         "3:http://one/x",
@@ -272,6 +277,9 @@ ADD [a-z]* /x
         "7:http://five",
         "7:http://six",
         "8:http://seven",
+        "11:host/own/x.git",
+        "11:host/x%2egit?a=b#main:x",
+        "11:/host/x.git",
     ];
     for builder in [Classic, BuildKit] {
         assert_eq!(texts(&read(text, builder, &[]).unwrap().remotes), expected);

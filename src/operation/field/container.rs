@@ -96,7 +96,12 @@ const CONFIG: &[Field] = &[
         "can take the address of another machine on the network",
     )
     .until(51),
-    Field::plain("OnBuild", Kind::TEXTS, "Instructions for builds from an image of this container"),
+    Field::guarded(
+        "OnBuild",
+        Kind::TEXTS,
+        "Instructions for builds from an image of this container",
+        "has builds upon an image of it copy from other images and fetch from anywhere",
+    ),
     Field::plain("Labels", Kind::TEXT_MAP, "Its labels"),
     Field::plain("StopSignal", Text, "The signal that stops it"),
     Field::plain("StopTimeout", Int, "Seconds until it is killed").since(25),

@@ -37,19 +37,21 @@ impl ImageRef {
     /// Reads a repository, and a tag or digest that stands apart from it and counts more than one that it
     /// has. With neither, every tag is meant.
     pub(in crate::operation) fn with_tag(repository: &str, tag: &str) -> Self {
-        match (Self::read_untagged(repository), tag) {
-            (image, "") => image,
+        let image = match Self::read_untagged(repository) {
+            // With a tag it is a name, however much it looks like an ID.
+            Self::Id(id) if !tag.is_empty() && !id.contains(':') => {
+                Self::Named { name: full_name(&id), tag: None, digest: None }
+            }
+            image @ (Self::Id(_) | Self::Named { .. } | Self::None) => image,
+        };
+        match (image, tag) {
+            (image, "") | (image @ (Self::Id(_) | Self::None), _) => image,
             (Self::Named { name, .. }, tag) if tag.contains(':') => {
                 Self::Named { name, tag: None, digest: Some(tag.to_owned()) }
             }
             (Self::Named { name, tag: _, digest }, tag) => {
                 Self::Named { name, tag: digest.is_none().then(|| tag.to_owned()), digest }
             }
-            // With a tag it is a name, however much it looks like an ID.
-            (Self::Id(id), tag) if !id.contains(':') => {
-                Self::Named { name: full_name(&id), tag: Some(tag.to_owned()), digest: None }
-            }
-            (image @ (Self::Id(_) | Self::None), _) => image,
         }
     }
 
@@ -158,6 +160,7 @@ mod tests {
             ("alpine:2:", "", "docker.io/library/alpine:2"),
             ("alpine:2:", "3", "docker.io/library/alpine:3"),
             ("cafe", "1", "docker.io/library/cafe:1"),
+            ("cafe", "sha256:00", "docker.io/library/cafe@sha256:00"),
         ] {
             assert_eq!(ImageRef::with_tag(repository, tag).to_string(), expected, "{repository} {tag}");
         }

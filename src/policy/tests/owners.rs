@@ -173,10 +173,10 @@ fn a_mark_is_not_put_together_from_variables() {
 #[test]
 fn what_is_left_to_later_builds_is_bounded_where_it_is_left() {
     let policy = policy(
-        "[[allow]]\noperations = [\"ImageCommit\", \"ImageCreate\"]\nbody = true\nquery.changes = true\n\
-         query.fromSrc = true\nimages = [\"own/*\"]",
+        "[[allow]]\noperations = [\"ContainerCreate\", \"ImageCommit\", \"ImageCreate\"]\nbody = true\n\
+         query.changes = true\nquery.fromSrc = true\nimages = [\"own/*\"]",
     );
-    let commit = "POST /commit?container=c&repo=own/x";
+    let (commit, create) = ("POST /commit?container=c&repo=own/x", "POST /containers/create");
     for (request, is_granted) in [
         (format!("{commit}&changes=CMD+a%0aONBUILD+COPY+--from=own/y+/a+/"), true),
         (format!("{commit}&changes=CMD+a%0aONBUILD+COPY+--from=their/y+/a+/"), false),
@@ -189,9 +189,43 @@ fn what_is_left_to_later_builds_is_bounded_where_it_is_left() {
             "POST /images/create?fromSrc=-&repo=own/x&changes=ONBUILD+COPY+--from=their/y+/a+/".to_owned(),
             false,
         ),
+        // A commit without a body takes them from the container.
+        (format!(r#"{create} {{"Image":"own/x","OnBuild":["COPY --from=own/y /a /"]}}"#), true),
+        (format!(r#"{create} {{"Image":"own/x","OnBuild":["COPY --from=their/y /a /"]}}"#), false),
+        (format!(r#"{create} {{"Image":"own/x","OnBuild":["\nCOPY --from=own/y /a /"]}}"#), false),
     ] {
         assert_eq!(about(&policy, &request).starts_with('/'), is_granted, "{request}");
     }
+    let policy = super::policy(
+        "[[allow]]\noperations = [\"ContainerCreate\", \"ImageCommit\"]\nbody = true\nquery.changes = true\n\
+         remotes = [\"https://own/*\"]",
+    );
+    for (request, is_granted) in [
+        (format!("{commit}&changes=ONBUILD+ADD+https://own/x+/"), true),
+        (format!("{commit}&changes=ONBUILD+ADD+https://their/x+/"), false),
+        (format!("{commit}&changes=ONBUILD+ADD+https://own/$X+/"), false),
+        (format!(r#"{commit} {{"OnBuild":["ADD https://own/x /"]}}"#), true),
+        (format!(r#"{commit} {{"OnBuild":["ADD gi`t@their:x /"]}}"#), false),
+        (format!(r##"{commit} {{"OnBuild":["# escape=`\nADD https://own/`x /"]}}"##), false),
+        (format!(r#"{create} {{"OnBuild":["ADD https://their/x /"]}}"#), false),
+    ] {
+        assert_eq!(about(&policy, &request).starts_with('/'), is_granted, "{request}");
+    }
+}
+
+#[test]
+fn what_a_container_leaves_to_later_builds_needs_a_grant() {
+    let rule = "[[allow]]\noperations = [\"ContainerCreate\"]\nimages = [\"own/*\"]";
+    for (steps, expected) in [(r#"["RUN id"]"#, "missing_grant"), ("[]", "/"), ("null", "/")] {
+        let request = format!(r#"POST /containers/create {{"Image":"own/x","OnBuild":{steps}}}"#);
+        assert!(about(&policy(rule), &request).starts_with(expected), "{request}");
+        assert!(about(&policy(&format!("{rule}\nbody.OnBuild = true")), &request).starts_with('/'));
+    }
+    let mark = r#"POST /containers/create {"Image":"own/x","OnBuild":["LABEL io.dockgate.owner=you"]}"#;
+    assert_eq!(
+        about(&policy("[[allow]]\noperations = [\"*\"]\nunguarded = true\nown = \"me\""), mark),
+        "condition"
+    );
 }
 
 #[test]
