@@ -235,6 +235,34 @@ fn an_image_takes_no_name_from_anothers() {
 }
 
 #[test]
+fn a_pull_without_a_tag_is_one_of_each() {
+    const PULL: &str = "[[allow]]\noperations = [\"ImageCreate\"]";
+    let judged = |lines: &str, image: &str| {
+        let request = format!("POST /images/create?fromImage={image}");
+        about(&policy(&format!("{PULL}\n{lines}")), &request)
+    };
+    let forbidding = |name: &str| {
+        format!("[[forbid]]\nname = \"f\"\noperations = [\"ImageCreate\"]\nimage.name = \"{name}\"")
+    };
+    for (image, by_tag, by_other, by_repository) in [
+        ("own/x", false, false, true),
+        ("own/x:", false, false, true),
+        ("own/x&tag=latest", true, false, true),
+        ("own/x&tag=prod", false, true, true),
+        ("own/y", false, false, false),
+    ] {
+        for (name, is_admitted) in
+            [("own/x:latest", by_tag), ("own/x:prod", by_other), ("own/x", by_repository)]
+        {
+            let lines = format!("image.name = \"{name}\"");
+            assert_eq!(judged(&lines, image).starts_with('/'), is_admitted, "{name}, {image}");
+            let is_forbidden = image.starts_with("own/x") && (is_admitted || !image.contains("tag"));
+            assert_eq!(judged(&forbidding(name), image) == "forbidden", is_forbidden, "{name}, {image}");
+        }
+    }
+}
+
+#[test]
 fn an_image_loses_no_name_that_the_rule_is_not_for() {
     const ID: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let policy = policy(
