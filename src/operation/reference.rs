@@ -176,7 +176,7 @@ impl Operation {
     }
 
     /// The names that are taken from an image, or pushed: the one that it is deleted or pushed by, or all where that is its
-    /// ID. None where it is something else that happens.
+    /// ID, or it loses a platform under all of them. None where it is something else that happens.
     #[must_use]
     pub fn names_at_stake<'a>(&self, reference: &Reference, thing: &Thing<'a>) -> Option<Vec<Text<'a>>> {
         if !matches!(self.endpoint().id, "ImageDelete" | "ImagePush") || thing.kind != ThingKind::Image {
@@ -186,7 +186,9 @@ impl Operation {
         let digits = thing.id.strip_prefix("sha256:");
         let mut ids = [Some(&*thing.id), digits].into_iter().flatten();
         let is_id = ids.any(|id| id.starts_with(&reference.name));
-        Some(if is_id { thing.names.clone() } else { vec![as_name(&reference.name).into()] })
+        let loses_platform = self.query().get("platforms").is_some_and(|platforms| !platforms.is_zero());
+        let has_all = is_id || loses_platform;
+        Some(if has_all { thing.names.clone() } else { vec![as_name(&reference.name).into()] })
     }
 
     /// Whether what is made runs images. One that the daemon does not have Swarm fetches; and before a container is made of it,

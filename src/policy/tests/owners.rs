@@ -267,7 +267,7 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
     const ID: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let policy = policy(
         "[[allow]]\nname = \"own\"\noperations = [\"ImageDelete\", \"ImagePush\", \"ImageInspect\"]\n\
-         image.name = [\"own/*\", \"sha\", \"cafe\"]",
+         image.name = [\"own/*\", \"sha\", \"cafe\"]\nquery.platforms = true",
     );
     let judge = |request: &str, tags: &str| {
         let mut operation = operation(request);
@@ -284,6 +284,8 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
         ("DELETE /images/their/y:1", false, false),
         ("DELETE /images/0123456789ab?force=1", true, false),
         (&format!("DELETE /images/{ID}?force=1"), true, false),
+        // What a platform loses, it loses under every name.
+        ("DELETE /images/own/x:1?force=1&platforms=%7B%22os%22%3A%22linux%22%7D", true, false),
         ("POST /images/own/x/push?tag=1", true, true),
         ("POST /images/their/y/push?tag=1", false, false),
         ("GET /images/their/y:1/json", true, true),
