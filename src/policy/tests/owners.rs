@@ -267,7 +267,7 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
     const ID: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let policy = policy(
         "[[allow]]\nname = \"own\"\noperations = [\"ImageDelete\", \"ImagePush\", \"ImageInspect\"]\n\
-         image.name = [\"own/*\", \"sha\", \"cafe\"]\nquery.platforms = true",
+         image.name = [\"own/*\", \"tagged:1\", \"tagged@*\", \"sha\", \"cafe\"]\nquery.platforms = true",
     );
     let judge = |request: &str, tags: &str| {
         let mut operation = operation(request);
@@ -294,6 +294,13 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
         ("DELETE /images/sha?force=1", true, false),
     ] {
         assert_eq!((may(request, own), may(request, both)), (of_own, of_both), "{request}");
+    }
+    // With the digest go all tags of the repository, and no others.
+    let by_digest = format!("DELETE /images/tagged@{ID}");
+    for (tags, is_granted) in
+        [(r#""tagged:1""#, true), (r#""tagged:1","their/y:1""#, true), (r#""tagged:1","tagged:2""#, false)]
+    {
+        assert_eq!(may(&by_digest, tags), is_granted, "{tags}");
     }
     let Verdict::Denial(denial) = judge("DELETE /images/their/y:1", both) else { panic!("it is theirs") };
     let message = denial.refusal().message();
