@@ -161,8 +161,11 @@ fn part_rows(part: &Part, path: &str, in_guarded: bool, rows: &mut Vec<String>) 
         let has_own_row =
             guard != Guard::Plain || !matches!(field.kind, Kind::Struct(parts) if !parts.is_empty());
         if has_own_row {
-            let said =
-                if in_guarded { "as the whole".to_owned() } else { guard_in_words(guard, field.harmless) };
+            let said = if in_guarded {
+                "as the whole".to_owned()
+            } else {
+                guard_in_words(guard, part.harmless_of(field))
+            };
             let (kind, meaning) = (type_of(field.kind), meaning(field));
             let conditions = conditions::of_field(field);
             rows.push(format!("| `{path}` | {kind} | {meaning} | {said} | {conditions} |"));

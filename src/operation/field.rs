@@ -253,6 +253,28 @@ impl Part {
             (guard, _) => guard,
         }
     }
+
+    /// The values of a guarded field that need no grant here: none in an update, which sets them in place of what may be
+    /// less.
+    #[must_use]
+    pub fn harmless_of(&self, field: &Field) -> &'static [&'static str] {
+        if self.guard.is_some() { &[] } else { field.harmless }
+    }
+
+    /// Whether this value, which is used, is one of them.
+    #[must_use]
+    pub fn is_harmless(&self, field: &Field, value: &Json) -> bool {
+        let harmless = self.harmless_of(field);
+        let is = |text: &str| harmless.contains(&text);
+        match value {
+            Json::String(text) | Json::Number(text) => is(text),
+            Json::Array(items) => {
+                !items.is_empty() && items.iter().all(|item| matches!(item, Json::String(text) if is(text)))
+            }
+            Json::Object(fields) => !fields.is_empty() && fields.iter().all(|(key, _)| is(key)),
+            Json::Null | Json::Bool(_) => false,
+        }
+    }
 }
 
 impl Field {
@@ -288,20 +310,6 @@ impl Field {
         let has_more = |text: &str| has_control(text) || (self.is_expanded && !expands_to_one_line(text));
         let mut texts = value.as_text().into_iter().chain(value.items().iter().filter_map(Json::as_text));
         if texts.any(has_more) { Guard::Guarded(reason) } else { Guard::Plain }
-    }
-
-    /// Whether this value, which is used, is one that needs no grant although the field is guarded.
-    #[must_use]
-    pub fn is_harmless(&self, value: &Json) -> bool {
-        let is = |text: &str| self.harmless.contains(&text);
-        match value {
-            Json::String(text) | Json::Number(text) => is(text),
-            Json::Array(items) => {
-                !items.is_empty() && items.iter().all(|item| matches!(item, Json::String(text) if is(text)))
-            }
-            Json::Object(fields) => !fields.is_empty() && fields.iter().all(|(key, _)| is(key)),
-            Json::Null | Json::Bool(_) => false,
-        }
     }
 }
 

@@ -117,6 +117,16 @@ impl Operation {
         repositories.map(|repository| ImageRef::with_tag(repository, text("tag")).to_string()).collect()
     }
 
+    /// The repository of which an image is pulled for each of its tags: that is what happens where no tag is said.
+    #[must_use]
+    pub fn pulls_all_tags_of(&self) -> Option<ImageRef> {
+        let text = |name: &str| self.query().get(name).map(Value::as_text).unwrap_or_default();
+        match (self.endpoint().id, ImageRef::with_tag(text("fromImage"), text("tag"))) {
+            ("ImageCreate", image @ ImageRef::Named { tag: None, digest: None, .. }) => Some(image),
+            (_, _) => None,
+        }
+    }
+
     fn labels(&self, labels: Labels) -> Vec<(Text<'_>, Text<'_>)> {
         let map = match labels {
             Labels::Fields(paths) => paths

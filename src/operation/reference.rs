@@ -175,8 +175,9 @@ impl Operation {
             }
     }
 
-    /// The names that are taken from an image, or pushed: the one that it is deleted or pushed by, or all where that is its
-    /// ID. None where it is something else that happens.
+    /// The names that are taken from an image, or pushed: the one that it is deleted or pushed by, with those of its repository
+    /// where that has a digest, or all where that is its ID, or it loses a platform under all of them. None where it is
+    /// something else that happens.
     #[must_use]
     pub fn names_at_stake<'a>(&self, reference: &Reference, thing: &Thing<'a>) -> Option<Vec<Text<'a>>> {
         if !matches!(self.endpoint().id, "ImageDelete" | "ImagePush") || thing.kind != ThingKind::Image {
@@ -186,7 +187,17 @@ impl Operation {
         let digits = thing.id.strip_prefix("sha256:");
         let mut ids = [Some(&*thing.id), digits].into_iter().flatten();
         let is_id = ids.any(|id| id.starts_with(&reference.name));
-        Some(if is_id { thing.names.clone() } else { vec![as_name(&reference.name).into()] })
+        let loses_platform = self.query().get("platforms").is_some_and(|platforms| !platforms.is_zero());
+        if is_id || loses_platform {
+            return Some(thing.names.clone());
+        }
+        let asked = as_name(&reference.name);
+        let mut names = vec![asked.clone().into()];
+        // By a digest an image can lose all tags of the repository (moby `daemon/containerd/image_delete.go`).
+        if let ImageRef::Named { name: repository, digest: Some(_), .. } = ImageRef::read(&asked) {
+            names.extend(thing.names.iter().filter(|name| is_of_repository(name, &repository)).cloned());
+        }
+        Some(names)
     }
 
     /// Whether what is made runs images. One that the daemon does not have Swarm fetches; and before a container is made of it,
@@ -321,8 +332,15 @@ fn kind_of(identifier: Identifier, endpoint: &Endpoint) -> Option<ThingKind> {
 /// has one, or else its ID.
 fn immutable_name(image: &Thing, asked: &str) -> String {
     let ImageRef::Named { name: repository, .. } = ImageRef::read(asked) else { return image.id.to_string() };
-    let of_repository = |name: &&Text<'_>| matches!(ImageRef::read(name), ImageRef::Named { name, digest: Some(_), .. } if name == repository);
-    image.names.iter().find(of_repository).unwrap_or(&image.id).to_string()
+    let is_digest = |name: &Text<'_>| matches!(ImageRef::read(name), ImageRef::Named { digest: Some(_), .. });
+    let mut digests =
+        image.names.iter().filter(|name| is_digest(name) && is_of_repository(name, &repository));
+    digests.next().unwrap_or(&image.id).to_string()
+}
+
+/// Whether a name of an image has this repository.
+fn is_of_repository(name: &str, repository: &str) -> bool {
+    matches!(ImageRef::read(name), ImageRef::Named { name, .. } if name == repository)
 }
 
 /// The ID of an image that was asked for by the beginning of it, which may come to be that of another. None where it is

@@ -111,8 +111,15 @@ impl Rule {
                 made.labels.retain(|(key, _)| *key != *label);
                 made.labels.push((label.into(), own.as_str().into()));
             }
-            if self.things.get(&made.kind).is_some_and(|set| !set.contains_by_each_name(&made)) {
-                shortfalls.push(Shortfall::Made(made.kind));
+            match (self.things.get(&made.kind), operation.pulls_all_tags_of()) {
+                (Some(set), _) if !set.contains_by_each_name(&made) => {
+                    shortfalls.push(Shortfall::Made(made.kind));
+                }
+                (Some(set), Some(repository)) if !set.contains_each_tag(&made, &repository) => {
+                    let asked = Reference::new(ThingKind::Image, &repository.to_string());
+                    shortfalls.push(Shortfall::AllTags(asked));
+                }
+                (_, _) => {}
             }
         }
         if let Some(renamed) = operation.renamed()
@@ -138,8 +145,13 @@ impl Rule {
         let references = operation.references();
         let taken: BTreeSet<Reference> = operation.taken_names().into_iter().collect();
         let made = operation.made().or_else(|| operation.renamed());
+        let all_tags_of = operation.pulls_all_tags_of();
         self.things.iter().all(|(kind, set)| {
-            let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && set.may_contain(made));
+            let is_among = |made: &Thing| match &all_tags_of {
+                Some(repository) => set.may_contain_some_tag(made, repository),
+                None => set.may_contain(made),
+            };
+            let is_made = made.as_ref().is_some_and(|made| made.kind == *kind && is_among(made));
             is_made
                 || (*kind == ThingKind::Image && operation.loads_images())
                 || !unseen_on_the_way(*kind, operation).is_empty()

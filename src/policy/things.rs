@@ -105,6 +105,29 @@ impl ThingSet {
         })
     }
 
+    /// Whether an image that is pulled is among them, whichever tag of the repository it has.
+    pub(super) fn contains_each_tag(&self, pulled: &Thing, repository: &ImageRef) -> bool {
+        self.holds_by(pulled, repository, AspectSet::admits)
+    }
+
+    /// Whether some tag of the repository is or may be among them.
+    pub(super) fn may_contain_some_tag(&self, pulled: &Thing, repository: &ImageRef) -> bool {
+        self.holds_by(pulled, repository, AspectSet::strikes)
+    }
+
+    /// Whether all holds of an image that has this name.
+    fn holds_by(
+        &self,
+        thing: &Thing,
+        name: &ImageRef,
+        is_of_image: fn(&AspectSet, &Meaning) -> bool,
+    ) -> bool {
+        self.properties.iter().all(|one| match one {
+            (Property::Name, Values::Images(set)) => is_of_image(set, &Meaning::Image(name.clone())),
+            _ => has(one, thing, is_of_image),
+        })
+    }
+
     fn holds(&self, thing: &Thing, is_of_image: fn(&AspectSet, &Meaning) -> bool) -> bool {
         self.properties.iter().all(|one| has(one, thing, is_of_image))
     }

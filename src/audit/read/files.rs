@@ -54,6 +54,12 @@ impl Log {
         self.head.map(|head| head.link)
     }
 
+    /// Whether it has no head where one belongs, or something else in its place: nothing tells whether records were cut off.
+    #[must_use]
+    pub fn lacks_head(&self) -> bool {
+        self.audit.is_some() && self.head.is_none() && self.head_withheld.is_none()
+    }
+
     /// The log that is written to this file, with what was moved out of it to files beside it
     /// (`FILE.…`, `FILE-…`).
     ///

@@ -43,7 +43,8 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     match outcome {
         Ok(Ok(found)) => {
             log.head_withheld.iter().for_each(|why| complain(&format_args!("dockgate: {why}")));
-            print(&format!("{}\n", describe(&log, &found)))
+            let printed = print(&format!("{}\n", describe(&log, &found)));
+            if log.lacks_head() { Exit::Failure } else { printed }
         }
         Ok(Err(found)) => {
             print(&format!("{}: {}\n", found.place, found.what));
@@ -67,6 +68,9 @@ fn describe(log: &Log, verified: &Verified) -> String {
     let mut text = log.name(log.files.len().saturating_sub(1));
     if verified.last == 0 {
         text.push_str(": there are no records");
+        if log.lacks_head() {
+            text.push_str(", and no head beside the file that tells whether there were any");
+        }
         return text;
     }
     let mut add = |part: &str| text.push_str(part);

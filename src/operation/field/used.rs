@@ -137,7 +137,7 @@ impl Walk<'_> {
         around: &[(Key, Json)],
     ) {
         let guard = match part.guard_of(field) {
-            Guard::Guarded(_) if field.is_harmless(value) => Guard::Plain,
+            Guard::Guarded(_) if part.is_harmless(field, value) => Guard::Plain,
             Guard::Plain => field.guard_of_text(value),
             guard @ Guard::Guarded(_) => guard,
         };

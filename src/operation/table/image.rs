@@ -136,7 +136,12 @@ pub(super) static ROWS: &[Endpoint] = &[
         .query(&[
             Parameter::plain("force", Bool, "Also if a stopped container uses it or it has several names"),
             Parameter::plain("noprune", Bool, "Keeps its untagged parents"),
-            Parameter::plain("platforms", List, "Only these platforms (1.50)"),
+            Parameter::guarded(
+                "platforms",
+                List,
+                "Only what the image is on these platforms (1.50)",
+                "takes it from every image that has the same, whatever that is called",
+            ),
         ])
         .since(1, 0),
 ];

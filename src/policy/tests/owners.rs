@@ -269,11 +269,39 @@ fn an_image_takes_no_name_from_anothers() {
 }
 
 #[test]
+fn a_pull_without_a_tag_is_one_of_each() {
+    const PULL: &str = "[[allow]]\noperations = [\"ImageCreate\"]";
+    let judged = |lines: &str, image: &str| {
+        let request = format!("POST /images/create?fromImage={image}");
+        about(&policy(&format!("{PULL}\n{lines}")), &request)
+    };
+    let forbidding = |name: &str| {
+        format!("[[forbid]]\nname = \"f\"\noperations = [\"ImageCreate\"]\nimage.name = \"{name}\"")
+    };
+    for (image, by_tag, by_other, by_repository) in [
+        ("own/x", false, false, true),
+        ("own/x:", false, false, true),
+        ("own/x&tag=latest", true, false, true),
+        ("own/x&tag=prod", false, true, true),
+        ("own/y", false, false, false),
+    ] {
+        for (name, is_admitted) in
+            [("own/x:latest", by_tag), ("own/x:prod", by_other), ("own/x", by_repository)]
+        {
+            let lines = format!("image.name = \"{name}\"");
+            assert_eq!(judged(&lines, image).starts_with('/'), is_admitted, "{name}, {image}");
+            let is_forbidden = image.starts_with("own/x") && (is_admitted || !image.contains("tag"));
+            assert_eq!(judged(&forbidding(name), image) == "forbidden", is_forbidden, "{name}, {image}");
+        }
+    }
+}
+
+#[test]
 fn an_image_loses_no_name_that_the_rule_is_not_for() {
     const ID: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let policy = policy(
         "[[allow]]\nname = \"own\"\noperations = [\"ImageDelete\", \"ImagePush\", \"ImageInspect\"]\n\
-         image.name = [\"own/*\", \"sha\", \"cafe\"]",
+         image.name = [\"own/*\", \"tagged:1\", \"tagged@*\", \"sha\", \"cafe\"]\nquery.platforms = true",
     );
     let judge = |request: &str, tags: &str| {
         let mut operation = operation(request);
@@ -290,6 +318,8 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
         ("DELETE /images/their/y:1", false, false),
         ("DELETE /images/0123456789ab?force=1", true, false),
         (&format!("DELETE /images/{ID}?force=1"), true, false),
+        // What a platform loses, it loses under every name.
+        ("DELETE /images/own/x:1?force=1&platforms=%7B%22os%22%3A%22linux%22%7D", true, false),
         ("POST /images/own/x/push?tag=1", true, true),
         ("POST /images/their/y/push?tag=1", false, false),
         ("GET /images/their/y:1/json", true, true),
@@ -298,6 +328,13 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
         ("DELETE /images/sha?force=1", true, false),
     ] {
         assert_eq!((may(request, own), may(request, both)), (of_own, of_both), "{request}");
+    }
+    // With the digest go all tags of the repository, and no others.
+    let by_digest = format!("DELETE /images/tagged@{ID}");
+    for (tags, is_granted) in
+        [(r#""tagged:1""#, true), (r#""tagged:1","their/y:1""#, true), (r#""tagged:1","tagged:2""#, false)]
+    {
+        assert_eq!(may(&by_digest, tags), is_granted, "{tags}");
     }
     let Verdict::Denial(denial) = judge("DELETE /images/their/y:1", both) else { panic!("it is theirs") };
     let message = denial.refusal().message();

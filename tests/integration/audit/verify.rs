@@ -72,6 +72,36 @@ fn a_log_is_whole_until_somebody_touches_it() {
 }
 
 #[test]
+fn without_a_head_a_log_is_not_in_order() {
+    let (_gate, path) = stopped(&[]);
+    let head = format!("{}.head", path.display());
+    let written = fs::read_to_string(&path).unwrap();
+    let cut: String = written.split_inclusive('\n').take(6).collect();
+    let no_head =
+        "without the head beside the file it cannot be told whether anything was cut off at the end";
+    for (records, other_head, said) in [
+        (&*cut, None, no_head),
+        (&*cut, Some("something else"), no_head),
+        ("", None, "there are no records, and no head beside the file that tells whether there were any"),
+    ] {
+        fs::write(&path, records).unwrap();
+        match other_head {
+            Some(text) => fs::write(&head, text).unwrap(),
+            None => fs::remove_file(&head).unwrap_or_default(),
+        }
+        let ran = audit(["verify", text(&path)]).failed(1);
+        assert!(ran.stdout.contains(said), "{ran:?}");
+    }
+    // Of files that are named one by one, as of the standard input, none is looked for.
+    let lines: Vec<&str> = written.split_inclusive('\n').collect();
+    let moved = path.with_extension("moved");
+    fs::write(&moved, lines[..4].concat()).unwrap();
+    fs::write(&path, lines[4..].concat()).unwrap();
+    let verified = audit(["verify", text(&moved), text(&path)]).ok();
+    assert!(verified.stdout.contains(no_head), "{verified:?}");
+}
+
+#[test]
 fn where_there_was_no_head_it_is_not_said_that_nothing_was_cut_off() {
     let (_gate, path) = stopped(&[]);
     let written = fs::read_to_string(&path).unwrap();
@@ -143,7 +173,7 @@ fn seals_are_signed_with_a_key_of_ssh_keygen() {
     let (_, more) = more.split_at(more.find(",\"time\"").unwrap());
     let more = format!("{{\"schema\":1,\"sequence\":{},\"previous\":\"{}\"{more}\n", last + 1, hash.trim());
     fs::write(&path, written + &more).unwrap();
-    let behind = audit(["verify", "--key", text(&public), text(&path)]).ok();
+    let behind = audit(["verify", "--key", text(&public), text(&path)]).failed(1);
     let expected = format!("; record {} stands behind the last seal and is not signed yet\n", last + 1);
     assert!(behind.stdout.ends_with(&expected), "{behind:?}");
 

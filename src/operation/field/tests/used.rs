@@ -119,6 +119,19 @@ fn whatever_reaches_out_of_the_container_needs_a_grant() {
 }
 
 #[test]
+fn what_a_container_has_by_default_can_be_more_than_it_has() {
+    assert_used("ContainerCreate", &[(r#"{"HostConfig":{"CpuShares":1024}}"#, "HostConfig.CpuShares")]);
+    assert_used(
+        "ContainerUpdate",
+        &[
+            (r#"{"CpuShares":1024}"#, "CpuShares!"),
+            (r#"{"BlkioWeight":500}"#, "BlkioWeight!"),
+            (r#"{"CpuShares":0,"BlkioWeight":0}"#, ""),
+        ],
+    );
+}
+
+#[test]
 fn logs_may_go_where_they_go_by_default() {
     assert_used(
         "ContainerCreate",
