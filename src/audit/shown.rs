@@ -5,12 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::subject::shortened;
+use super::subject::{LONGEST_VALUE, shortened};
 use crate::operation::field::{Field, Kind, UsedField};
 use crate::operation::{Json, Key};
-
-/// The longest value that is written whole, in bytes.
-const LONGEST: usize = 128;
 
 /// Whether the text of the fields of this name is shown, wherever in a body they stand. None of them is of the
 /// kinds that carry secrets: environment, arguments, labels, options of drivers, data, credentials.
@@ -46,12 +43,12 @@ pub(super) fn value<'s>(used: &UsedField, value: &'s Json, room: &'s mut String)
     if let Json::String(text) = value
         && is_shown(field.name)
     {
-        return Some(shortened(text, LONGEST));
+        return Some(shortened(text, LONGEST_VALUE));
     }
     room.clear();
     let mut shown = Shown { out: room, any: false };
     shown.field(field, value);
-    shown.any.then(|| shortened(shown.out, LONGEST))
+    shown.any.then(|| shortened(shown.out, LONGEST_VALUE))
 }
 
 struct Shown<'o> {
@@ -69,7 +66,7 @@ impl Shown<'_> {
 
     /// Appends a value of a field whose text is shown or not, as JSON of which `_` stands for what is withheld.
     fn value(&mut self, is_shown: bool, kind: Kind, value: &Json) {
-        if self.out.len() > LONGEST {
+        if self.out.len() > LONGEST_VALUE {
             return;
         }
         match (kind, value) {
@@ -127,7 +124,7 @@ impl Shown<'_> {
             if at > 0 {
                 self.out.push(',');
             }
-            if self.out.len() > LONGEST {
+            if self.out.len() > LONGEST_VALUE {
                 break;
             }
             each(self, item);
@@ -141,7 +138,7 @@ impl Shown<'_> {
             if at > 0 {
                 self.out.push(',');
             }
-            if self.out.len() > LONGEST {
+            if self.out.len() > LONGEST_VALUE {
                 break;
             }
             each(self, key, value);
@@ -205,6 +202,6 @@ mod tests {
     fn what_is_long_is_cut_however_long_it_is() {
         let binds = vec![r#""/a:/b""#; 50_000].join(",");
         let text = one(&format!(r#"{{"HostConfig":{{"Binds":[{binds}]}}}}"#)).unwrap();
-        assert!(text.len() == LONGEST + "...".len() && text.ends_with("..."), "{text}");
+        assert!(text.len() == LONGEST_VALUE + "...".len() && text.ends_with("..."), "{text}");
     }
 }

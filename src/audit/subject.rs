@@ -11,11 +11,11 @@ use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
 use crate::policy::{Denial, Grounds, Permit, Refusal, RulePlace};
 
-/// The longest value of a parameter, or raw path, that is written whole, in bytes.
-const LONGEST_VALUE: usize = 256;
+/// The longest path, name in it, or value of a parameter or field that is written whole, in bytes.
+pub(super) const LONGEST_VALUE: usize = 1024;
 
-/// The longest path, or name in it, that is written whole, in bytes.
-const LONGEST_PATH: usize = 1024;
+/// The longest other text that is written whole, in bytes: a raw path, an argument, what is wrong.
+const LONGEST_TEXT: usize = 256;
 
 /// The longest method that is written whole, in bytes; Docker's are shorter.
 const LONGEST_METHOD: usize = 16;
@@ -107,7 +107,7 @@ fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
     let endpoint = operation.endpoint();
     line.key("operation").word(endpoint.id);
     line.key("method").word(endpoint.method.as_str());
-    line.key("path").text(&shortened(operation.path(), LONGEST_PATH));
+    line.key("path").text(&shortened(operation.path(), LONGEST_VALUE));
     line.key("version").version(operation.version());
     let named = endpoint.identifiers.iter().zip(operation.identifiers());
     if named.len() > 0 {
@@ -116,7 +116,7 @@ fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
         });
     }
     if let Some(image) = image(operation) {
-        line.key("image").text(&shortened(&image, LONGEST_VALUE));
+        line.key("image").text(&shortened(&image, LONGEST_TEXT));
     }
     if operation.query().iter().next().is_some() {
         line.key("parameters").object(|line| write_parameters(operation.query(), line));
@@ -141,12 +141,12 @@ fn write_unreadable(unreadable: &Unreadable, method: &str, target: &[u8], line: 
     if let Some(method) = escaped(method.as_bytes(), LONGEST_METHOD) {
         line.key("method").text(&method);
     }
-    if let Some(path) = escaped(raw_path(target), LONGEST_VALUE) {
+    if let Some(path) = escaped(raw_path(target), LONGEST_TEXT) {
         line.key("path").text(&path);
     }
     line.key("decision").word("refuse");
     line.key("reason").word(unreadable.fault.code());
-    line.key("detail").text(&shortened(&unreadable.message, LONGEST_VALUE));
+    line.key("detail").text(&shortened(&unreadable.message, LONGEST_TEXT));
 }
 
 /// The rules that had a part in it, first the one that decided.
@@ -172,17 +172,17 @@ fn write_target(operation: &Operation, kind: &'static str, name: &str, line: &mu
     };
     if let Some((reference, thing)) = operation.things().find(|(reference, thing)| is_meant(reference, thing))
     {
-        line.key("asked").text(&shortened(&reference.name, LONGEST_PATH));
+        line.key("asked").text(&shortened(&reference.name, LONGEST_VALUE));
         // Of some things the name can have any length.
-        line.key("id").text(&shortened(&thing.id, LONGEST_PATH));
+        line.key("id").text(&shortened(&thing.id, LONGEST_VALUE));
         if let Some(name) = thing.names.first() {
-            line.key("name").text(&shortened(name, LONGEST_PATH));
+            line.key("name").text(&shortened(name, LONGEST_VALUE));
         }
         if let Some(container) = thing.owner.filter(|_| thing.kind == ThingKind::Exec) {
-            line.key("container").text(&shortened(&container, LONGEST_PATH));
+            line.key("container").text(&shortened(&container, LONGEST_VALUE));
         }
     } else {
-        line.key("asked").text(&shortened(name, LONGEST_PATH));
+        line.key("asked").text(&shortened(name, LONGEST_VALUE));
         // No name can look like one, as the daemon takes it for an ID first.
         if is_full_id(name.strip_prefix("sha256:").unwrap_or(name)) {
             line.key("id").text(name);
@@ -231,12 +231,12 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
     if fields.peek().is_none() {
         return;
     }
-    let (mut path, mut room) = (String::with_capacity(LONGEST_VALUE), String::with_capacity(LONGEST_VALUE));
+    let (mut path, mut room) = (String::with_capacity(LONGEST_TEXT), String::with_capacity(LONGEST_TEXT));
     line.key("fields").array(fields.by_ref().take(MOST_FIELDS), |line, (used, value)| {
         line.object(|line| {
             path.clear();
             used.write_path(&mut path);
-            line.key("field").text(&shortened(&path, LONGEST_VALUE));
+            line.key("field").text(&shortened(&path, LONGEST_TEXT));
             // None where it could be a secret.
             if let Some(value) = shown::value(used, value, &mut room) {
                 line.key("value").text(&value);
@@ -280,7 +280,7 @@ fn image(operation: &Operation) -> Option<Cow<'_, str>> {
 fn write_argv(words: &[Json], line: &mut Line<'_>) {
     // What is null the daemon takes for an empty word.
     let shown = words.iter().take(MOST_ARGUMENTS).map(|word| text(word).unwrap_or_default());
-    line.key("argv").array(shown, |line, word| line.text(&shortened(word, LONGEST_VALUE)));
+    line.key("argv").array(shown, |line, word| line.text(&shortened(word, LONGEST_TEXT)));
     let more = words.len().saturating_sub(MOST_ARGUMENTS);
     if more > 0 {
         line.key("argv_more").number(more);
@@ -347,7 +347,7 @@ pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
 
 /// Whether a path or value in a record may be the beginning of a longer one: none that is shorter than this was cut.
 pub(crate) fn is_cut(text: &str) -> bool {
-    text.len() >= LONGEST_VALUE && text.ends_with(CUT)
+    text.len() >= LONGEST_TEXT && text.ends_with(CUT)
 }
 
 #[cfg(test)]
@@ -488,11 +488,11 @@ mod tests {
 
     #[test]
     fn a_denial_names_its_reason_and_no_guarded_parameter() {
-        let long = "a".repeat(300);
+        let long = "a".repeat(2000);
         let target = format!("/images/create?fromImage={long}&fromSrc=canary&tag=1&other=canary");
         let json = judged(LOOK_AND_STOP, "POST", &target, b"");
         assert_eq!((&json["decision"], &json["reason"]), (&"deny".into(), &"missing_grant".into()));
-        let cut = format!("{}...", "a".repeat(256));
+        let cut = format!("{}...", "a".repeat(LONGEST_VALUE));
         assert_eq!(json["parameters"], serde_json::json!({"fromImage": cut, "fromSrc": null, "tag": "1"}));
     }
 
