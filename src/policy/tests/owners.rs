@@ -294,6 +294,13 @@ fn a_pull_without_a_tag_is_one_of_each() {
             assert_eq!(judged(&forbidding(name), image) == "forbidden", is_forbidden, "{name}, {image}");
         }
     }
+    // A name that looks like an ID.
+    for (image, is_forbidden) in
+        [("cafe", true), ("cafe&tag=prod", true), ("cafe&tag=other", false), ("fade", false)]
+    {
+        let is_struck = judged(&forbidding("cafe:prod"), image) == "forbidden";
+        assert_eq!(is_struck, is_forbidden, "{image}");
+    }
 }
 
 #[test]
