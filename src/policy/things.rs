@@ -76,6 +76,11 @@ impl ThingSet {
         self.properties.iter().any(|(property, _)| *property == Property::Owner)
     }
 
+    /// Whether it asks what something is called.
+    pub(super) fn speaks_of_names(&self) -> bool {
+        self.properties.iter().any(|(property, _)| *property == Property::Name)
+    }
+
     /// Whether a thing is among them.
     pub(super) fn contains(&self, thing: &Thing) -> bool {
         self.holds(thing, AspectSet::admits)
