@@ -3,6 +3,7 @@
 mod image;
 mod path;
 mod port;
+mod remote;
 mod text;
 mod user;
 mod volume;
@@ -15,7 +16,7 @@ use super::condition::Condition;
 use super::draft::DraftAspect;
 use super::pattern::{Expression, Glob, escape};
 use super::problem::{Code, Problem};
-use crate::operation::meaning::{Aspect, Meaning, is_hexadecimal};
+use crate::operation::meaning::{Aspect, Meaning, is_hexadecimal, spelling};
 use image::ImagePattern;
 use path::PathGlob;
 use port::PortPattern;
@@ -181,6 +182,10 @@ impl AspectSet {
                 patterns.iter().any(|pattern| pattern.admits(port))
             }
             (Self::Amounts(condition), Meaning::Amount(_, amount)) => condition.has_number(*amount),
+            (Self::Texts(globs), Meaning::Remote(text)) => {
+                globs.iter().any(|glob| remote::admits(glob, text))
+            }
+            (Self::Expression(_), Meaning::Remote(text)) => self.has_text(meaning) && !spelling::climbs(text),
             (Self::Texts(_) | Self::Expression(_), meaning) => self.has_text(meaning),
             (
                 Self::Nothing
@@ -255,6 +260,12 @@ impl AspectSet {
             (Self::Texts(_) | Self::Expression(_), Meaning::Security(text)) => {
                 let open = text.strip_suffix("=custom").map(|name| format!("{name}=unconfined"));
                 self.has_text(meaning) || open.is_some_and(|open| self.has_text(&Meaning::Security(open)))
+            }
+            (Self::Texts(globs), Meaning::Remote(text)) => {
+                globs.iter().any(|glob| remote::strikes(glob, text))
+            }
+            (Self::Expression(_), Meaning::Remote(text)) => {
+                self.has_text(meaning) || self.has_text(&Meaning::Remote(spelling::remote(text)))
             }
             // Below zero there is no limit.
             (Self::Amounts(condition), Meaning::Amount(_, amount)) => {

@@ -49,6 +49,7 @@ pub(super) fn lint(draft: &Draft, resolved: &Resolved, problems: &mut Vec<Proble
             find_bodies_without_grant(rule, problems);
         }
         find_open_builds(rule, problems);
+        find_open_pulls(rule, problems);
         gifts::find(rule, written, problems);
         idle::find_never_matching(rule, written, problems);
         between::find_forbidden(rule, &resolved.forbid, problems);
@@ -157,6 +158,26 @@ fn find_open_builds(rule: &Rule, problems: &mut Vec<Problem>) {
         problems.push(
             Problem::new(Code::OpenBuild, named.span, message)
                 .help("add `images = [\"…\"]`: what a build may be made from, copy from and be called"),
+        );
+    }
+}
+
+/// Warns of pulls that a rule takes for what it is for because it says `own`: no pulled image is marked.
+fn find_open_pulls(rule: &Rule, problems: &mut Vec<Problem>) {
+    let images = rule.things.get(&ThingKind::Image);
+    let is_by_owner = images.is_some_and(|set| set.speaks_of_owners() && !set.speaks_of_names());
+    if !is_by_owner || rule.own.is_none() || rule.grants.everything {
+        return;
+    }
+    if rule.aspects.contains_key(&Aspect::Images) || rule.conditions.contains_key("fromImage") {
+        return;
+    }
+    for named in by_entry(rule, |endpoint| endpoint.id == "ImageCreate") {
+        let message =
+            format!("{} has any image pulled: it is not `image.owner` that bounds pulls", rule.name);
+        problems.push(
+            Problem::new(Code::OpenPull, named.span, message)
+                .help("add `images = [\"…\"]`, or `query.fromImage = false` if nothing is to be pulled"),
         );
     }
 }

@@ -116,7 +116,8 @@ pub(super) fn refusal(
             if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
                 push(&mut message, format_args!("\nReason: {reason}"));
             }
-            let suggestion = if shortfalls.iter().any(is_beyond_looks) {
+            let suggestion = if shortfalls.iter().any(|one| is_beyond_looks(one) || needs_tag(one, operation))
+            {
                 None
             } else if shortfalls.iter().all(|shortfall| is_no_one_thing(shortfall, operation)) {
                 message.push_str("\nIt must be there first, and be one of those that the rule is for.");
@@ -369,6 +370,11 @@ fn is_of(shortfall: &Shortfall, kind: ThingKind) -> bool {
 /// Whether something is called so that it cannot be looked at, whatever a policy says.
 fn is_beyond_looks(shortfall: &Shortfall) -> bool {
     matches!(shortfall, Shortfall::Unknown(question) if question.path().is_none())
+}
+
+/// Whether an image is to be named with its tag, whatever a policy says of images.
+fn needs_tag(shortfall: &Shortfall, operation: &Operation) -> bool {
+    matches!(shortfall, Shortfall::AllTags(_)) && operation.pulls_all_tags_of().is_none()
 }
 
 /// What may be the beginning of any image's ID no list can name alone; a tag makes a name of it.

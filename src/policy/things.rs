@@ -76,6 +76,11 @@ impl ThingSet {
         self.properties.iter().any(|(property, _)| *property == Property::Owner)
     }
 
+    /// Whether it asks what something is called.
+    pub(super) fn speaks_of_names(&self) -> bool {
+        self.properties.iter().any(|(property, _)| *property == Property::Name)
+    }
+
     /// Whether a thing is among them.
     pub(super) fn contains(&self, thing: &Thing) -> bool {
         self.holds(thing, AspectSet::admits)
@@ -97,11 +102,15 @@ impl ThingSet {
 
     /// Whether a thing is among them by each of the names that it gets.
     pub(super) fn contains_by_each_name(&self, thing: &Thing) -> bool {
-        self.properties.iter().all(|one| match one {
-            (Property::Name, values) => {
-                !thing.names.is_empty() && thing.names.iter().all(|name| values.have_name(name))
-            }
-            _ => has(one, thing, AspectSet::admits),
+        let is_other = |one: &&(Property, Values)| one.0 != Property::Name;
+        self.has_each_name(thing)
+            && self.properties.iter().filter(is_other).all(|one| has(one, thing, AspectSet::admits))
+    }
+
+    /// Whether each of the names that a thing gets is one of theirs.
+    pub(super) fn has_each_name(&self, thing: &Thing) -> bool {
+        self.properties.iter().filter(|(property, _)| *property == Property::Name).all(|(_, values)| {
+            !thing.names.is_empty() && thing.names.iter().all(|name| values.have_name(name))
         })
     }
 
@@ -160,20 +169,36 @@ impl ThingSet {
 
     /// The lines that a policy has for them, `kind` being what they are; texts and keys are quoted by `quote`.
     pub(super) fn lines(&self, kind: ThingKind, quote: fn(&str) -> String) -> Vec<String> {
-        let line = |(property, values): &(Property, Values)| {
-            let values = match values {
-                Values::Texts(condition) => condition.written(quote),
-                Values::Images(set) => set.written(quote),
-            };
-            match property {
-                Property::Name => format!("{kind}.name = {values}"),
-                Property::Id => format!("{kind}.id = {values}"),
-                Property::Image => format!("{kind}.image = {values}"),
-                Property::Owner => format!("{kind}.owner = {values}"),
-                Property::Label(key) => format!("{kind}.label.{} = {values}", quote(key)),
-            }
+        self.properties.iter().map(|one| line(kind, one, quote)).collect()
+    }
+
+    /// The same, with these names in place of theirs, if there are any.
+    pub(super) fn lines_with(
+        &self,
+        kind: ThingKind,
+        names: Option<&str>,
+        quote: fn(&str) -> String,
+    ) -> Vec<String> {
+        let line = |one: &(Property, Values)| match one {
+            (Property::Name, _) => names.map(|names| format!("{kind}.name = {names}")),
+            _ => Some(line(kind, one, quote)),
         };
-        self.properties.iter().map(line).collect()
+        self.properties.iter().filter_map(line).collect()
+    }
+}
+
+/// The line of a policy for one property.
+fn line(kind: ThingKind, (property, values): &(Property, Values), quote: fn(&str) -> String) -> String {
+    let values = match values {
+        Values::Texts(condition) => condition.written(quote),
+        Values::Images(set) => set.written(quote),
+    };
+    match property {
+        Property::Name => format!("{kind}.name = {values}"),
+        Property::Id => format!("{kind}.id = {values}"),
+        Property::Image => format!("{kind}.image = {values}"),
+        Property::Owner => format!("{kind}.owner = {values}"),
+        Property::Label(key) => format!("{kind}.label.{} = {values}", quote(key)),
     }
 }
 

@@ -34,6 +34,8 @@ pub(in crate::operation) fn of_parameter(
     let meaning = match (endpoint.id, parameter.name) {
         ("ImageCreate", "fromImage") => Meaning::Image(ImageRef::with_tag(text, sibling("tag"))),
         ("ImageCreate", "fromSrc") if text == "-" => return meant.of_one(|_| true),
+        // What is no URL is fetched over HTTP.
+        ("ImageCreate", "fromSrc") if !text.contains("://") => Meaning::Remote(["http://", text].concat()),
         ("ImageCreate", "fromSrc") | ("ImageBuild", "remote") => Meaning::Remote(text.to_owned()),
         // Only an import has a name of its own to give.
         ("ImageCreate" | "ImageCommit" | "ImageTag", "repo") => {

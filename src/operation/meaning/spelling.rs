@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 
 use super::clean;
+use crate::operation::percent::{self, Plus};
 
 /// What a name without a registry begins with, in full.
 const HUB: [&str; 2] = ["index.docker.io/", "docker.io/"];
@@ -54,6 +55,92 @@ pub fn driver(text: &str) -> String {
     format!("{kind}:{}", bare.trim_end_matches(":latest"))
 }
 
+/// A URL, or what BuildKit and git take for one: scheme and host in small letters, without user, usual port and the dot behind
+/// the host; nothing escaped that need not be; and no steps in the path that lead nowhere, or up.
+#[must_use]
+pub fn remote(text: &str) -> String {
+    let text = unescaped(text);
+    let (scheme, rest) = match url(&text) {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest.to_owned()),
+        None => match text.split_once('@') {
+            Some((user, rest)) if !user.contains('/') => ("ssh".to_owned(), rest.replacen(':', "/", 1)),
+            Some(_) | None => ("https".to_owned(), text),
+        },
+    };
+    let rest = rest.trim_start_matches('/');
+    let (host, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let port = match &*scheme {
+        "http" => "80",
+        "https" => "443",
+        "ssh" => "22",
+        "git" => "9418",
+        _ => "",
+    };
+    let is_usual = |said: &str| said.is_empty() || said.trim_start_matches('0') == port;
+    let host = host.rsplit_once(':').filter(|(_, said)| is_usual(said)).map_or(&*host, |(host, _)| host);
+    let (raw_path, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let mut steps = Vec::new();
+    for step in raw_path.split('/').filter(|step| !matches!(*step, "" | ".")) {
+        if step == ".." {
+            steps.pop();
+        } else {
+            steps.push(step);
+        }
+    }
+    let mut path: String = steps.iter().flat_map(|step| ["/", step]).collect();
+    let ends_open = rest.is_empty() && host.ends_with('*');
+    if matches!(raw_path.rsplit('/').next(), Some("" | "." | "..")) && !ends_open {
+        path.push('/');
+    }
+    [&scheme, "://", host.trim_end_matches('.'), &path, behind].concat()
+}
+
+/// Scheme and host of a URL, or of what is taken for one, and what stands behind them.
+#[must_use]
+pub fn parted(remote: &str) -> (&str, &str) {
+    let (is_url, begin) =
+        url(remote).map_or((false, 0), |(_, rest)| (true, remote.len().saturating_sub(rest.len())));
+    let (_, rest) = remote.split_at_checked(begin).unwrap_or_default();
+    let length = rest.find(|next| matches!(next, '/' | '?' | '#') || (next == ':' && !is_url));
+    let end = begin.saturating_add(length.unwrap_or(rest.len()));
+    remote.split_at_checked(end).unwrap_or((remote, ""))
+}
+
+/// The scheme of a URL, and the rest; none, where it has no scheme.
+fn url(remote: &str) -> Option<(&str, &str)> {
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'*' | b'?');
+    remote.split_once("://").filter(|(scheme, _)| scheme.bytes().all(may_be))
+}
+
+/// Whether a step in the path of a URL leads up, as servers and git may read it.
+#[must_use]
+pub fn climbs(remote: &str) -> bool {
+    let path = parted(remote).1.split(['?', '#']).next().unwrap_or_default().as_bytes();
+    let path = percent::decode(path, Plus::Literal).unwrap_or(path.into());
+    path.split(|byte| matches!(byte, b'/' | b'\\' | b':')).any(|step| step == b"..")
+}
+
+/// The text without escapes for what stands for itself in a URL.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        match u8::from_str_radix(digits, 16).map(char::from) {
+            Ok(letter) if letter.is_ascii_alphanumeric() || "-._~".contains(letter) => {
+                plain.push(letter);
+                plain.push_str(rest);
+            }
+            Ok(_) | Err(_) => {
+                plain.push('%');
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
+}
+
 fn named(text: &str, separator: char, spell: fn(&str) -> String) -> String {
     match text.split_once(separator) {
         Some((name, rest)) => format!("{}{separator}{rest}", spell(name)),
@@ -69,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_text_has_one_spelling() {
-        let cases: [(Spell, &str, &str); 19] = [
+        let cases: [(Spell, &str, &str); 25] = [
             (sysctl, "kernel/shmmax=1", "kernel.shmmax=1"),
             (sysctl, "net/ipv4//*=/x", "net.ipv4.*=/x"),
             (sysctl, "net.x/../../kernel/shmmax=1", "net.x.kernel.shmmax=1"),
@@ -89,6 +176,16 @@ mod tests {
             (driver, "volume:library/docker.io/x", "volume:library/docker.io/x"),
             (driver, "volume:docker.io/docker.io/x", "volume:docker.io/docker.io/x"),
             (driver, "volume:x:latest:latest", "volume:x"),
+            (
+                remote,
+                "HTTPS://me@Git.Example.:443/%6fwn//./a%2fb/../X/?y#Z",
+                "https://git.example/own/X/?y#Z",
+            ),
+            (remote, "git@git.example:own/x.git#main:sub", "ssh://git.example/own/x.git#main:sub"),
+            (remote, "github.com/own/x", "https://github.com/own/x"),
+            (remote, "http://*.example/*", "http://*.example/*"),
+            (remote, "http://*", "http://*"),
+            (remote, "http://a", "http://a/"),
         ];
         for (spell, text, expected) in cases {
             assert_eq!(spell(text), expected, "{text}");

@@ -124,6 +124,8 @@ codes! {
     Warning NeedsUnguarded = "needs-unguarded",
     /// A rule that says which images it is for, and does not say from which its builds take.
     Warning OpenBuild = "open-build",
+    /// A rule that is for images of an owner, and marks what is made, which is not done to what is pulled.
+    Warning OpenPull = "open-pull",
     /// `unguarded = true` where nothing is guarded.
     Warning NeedlessUnguarded = "needless-unguarded",
     /// A rule that gives the host away, or part of it.

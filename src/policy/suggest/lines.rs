@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::push;
 use super::toml_text::{self, quote};
 use crate::operation::meaning::{Aspect, DEFAULT_BRIDGE, ImageRef, Meaning};
+use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Json, Known, Operation, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
@@ -71,7 +72,16 @@ impl Lines {
         let words: Vec<String> = rule.redaction.words().iter().map(|word| quote(word)).collect();
         self.things.extend(toml_text::list(&words).map(|words| format!("redact = {words}")));
         self.things.extend(rule.own.iter().map(|own| format!("own = {}", quote(own))));
+        let made = operation.made().or_else(|| operation.renamed());
         for (kind, set) in &rule.things {
+            let is_misnamed = |made: &&Thing<'_>| {
+                made.kind == *kind && (operation.pulls_all_tags_of().is_some() || !set.has_each_name(made))
+            };
+            if let Some(made) = made.as_ref().filter(is_misnamed) {
+                let names = self.names(made, operation);
+                self.things.extend(set.lines_with(*kind, names.as_deref(), quote));
+                continue;
+            }
             let acted_on = rule.thing_shortfalls(operation).into_iter().filter_map(|shortfall| {
                 if let Shortfall::Thing(reference) = shortfall { Some(reference) } else { None }
             });
@@ -97,6 +107,34 @@ impl Lines {
         }
         let met = rule.requirements.iter().filter(|requirement| requirement.is_met(operation));
         self.requirements.extend(require::written(met, quote));
+    }
+
+    /// The names of what is made, as a list, and one of each thing of its kind that the request names besides.
+    fn names(&mut self, made: &Thing<'_>, operation: &Operation) -> Option<String> {
+        let item = |name: &str| {
+            if made.kind == ThingKind::Image {
+                aspect::item(&Meaning::Image(ImageRef::read(name)))
+            } else {
+                Some(escape(name))
+            }
+        };
+        let mut items: Vec<Option<String>> = match operation.pulls_all_tags_of() {
+            Some(repository) => vec![aspect::item(&Meaning::Image(repository))],
+            None => made.names.iter().map(|name| item(name)).collect(),
+        };
+        let taken = operation.taken_names();
+        let others = operation.references().into_iter().filter(|other| !taken.contains(other));
+        for other in others.filter(|other| kind_judged(other.kind) == made.kind) {
+            if let Known::Is(found) = thing(operation, &other) {
+                items.extend(found.names.first().map(|name| item(name)));
+            }
+        }
+        let items: Option<BTreeSet<String>> = items.into_iter().collect();
+        if items.is_none() {
+            self.wide.push(format!("{}.name", made.kind));
+        }
+        let items = items.unwrap_or_else(|| BTreeSet::from(["*".to_owned()]));
+        toml_text::list(&items.iter().map(|item| quote(item)).collect::<Vec<_>>())
     }
 
     /// Grants what a rule lacks.

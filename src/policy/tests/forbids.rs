@@ -531,6 +531,25 @@ fn judged_of(policy: &Policy, request: &str, name: &str, image: &str) -> String 
 }
 
 #[test]
+fn a_url_is_struck_in_every_spelling() {
+    let import = |url: &str| format!("POST /images/create?fromSrc={url}");
+    let commit = |step: &str| format!("POST /commit?container=c&changes=ONBUILD+ADD+{step}+/");
+    assert_strikes(
+        "remotes = [\"http://internal.example/*\"]",
+        &["HTTP://Internal.example/x", "http://me@internal.example.:80/x", "internal.example/x"].map(import),
+        &["http://other.example/x", "https://internal.example/x", "-"].map(import),
+    );
+    assert_strikes(
+        "remotes = [\"https://git.example/own/*\"]",
+        &["https://GIT.example:443/%256fwn/x", "git.example/own/x.git", "https://git.example/a/../own/x"]
+            .map(commit),
+        &["https://git.example/other", "git@git.example:own/x"].map(commit),
+    );
+    let regex = "remotes = { regex = 'http://internal\\.example/.*' }";
+    assert_strikes(regex, &[import("HTTP://internal.example:80/x")], &[import("http://other.example/")]);
+}
+
+#[test]
 fn what_goes_by_the_beginning_of_several_ids_is_not_there() {
     let create = |config: &str| format!("POST /containers/create {{\"HostConfig\":{{{config}}}}}");
     let (volumes, network) = (create(r#""VolumesFrom":["ffff"]"#), create(r#""NetworkMode":"ffff""#));

@@ -1,5 +1,6 @@
 //! Ways around ownership that the daemon offers, and that a rule which speaks of owners must see.
 
+use super::super::Suggestion;
 use super::things::{about, asked};
 use super::*;
 
@@ -294,6 +295,13 @@ fn a_pull_without_a_tag_is_one_of_each() {
             assert_eq!(judged(&forbidding(name), image) == "forbidden", is_forbidden, "{name}, {image}");
         }
     }
+    // A name that looks like an ID.
+    for (image, is_forbidden) in
+        [("cafe", true), ("cafe&tag=prod", true), ("cafe&tag=other", false), ("fade", false)]
+    {
+        let is_struck = judged(&forbidding("cafe:prod"), image) == "forbidden";
+        assert_eq!(is_struck, is_forbidden, "{image}");
+    }
 }
 
 #[test]
@@ -341,4 +349,80 @@ fn an_image_loses_no_name_that_the_rule_is_not_for() {
     for line in ["image.name = [\"docker.io/their/y:1\"]\n", &format!("image.id = [\"{ID}\"]")] {
         assert!(message.contains(line), "{message}");
     }
+}
+
+/// What is made is suggested by its own names, in place of those that the rule has.
+#[test]
+fn whoever_follows_what_is_suggested_of_a_thing_that_is_made_is_permitted() {
+    for (rule, request, line) in [
+        (
+            "operations = [\"ImageCreate\"]\nimage.name = \"own/*\"",
+            "POST /images/create?fromImage=their/x&tag=1",
+            "image.name = [\"docker.io/their/x:1\"]\n",
+        ),
+        (
+            "operations = [\"ImageCreate\"]\nimage.name = \"own/x:1\"",
+            "POST /images/create?fromImage=own/x",
+            "image.name = [\"docker.io/own/x\"]\n",
+        ),
+        (
+            "operations = [\"ImageCreate\"]\nimage.name = \"own/x:1\"",
+            "POST /images/create?fromImage=cafe",
+            "image.name = [\"docker.io/library/cafe\"]\n",
+        ),
+        (
+            "operations = [\"ImageCreate\"]\nown = \"me\"\nimage.owner = \"me\"\nimage.name = \"own/x:1\"",
+            "POST /images/create?fromImage=their/x&tag=1",
+            "own = \"me\"\nimage.name = [\"docker.io/their/x:1\"]\nimage.owner = \"me\"\n",
+        ),
+        (
+            "operations = [\"ImageTag\"]\nimage.name = \"own/*\"",
+            "POST /images/own/x:1/tag?repo=their/x&tag=1",
+            "image.name = [\"docker.io/own/x:1\", \"docker.io/their/x:1\"]\n",
+        ),
+        (
+            "operations = [\"ContainerCreate\"]\ncontainer.name = \"own-*\"\ncontainer.label.a = \"b\"",
+            r#"POST /containers/create?name=their* {"Image":"x","Labels":{"a":"b"}}"#,
+            "container.label.\"a\" = \"b\"\ncontainer.name = ['their\\*']\n",
+        ),
+        (
+            "operations = [\"ContainerCreate\"]\ncontainer.name = \"own-*\"",
+            r#"POST /containers/create {"Image":"x"}"#,
+            "",
+        ),
+        (
+            "operations = [\"VolumeCreate\"]\nvolume.name = \"own-*\"",
+            r#"POST /volumes/create {"Name":"their"}"#,
+            "volume.name = [\"their\"]\n",
+        ),
+    ] {
+        let rule = format!("[[allow]]\nname = \"r\"\n{rule}");
+        let judge = |rules: &str| {
+            let policy = policy(rules);
+            let mut operation = operation(request);
+            for question in policy.questions(&client("tcp"), &operation) {
+                let shown =
+                    question.name.contains("own").then_some(r#"{"Id":"sha256:00","RepoTags":["own/x:1"]}"#);
+                operation.learn(
+                    question,
+                    shown.map(|shown| crate::operation::Json::read_shown(shown.as_bytes()).unwrap()),
+                );
+            }
+            policy.judge(&client("tcp"), operation)
+        };
+        let Verdict::Denial(denial) = judge(&rule) else { panic!("{request}") };
+        let Some(Suggestion::Rule(suggested)) = denial.refusal().suggestion() else { panic!("{request}") };
+        assert_eq!(suggested.lines, line, "{request}");
+        let after = judge(&format!("{rule}\n\n{suggested}"));
+        assert!(matches!(after, Verdict::Permit(_)), "{request}: {suggested}");
+    }
+    // No list of names says that all tags are meant.
+    let policy = policy("[[allow]]\noperations = [\"ImagePush\"]\nimage.name = \"own/*\"");
+    let mut operation = operation("POST /images/own/x/push");
+    for question in policy.questions(&client("tcp"), &operation) {
+        let shown = crate::operation::Json::read_shown(br#"{"Id":"sha256:00","RepoTags":["own/x:latest"]}"#);
+        operation.learn(question, Some(shown.unwrap()));
+    }
+    let Verdict::Denial(denial) = policy.judge(&client("tcp"), operation) else { panic!("it is all tags") };
+    assert_eq!(denial.refusal().suggestion(), None);
 }
