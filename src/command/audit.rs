@@ -93,7 +93,7 @@ fn file_of_settings() -> Result<PathBuf, Exit> {
         AuditSink::File(path) => Ok(path),
         AuditSink::Stdout => {
             complain(
-                &"dockgate: which audit? Name its file, behind what else is asked for, or set DOCKGATE_AUDIT.",
+                &"dockgate: which audit? Name its file, behind what else is asked for, or set DOCKGATE_AUDIT. Where records go to standard output: `docker logs dockgate | dockgate audit … -`.",
             );
             Err(Exit::Usage)
         }

@@ -1,10 +1,11 @@
 //! `dockgate audit tail`: what is asked now, as it comes.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
+use std::io::{self, BufRead as _};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::thread::sleep;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -25,6 +26,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How many requests that were shown without their end are remembered.
 const OPEN: usize = 10_000;
+/// How many lines of the standard input wait to be shown.
+const PIPED: usize = 1024;
+/// How many of them are taken before what came of them is shown.
+const AT_ONCE: usize = 16 * 1024;
 /// Room for a request in the log, with which the beginning is found.
 const REQUEST_BYTES: u64 = 4096;
 const LEAST_BYTES: u64 = 1024 * 1024;
@@ -32,7 +37,10 @@ const LEAST_BYTES: u64 = 1024 * 1024;
 /// What `tail` is told.
 #[derive(Args, Clone, Debug)]
 pub(in crate::command) struct TailArguments {
-    /// The audit file; without it, the one that the environment or the settings file names
+    /// The audit file; `-` is the standard input, of which all is shown that comes
+    ///
+    /// Without it, the file that the environment or the settings file names (`DOCKGATE_AUDIT`,
+    /// `DOCKGATE_SETTINGS`).
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -61,17 +69,30 @@ pub(super) fn tail(arguments: &TailArguments) -> Exit {
     let mut view = View::new(&filter, output.is_coloured);
     let bytes =
         u64::try_from(arguments.last).unwrap_or(u64::MAX).saturating_mul(REQUEST_BYTES).max(LEAST_BYTES);
-    let mut follower = match Follower::near_end(&file, bytes, &mut |line| {
-        view.line(line);
-        view.forget(arguments.last);
-    }) {
-        Ok(follower) => follower,
-        Err(error) => return unreadable(&error),
+    let mut source = if file == Path::new("-") {
+        Source::pipe()
+    } else {
+        match Follower::near_end(&file, bytes, &mut |line| {
+            view.line(line);
+            view.forget(arguments.last);
+        }) {
+            Ok(follower) => Source::File(follower),
+            Err(error) => return unreadable(&error),
+        }
     };
+    if arguments.no_follow
+        && let Err(error) = source.rest(&mut |line| {
+            view.line(line);
+            view.forget(arguments.last);
+        })
+    {
+        return unreadable(&error);
+    }
     view.give_up_waiting(Duration::ZERO);
     view.forget(arguments.last);
     let heading = row::heading(output.is_coloured);
     let mut printed = output.print(heading.as_bytes());
+    let mut is_over = false;
     let result = loop {
         for text in view.ready.drain(..) {
             if printed.is_continue() {
@@ -81,16 +102,70 @@ pub(super) fn tail(arguments: &TailArguments) -> Exit {
         if printed.is_continue() {
             printed = output.flush();
         }
-        if printed == ControlFlow::Break(()) || arguments.no_follow {
+        if printed == ControlFlow::Break(()) || arguments.no_follow || is_over {
             break Ok(());
         }
         sleep(PAUSE);
-        if let Err(error) = follower.poll(&mut |line| view.line(line)) {
-            break Err(io::Error::new(error.kind(), format!("{} cannot be read: {error}", file.display())));
+        match source.poll(&mut |line| view.line(line)) {
+            Ok(ControlFlow::Continue(())) => view.give_up_waiting(PATIENCE),
+            Ok(ControlFlow::Break(())) => {
+                view.give_up_waiting(Duration::ZERO);
+                is_over = true;
+            }
+            Err(error) => {
+                break Err(io::Error::new(
+                    error.kind(),
+                    format!("{} cannot be read: {error}", file.display()),
+                ));
+            }
         }
-        view.give_up_waiting(PATIENCE);
     };
     output.finish(result)
+}
+
+/// Where the records come from.
+enum Source {
+    File(Follower),
+    /// The lines of the standard input, which a thread waits for.
+    Pipe(Receiver<io::Result<Vec<u8>>>),
+}
+
+impl Source {
+    fn pipe() -> Self {
+        let (sender, receiver) = mpsc::sync_channel(PIPED);
+        thread::spawn(move || {
+            for line in io::stdin().lock().split(b'\n') {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self::Pipe(receiver)
+    }
+
+    /// Gives out each line that has come since, and says whether more can come.
+    fn poll(&mut self, each: &mut dyn FnMut(&[u8])) -> io::Result<ControlFlow<()>> {
+        let lines = match self {
+            Self::File(follower) => return follower.poll(each).map(ControlFlow::Continue),
+            Self::Pipe(lines) => lines,
+        };
+        for _ in 0..AT_ONCE {
+            match lines.try_recv() {
+                Ok(line) => each(&line?),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Ok(ControlFlow::Break(())),
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Gives out all that comes through a pipe, to its end. Of a file that was given out when it was opened.
+    fn rest(&mut self, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Pipe(lines) => lines.iter().try_for_each(|line| line.map(|line| each(&line))),
+        }
+    }
 }
 
 /// What is shown.

@@ -1,6 +1,8 @@
 //! What an auditor asks, and what a client that means harm would have the answer look like.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -183,6 +185,37 @@ fn tail_follows_what_is_asked() {
     assert_harmless(&seen());
     tail.kill().unwrap();
     tail.wait().unwrap();
+}
+
+#[test]
+fn tail_shows_what_comes_through_a_pipe() {
+    let (gate, path) = asked();
+    let log = std::fs::read_to_string(&path).unwrap();
+    let pings = log.matches("\"operation\":\"SystemPing\"").count();
+    assert!(pings > 2, "{log}");
+    let out = gate.dir().join("piped");
+    let mut tail = std::process::Command::new(binary())
+        .args(["audit", "tail", "-"])
+        .stdin(Stdio::piped())
+        .stdout(std::fs::File::create(&out).unwrap())
+        .spawn()
+        .unwrap();
+    let mut pipe = tail.stdin.take().unwrap();
+    pipe.write_all(log.as_bytes()).unwrap();
+    let seen = || std::fs::read_to_string(&out).unwrap();
+    eventually("all of them, before the end", || {
+        (seen().matches("SystemPing").count() == pings).then_some(())
+    });
+    drop(pipe);
+    assert!(tail.wait().unwrap().success());
+
+    let input = std::fs::File::open(&path).unwrap();
+    let last = std::process::Command::new(binary())
+        .args(["audit", "tail", "--no-follow", "-n", "2", "--operation", "SystemPing", "-"])
+        .stdin(input)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(last.stdout).unwrap().lines().count(), 3, "the heading and two");
 }
 
 #[test]
