@@ -202,7 +202,9 @@ mod tests {
         assert!(in_force.is_current(&before));
 
         let unknown = take(&format!("{PING}[clients.x]\nlistener = \"back\"\n"));
-        assert!(unknown.failure.unwrap().why.found.contains("`back`"), "nobody could come in there");
+        let why = unknown.failure.unwrap().why;
+        assert!(why.found.contains("`back`"), "nobody could come in there");
+        assert!(why.to_string().contains(". Name one with --listen back=ADDR"), "{why}");
         assert_eq!(take(LOOK).failure, None, "what is in force is in the file again");
 
         let after = take(PING);

@@ -203,10 +203,12 @@ impl Settings {
             }
             if listener.address == self.daemon.address {
                 problems.push(Problem::new(
-                    layers.place(Key::Daemon),
+                    Some(layers.place(Key::Daemon))
+                        .filter(|place| *place != Place::Default)
+                        .unwrap_or_else(|| layers.place(Key::Listen)),
                     format!(
-                        "{} is also the address of listener {number}: dockgate would ask itself",
-                        self.daemon.address
+                        "listener {number} and the daemon are both at {}: dockgate would ask itself; give the listener another address",
+                        listener.address
                     ),
                 ));
             }
@@ -418,6 +420,12 @@ mod tests {
     }
 
     #[test]
+    fn a_clash_with_a_default_is_reported_where_something_is_written() {
+        let problems = merge(&["--listen", "unix:///var/run/docker.sock"], &[], "").unwrap_err();
+        assert!(problems.starts_with("--listen: listener 1 and the daemon are both at"), "{problems}");
+    }
+
+    #[test]
     fn clashes_between_settings_are_reported() {
         let problems = merge(
             &[
@@ -439,7 +447,7 @@ mod tests {
         )
         .unwrap_err();
         insta::assert_snapshot!(problems, @r"
-        --daemon: tcp://h:1 is also the address of listener 1: dockgate would ask itself
+        --daemon: listener 1 and the daemon are both at tcp://h:1: dockgate would ask itself; give the listener another address
         --listen: listeners 1 and 2 are both named `a`: each needs a name of its own
         --listen: listeners 2 and 3 both listen on tcp://h:2
         --admin: tcp://127.0.0.1:9 is also the address of listener 4: clients have no business there

@@ -215,8 +215,13 @@ fn stale(seen: &Seen) -> Option<Problem> {
         status: Status::Impaired,
         part: "policy",
         found: format!("{}; the policy in force is an older one ({}).", failure.why.found, seen.policy.hash),
-        cure: "`dockgate check` shows what is wrong with the file; once it is mended it comes into force by itself."
-            .to_owned(),
+        cure: failure.why.cure.as_ref().map_or_else(
+            || {
+                "`dockgate check` shows what is wrong with the file; once it is mended it comes into force by itself."
+                    .to_owned()
+            },
+            |cure| format!("{cure}."),
+        ),
     })
 }
 

@@ -183,14 +183,16 @@ fn earlier_key(table: &DeTable<'_>, word: &str, before: usize) -> Option<Range<u
         .max_by_key(|span| span.start)
 }
 
+/// Does a key of the table look like `wanted`, of those that are known? Then it is said of that key.
+fn is_misspelt(table: &DeTable<'_>, wanted: &str, known: &[&'static str]) -> bool {
+    table.iter().any(|(key, _)| nearest(key.get_ref(), known.iter().copied()) == Some(wanted))
+}
+
 impl Reader<'_> {
     fn file(&mut self, table: &DeTable<'_>) -> Draft {
         self.known_keys(table, FILE_KEYS, "a policy");
         let clients = table.get("clients").and_then(|value| self.table(value, "clients"));
-        let is_misspelt = || {
-            table.iter().any(|(key, _)| nearest(key.get_ref(), FILE_KEYS.iter().copied()) == Some("version"))
-        };
-        if !table.contains_key("version") && !is_misspelt() {
+        if !table.contains_key("version") && !is_misspelt(table, "version", FILE_KEYS) {
             self.problems.push(
                 Problem::new(
                     Code::MissingVersion,
@@ -270,10 +272,12 @@ impl Reader<'_> {
         let operations = if let Some(operations) = table.get("operations") {
             self.strings(operations, "operations")
         } else {
-            self.problems.push(
-                Problem::new(Code::MissingKey, span.clone(), "this rule has no `operations`")
-                    .help("name them: `operations = [\"GET /containers/json\"]`"),
-            );
+            if !is_misspelt(table, "operations", keys) {
+                self.problems.push(
+                    Problem::new(Code::MissingKey, span.clone(), "this rule has no `operations`")
+                        .help("name them: `operations = [\"GET /containers/json\"]`"),
+                );
+            }
             Vec::new()
         };
         let require = table.get("require").and_then(|value| self.table(value, "require"));

@@ -39,7 +39,7 @@ pub struct Unusable {
     /// Every problem of the file, each at its place; empty where it was not even read.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub problems: String,
-    /// What helps where it could not be read, without a stop at the end.
+    /// What helps where `problems` do not say it, without a stop at the end.
     #[serde(skip)]
     pub cure: Option<String>,
 }
@@ -102,10 +102,15 @@ impl PolicySource {
         };
         let unknown = policy.listeners_named().find(|(named, _)| self.listeners.iter().all(|l| l != named));
         if let Some((listener, _)) = unknown {
-            return Err(Unusable::new(format!(
-                "the policy {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}. Name one with --listen {listener}=ADDR",
-                self.listeners.join(", ")
-            )));
+            return Err(Unusable {
+                cure: Some(format!(
+                    "Name one with --listen {listener}=ADDR, and start dockgate anew, or correct the policy"
+                )),
+                ..Unusable::new(format!(
+                    "the policy {name} speaks of a listener `{listener}`, and there is none of that name: the listeners are {}",
+                    self.listeners.join(", ")
+                ))
+            });
         }
         Ok(Usable { policy, warnings: text })
     }
@@ -172,6 +177,9 @@ fn cure_of_unreadable(path: &Path, kind: io::ErrorKind) -> Option<String> {
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.found)?;
+        if let Some(cure) = &self.cure {
+            write!(f, ". {cure}.")?;
+        }
         if self.problems.is_empty() { Ok(()) } else { write!(f, ":\n{}", self.problems.trim_end()) }
     }
 }

@@ -76,7 +76,9 @@ pub(super) fn files(text: &str) -> Result<u64, String> {
 /// An age, with its unit: days, too.
 pub(super) fn age(text: &str) -> Result<Duration, String> {
     const DAY: u64 = 24 * 60 * 60;
-    let Some(days) = text.strip_suffix('d') else { return interval(text) };
+    let Some(days) = text.strip_suffix('d') else {
+        return interval(text).map_err(|why| format!("{why}; days are written \"90d\""));
+    };
     let days: u64 = number(days, 1..=36_500)?;
     Ok(Duration::from_secs(days.saturating_mul(DAY)))
 }
@@ -144,6 +146,7 @@ mod tests {
         for wrong in ["0d", "d", "-1d", "1w", "10ms", "1.5d"] {
             assert!(age(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(age("48h").unwrap_err(), "`48h` is longer than a day; days are written \"90d\"");
     }
 
     #[test]

@@ -135,6 +135,10 @@ fn where_all_is_well_nothing_is_wrong() {
         "the policy in force is an older one",
         "once it is mended",
     );
+    fs::remove_file(&policy).unwrap();
+    eventually("the policy's absence", || gate.log().contains("cannot be read").then_some(()));
+    let found = "cannot be read: No such file or directory";
+    doctor().has("warning", "running dockgate, policy", found, "Write it, or name another with --policy");
 }
 
 #[test]
