@@ -11,7 +11,7 @@ pub(super) fn look(findings: &mut Findings) {
         findings.add(Finding::note(
             "user",
             "this doctor runs as root, who may do everything; dockgate should run as somebody else, and that one is told less.",
-            "Run the doctor as dockgate runs: `docker exec CONTAINER /dockgate doctor`, or `sudo -u USER dockgate doctor`, with the same flags and environment.",
+            "Run the doctor as dockgate runs: `docker exec CONTAINER /dockgate doctor`, or `sudo -u USER -g GROUP dockgate doctor`, with the group of the daemon's socket, and the same flags and environment.",
         ));
         return;
     }
