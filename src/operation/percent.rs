@@ -47,10 +47,34 @@ fn escaped(high: Option<&u8>, low: Option<&u8>) -> Result<u8, BadEscape> {
     value.and_then(|value| u8::try_from(value).ok()).ok_or(BadEscape)
 }
 
-/// Writes `text` with every byte escaped but letters, digits, `-._~` and those of `also`.
+/// Decodes what need not be escaped, and leaves every other `%` as it is.
+pub(super) fn decode_unreserved(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let bytes = part.as_bytes();
+        match escaped(bytes.first(), bytes.get(1)) {
+            Ok(byte) if is_unreserved(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(part.get(2..).unwrap_or_default());
+            }
+            Ok(_) | Err(BadEscape) => {
+                plain.push('%');
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
+}
+
+/// Whether a byte stands for itself wherever it stands: letters, digits and `-._~` (RFC 3986).
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// Writes `text` with every byte escaped but those that need not be and those of `also`.
 pub(super) fn encode(text: &str, also: &[u8], out: &mut String) {
-    let is_literal =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte);
+    let is_literal = |byte: u8| is_unreserved(byte) || also.contains(&byte);
     if text.bytes().all(is_literal) {
         out.push_str(text);
         return;

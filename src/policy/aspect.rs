@@ -20,6 +20,7 @@ use crate::operation::meaning::{Aspect, Meaning, is_hexadecimal, spelling};
 use image::ImagePattern;
 use path::PathGlob;
 use port::PortPattern;
+use remote::RemotePattern;
 use user::UserPattern;
 use volume::VolumePattern;
 
@@ -46,6 +47,8 @@ pub(super) enum AspectSet {
     Images(Vec<ImagePattern>),
     /// Ports of the host.
     Ports(Vec<PortPattern>),
+    /// What is fetched.
+    Remotes(Vec<RemotePattern>),
     /// Whatever is a text.
     Texts(Vec<Glob>),
     /// The same, by regular expression.
@@ -104,9 +107,10 @@ impl AspectSet {
             Aspect::Tmpfs => Self::Texts(each(texts, text::tmpfs, problems)?),
             Aspect::Volumes => Self::Volumes(each(texts, VolumePattern::read, problems)?),
             Aspect::Networks => Self::Texts(each(texts, text::network, problems)?),
-            Aspect::Remotes | Aspect::Resource(_) => {
-                Self::Texts(texts.iter().map(|text| Glob::new(text.get_ref())).collect())
+            Aspect::Remotes => {
+                Self::Remotes(texts.iter().map(|text| RemotePattern::new(text.get_ref())).collect())
             }
+            Aspect::Resource(_) => Self::Texts(texts.iter().map(|text| Glob::new(text.get_ref())).collect()),
         })
     }
 
@@ -182,8 +186,8 @@ impl AspectSet {
                 patterns.iter().any(|pattern| pattern.admits(port))
             }
             (Self::Amounts(condition), Meaning::Amount(_, amount)) => condition.has_number(*amount),
-            (Self::Texts(globs), Meaning::Remote(text)) => {
-                globs.iter().any(|glob| remote::admits(glob, text))
+            (Self::Remotes(patterns), Meaning::Remote(text)) => {
+                patterns.iter().any(|pattern| pattern.admits(text))
             }
             (Self::Expression(_), Meaning::Remote(text)) => self.has_text(meaning) && !spelling::climbs(text),
             (Self::Texts(_) | Self::Expression(_), meaning) => self.has_text(meaning),
@@ -197,6 +201,7 @@ impl AspectSet {
                 | Self::Volumes(_)
                 | Self::Images(_)
                 | Self::Ports(_)
+                | Self::Remotes(_)
                 | Self::Amounts(_),
                 _,
             ) => false,
@@ -261,8 +266,9 @@ impl AspectSet {
                 let open = text.strip_suffix("=custom").map(|name| format!("{name}=unconfined"));
                 self.has_text(meaning) || open.is_some_and(|open| self.has_text(&Meaning::Security(open)))
             }
-            (Self::Texts(globs), Meaning::Remote(text)) => {
-                globs.iter().any(|glob| remote::strikes(glob, text))
+            (Self::Remotes(patterns), Meaning::Remote(text)) => {
+                let settled = spelling::remote(text);
+                patterns.iter().any(|pattern| pattern.strikes(text, &settled))
             }
             (Self::Expression(_), Meaning::Remote(text)) => {
                 self.has_text(meaning) || self.has_text(&Meaning::Remote(spelling::remote(text)))
@@ -282,6 +288,7 @@ impl AspectSet {
                 | Self::Volumes(_)
                 | Self::Images(_)
                 | Self::Ports(_)
+                | Self::Remotes(_)
                 | Self::Texts(_)
                 | Self::Expression(_)
                 | Self::Amounts(_),
@@ -308,6 +315,7 @@ impl AspectSet {
             | Self::Volumes(_)
             | Self::Images(_)
             | Self::Ports(_)
+            | Self::Remotes(_)
             | Self::Amounts(_) => false,
         }
     }
@@ -338,6 +346,9 @@ impl AspectSet {
                 narrow.iter().all(|one| wide.iter().any(|other| one.within(other)))
             }
             (Self::Ports(narrow), Self::Ports(wide)) => {
+                narrow.iter().all(|one| wide.iter().any(|other| one.within(other)))
+            }
+            (Self::Remotes(narrow), Self::Remotes(wide)) => {
                 narrow.iter().all(|one| wide.iter().any(|other| one.within(other)))
             }
             (Self::Texts(narrow), Self::Texts(wide)) => {
@@ -374,6 +385,7 @@ impl AspectSet {
             Self::Volumes(patterns) => list(patterns.iter().map(VolumePattern::source).collect()),
             Self::Images(patterns) => list(patterns.iter().map(ImagePattern::source).collect()),
             Self::Ports(patterns) => list(patterns.iter().map(ToString::to_string).collect()),
+            Self::Remotes(patterns) => list(patterns.iter().map(RemotePattern::source).collect()),
             Self::Texts(globs) => list(globs.iter().map(Glob::source).collect()),
             Self::Expression(expression) => format!("{{ regex = {} }}", quote(expression.source())),
             Self::Amounts(condition) => condition.written(quote),

@@ -59,7 +59,7 @@ pub fn driver(text: &str) -> String {
 /// the host; nothing escaped that need not be; and no steps in the path that lead nowhere, or up.
 #[must_use]
 pub fn remote(text: &str) -> String {
-    let text = unescaped(text);
+    let text = percent::decode_unreserved(text);
     let (scheme, rest) = match url(&text) {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest.to_owned()),
         None => match text.split_once('@') {
@@ -80,17 +80,10 @@ pub fn remote(text: &str) -> String {
     let is_usual = |said: &str| said.is_empty() || said.trim_start_matches('0') == port;
     let host = host.rsplit_once(':').filter(|(_, said)| is_usual(said)).map_or(&*host, |(host, _)| host);
     let (raw_path, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
-    let mut steps = Vec::new();
-    for step in raw_path.split('/').filter(|step| !matches!(*step, "" | ".")) {
-        if step == ".." {
-            steps.pop();
-        } else {
-            steps.push(step);
-        }
-    }
-    let mut path: String = steps.iter().flat_map(|step| ["/", step]).collect();
-    let ends_open = rest.is_empty() && host.ends_with('*');
-    if matches!(raw_path.rsplit('/').next(), Some("" | "." | "..")) && !ends_open {
+    let mut path = clean(raw_path);
+    if rest.is_empty() && host.ends_with('*') {
+        path.clear();
+    } else if matches!(raw_path.rsplit('/').next(), Some("" | "." | "..")) && path != "/" {
         path.push('/');
     }
     [&scheme, "://", host.trim_end_matches('.'), &path, behind].concat()
@@ -119,26 +112,6 @@ pub fn climbs(remote: &str) -> bool {
     let path = parted(remote).1.split(['?', '#']).next().unwrap_or_default().as_bytes();
     let path = percent::decode(path, Plus::Literal).unwrap_or(path.into());
     path.split(|byte| matches!(byte, b'/' | b'\\' | b':')).any(|step| step == b"..")
-}
-
-/// The text without escapes for what stands for itself in a URL.
-fn unescaped(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        match u8::from_str_radix(digits, 16).map(char::from) {
-            Ok(letter) if letter.is_ascii_alphanumeric() || "-._~".contains(letter) => {
-                plain.push(letter);
-                plain.push_str(rest);
-            }
-            Ok(_) | Err(_) => {
-                plain.push('%');
-                plain.push_str(part);
-            }
-        }
-    }
-    plain
 }
 
 fn named(text: &str, separator: char, spell: fn(&str) -> String) -> String {

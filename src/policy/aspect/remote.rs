@@ -3,26 +3,59 @@
 use crate::operation::meaning::spelling;
 use crate::policy::pattern::Glob;
 
-/// In an allow rule: whether it is among them. A wildcard for a host does not reach into the path; and where a path leads that
-/// has `..` in it, the pattern does not say.
-pub(super) fn admits(pattern: &Glob, remote: &str) -> bool {
-    let source = pattern.source();
-    let (host, path) = spelling::parted(&source);
-    let has_host = path.is_empty() || Glob::new(host).matches(spelling::parted(remote).0);
-    pattern.matches(remote) && has_host && (!spelling::climbs(remote) || pattern.is(remote))
+/// A pattern of what is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::policy) struct RemotePattern {
+    /// As it is written.
+    glob: Glob,
+    /// Scheme and host, where a path stands behind them.
+    host: Option<Glob>,
+    /// In the one spelling of [`spelling::remote`].
+    settled: Glob,
 }
 
-/// In a forbid rule: whether it is among them, in whatever spelling.
-pub(super) fn strikes(pattern: &Glob, remote: &str) -> bool {
-    let settled = spelling::remote(remote);
-    pattern.matches(remote)
-        || pattern.matches(&settled)
-        || Glob::new(&spelling::remote(&pattern.source())).matches(&settled)
+impl RemotePattern {
+    /// Reads a pattern. Every text is one.
+    pub(super) fn new(text: &str) -> Self {
+        let glob = Glob::new(text);
+        let source = glob.source();
+        let (host, path) = spelling::parted(&source);
+        let host = (!path.is_empty()).then(|| Glob::new(host));
+        Self { settled: Glob::new(&spelling::remote(&source)), glob, host }
+    }
+
+    /// In an allow rule: whether it is among them. A wildcard for a host does not reach into the path; and where a path leads
+    /// that has `..` in it, the pattern does not say.
+    pub(super) fn admits(&self, remote: &str) -> bool {
+        let is_host = |host: &Glob| host.matches(spelling::parted(remote).0);
+        self.glob.matches(remote)
+            && self.host.as_ref().is_none_or(is_host)
+            && (!spelling::climbs(remote) || self.glob.is(remote))
+    }
+
+    /// In a forbid rule: whether it is among them, in whatever spelling; `settled` is the one of [`spelling::remote`].
+    pub(super) fn strikes(&self, remote: &str, settled: &str) -> bool {
+        self.glob.matches(remote) || self.glob.matches(settled) || self.settled.matches(settled)
+    }
+
+    /// Whether all that this admits the other admits; `false` also where that is not clear.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        self.glob.within(&other.glob)
+    }
+
+    /// It, as a policy writes it.
+    pub(super) fn source(&self) -> String {
+        self.glob.source()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn strikes(pattern: &str, remote: &str) -> bool {
+        RemotePattern::new(pattern).strikes(remote, &spelling::remote(remote))
+    }
 
     #[test]
     fn a_forbid_strikes_every_spelling_of_a_url() {
@@ -64,7 +97,7 @@ mod tests {
             ("*internal*", &["http://internal/x", "git@internal:x"]),
         ] {
             for remote in remotes {
-                assert!(strikes(&Glob::new(pattern), remote), "{pattern} should strike {remote}");
+                assert!(strikes(pattern, remote), "{pattern} should strike {remote}");
             }
         }
         for (pattern, remote) in [
@@ -73,7 +106,7 @@ mod tests {
             ("https://internal.example/*", "https://other.example/internal.example/x"),
             ("http://*", "https://internal.example/x"),
         ] {
-            assert!(!strikes(&Glob::new(pattern), remote), "{pattern} {remote}");
+            assert!(!strikes(pattern, remote), "{pattern} {remote}");
         }
     }
 
@@ -99,7 +132,7 @@ mod tests {
             ("https://git.example/own/*", "https://git.example/own/x?y=/../z", true),
             ("https://git.example/own/../x", "https://git.example/own/../x", true),
         ] {
-            assert_eq!(admits(&Glob::new(pattern), remote), expected, "{pattern} {remote}");
+            assert_eq!(RemotePattern::new(pattern).admits(remote), expected, "{pattern} {remote}");
         }
     }
 }
