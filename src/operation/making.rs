@@ -5,7 +5,7 @@ use std::fmt;
 use super::dockerfile::may_mark;
 use super::facts::{Known, Reference};
 use super::field::Kind;
-use super::meaning::{ImageRef, full_image_name};
+use super::meaning::ImageRef;
 use super::table::{BodyKind, Endpoint};
 use super::thing::{IMAGE_OWNER_LABEL, OWNER_LABEL, Thing, ThingKind, owner_label};
 use super::{Body, Filters, Json, Key, Operation, Query, Text, Value};
@@ -114,17 +114,20 @@ impl Operation {
         let text = |name: &str| query.get(name).map(Value::as_text).unwrap_or_default();
         let repositories =
             [text("fromImage"), text("repo")].into_iter().filter(|repository| !repository.is_empty());
-        repositories.map(|repository| made_image(repository, text("tag")).to_string()).collect()
+        repositories
+            .map(|repository| ImageRef::with_tag(repository, text("tag")).into_name().to_string())
+            .collect()
     }
 
     /// The repository of which an image is pulled for each of its tags: that is what happens where no tag is said.
     #[must_use]
     pub fn pulls_all_tags_of(&self) -> Option<ImageRef> {
-        let text = |name: &str| self.query().get(name).map(Value::as_text).unwrap_or_default();
-        match (self.endpoint().id, made_image(text("fromImage"), text("tag"))) {
-            ("ImageCreate", image @ ImageRef::Named { tag: None, digest: None, .. }) => Some(image),
-            (_, _) => None,
+        if self.endpoint().id != "ImageCreate" {
+            return None;
         }
+        let text = |name: &str| self.query().get(name).map(Value::as_text).unwrap_or_default();
+        let image = ImageRef::with_tag(text("fromImage"), text("tag")).into_name();
+        matches!(image, ImageRef::Named { tag: None, digest: None, .. }).then_some(image)
     }
 
     fn labels(&self, labels: Labels) -> Vec<(Text<'_>, Text<'_>)> {
@@ -276,16 +279,6 @@ impl Operation {
             Body::Json(json) => Some(json),
             Body::None | Body::Stream => None,
         }
-    }
-}
-
-/// An image that is pulled, or gets a name: that is no ID, however much it looks like one.
-fn made_image(repository: &str, tag: &str) -> ImageRef {
-    match ImageRef::with_tag(repository, tag) {
-        ImageRef::Id(name) if !name.contains(':') => {
-            ImageRef::Named { name: full_image_name(&name), tag: None, digest: None }
-        }
-        image @ (ImageRef::Id(_) | ImageRef::Named { .. } | ImageRef::None) => image,
     }
 }
 

@@ -37,21 +37,29 @@ impl ImageRef {
     /// Reads a repository, and a tag or digest that stands apart from it and counts more than one that it
     /// has. With neither, every tag is meant.
     pub(in crate::operation) fn with_tag(repository: &str, tag: &str) -> Self {
-        let image = match Self::read_untagged(repository) {
-            // With a tag it is a name, however much it looks like an ID.
-            Self::Id(id) if !tag.is_empty() && !id.contains(':') => {
-                Self::Named { name: full_name(&id), tag: None, digest: None }
-            }
-            image @ (Self::Id(_) | Self::Named { .. } | Self::None) => image,
-        };
-        match (image, tag) {
-            (image, "") | (image @ (Self::Id(_) | Self::None), _) => image,
+        let image = Self::read_untagged(repository);
+        if tag.is_empty() {
+            return image;
+        }
+        match (image.into_name(), tag) {
+            (image @ (Self::Id(_) | Self::None), _) => image,
             (Self::Named { name, .. }, tag) if tag.contains(':') => {
                 Self::Named { name, tag: None, digest: Some(tag.to_owned()) }
             }
             (Self::Named { name, tag: _, digest }, tag) => {
                 Self::Named { name, tag: digest.is_none().then(|| tag.to_owned()), digest }
             }
+        }
+    }
+
+    /// It as a name, however much it looks like an ID: of what has a tag, is pulled or gets a name. What begins with
+    /// `sha256:` is none.
+    pub(in crate::operation) fn into_name(self) -> Self {
+        match self {
+            Self::Id(id) if !id.contains(':') => {
+                Self::Named { name: full_name(&id), tag: None, digest: None }
+            }
+            image @ (Self::Id(_) | Self::Named { .. } | Self::None) => image,
         }
     }
 
