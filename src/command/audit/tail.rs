@@ -69,22 +69,20 @@ pub(super) fn tail(arguments: &TailArguments) -> Exit {
     let mut view = View::new(&filter, output.is_coloured);
     let bytes =
         u64::try_from(arguments.last).unwrap_or(u64::MAX).saturating_mul(REQUEST_BYTES).max(LEAST_BYTES);
+    let mut look_back = |line: &[u8]| {
+        view.line(line);
+        view.forget(arguments.last);
+    };
     let mut source = if file == Path::new("-") {
         Source::pipe()
     } else {
-        match Follower::near_end(&file, bytes, &mut |line| {
-            view.line(line);
-            view.forget(arguments.last);
-        }) {
+        match Follower::near_end(&file, bytes, &mut look_back) {
             Ok(follower) => Source::File(follower),
             Err(error) => return unreadable(&error),
         }
     };
     if arguments.no_follow
-        && let Err(error) = source.rest(&mut |line| {
-            view.line(line);
-            view.forget(arguments.last);
-        })
+        && let Err(error) = source.rest(&mut look_back)
     {
         return unreadable(&error);
     }
@@ -92,7 +90,7 @@ pub(super) fn tail(arguments: &TailArguments) -> Exit {
     view.forget(arguments.last);
     let heading = row::heading(output.is_coloured);
     let mut printed = output.print(heading.as_bytes());
-    let mut is_over = false;
+    let mut is_over = arguments.no_follow;
     let result = loop {
         for text in view.ready.drain(..) {
             if printed.is_continue() {
@@ -102,7 +100,7 @@ pub(super) fn tail(arguments: &TailArguments) -> Exit {
         if printed.is_continue() {
             printed = output.flush();
         }
-        if printed == ControlFlow::Break(()) || arguments.no_follow || is_over {
+        if printed == ControlFlow::Break(()) || is_over {
             break Ok(());
         }
         sleep(PAUSE);

@@ -73,10 +73,10 @@ impl Lines {
         self.things.extend(toml_text::list(&words).map(|words| format!("redact = {words}")));
         self.things.extend(rule.own.iter().map(|own| format!("own = {}", quote(own))));
         let made = operation.made().or_else(|| operation.renamed());
+        let pulls_all_tags = operation.pulls_all_tags_of().is_some();
         for (kind, set) in &rule.things {
-            let is_misnamed = |made: &&Thing<'_>| {
-                made.kind == *kind && (operation.pulls_all_tags_of().is_some() || !set.has_each_name(made))
-            };
+            let is_misnamed =
+                |made: &&Thing<'_>| made.kind == *kind && (pulls_all_tags || !set.has_each_name(made));
             if let Some(made) = made.as_ref().filter(is_misnamed) {
                 let names = self.names(made, operation);
                 self.things.extend(set.lines_with(*kind, names.as_deref(), quote));
