@@ -113,7 +113,9 @@ pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
                 Ok(sample) => _ = samples.insert(peer.kind, sample),
                 // Debian 12's HAProxy drops the upgrade of a request that has a body.
                 Err(error) if matches!(peer.kind, Kind::Haproxy | Kind::Haproxy1000) => {
-                    eprintln!("{}: {} fails: {error}", row.name, peer.kind.name());
+                    let error = error.to_string();
+                    let first = error.lines().next().unwrap_or_default();
+                    eprintln!("{}: {} fails: {first}", row.name, peer.kind.name());
                 }
                 Err(error) => {
                     let visit = format!("{}: {}, round {number}", row.name, peer.kind.name());
