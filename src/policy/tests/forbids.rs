@@ -126,6 +126,15 @@ fn ports_and_devices_in_odd_spellings_are_struck() {
         ],
     );
     assert_strikes_host_config(
+        "ports = [\"127.0.0.1:80\"]",
+        &[
+            r#""PortBindings":{"80/tcp":[{"HostIp":"::ffff:127.0.0.1","HostPort":"80"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostIp":"::ffff:0:0","HostPort":"80"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostIp":"127.0.0.01","HostPort":"80"}]}"#,
+        ],
+        &[r#""PortBindings":{"80/tcp":[{"HostIp":"127.0.0.2","HostPort":"80"}]}"#],
+    );
+    assert_strikes_host_config(
         "ports = [\"53/udp\"]",
         &[
             r#""PortBindings":{"53/UDP":[{"HostPort":"53/tcp"}]}"#,
