@@ -100,6 +100,8 @@ fn collect(endpoint: &Endpoint, only_plain: bool) -> BTreeSet<Aspect> {
             found.extend([Aspect::Users, Aspect::Images]);
         }
         "ContainerExec" => drop(found.insert(Aspect::Users)),
+        // All that there is.
+        "ContainerExport" => drop(found.insert(Aspect::ContainerPaths)),
         // What the Dockerfile says.
         "ImageBuild" => {
             found.extend([Aspect::Images, Aspect::Instructions]);
