@@ -88,6 +88,8 @@ pub enum Reading {
     Amount(Resource),
     /// `CpuQuota`, of a `CpuPeriod`.
     CpuQuota,
+    /// `CpuPeriod`.
+    CpuPeriod,
     /// The privileges of a plugin.
     PluginPrivileges,
     /// The settings of a plugin.
@@ -209,6 +211,7 @@ impl Reading {
             Self::ServiceHosts => limits::service_hosts(value, at),
             Self::Amount(resource) => limits::amount(resource, value, at),
             Self::CpuQuota => limits::cpu_quota(value, at),
+            Self::CpuPeriod => limits::cpu_period(at),
             Self::PluginPrivileges => plugin::privileges(value, at),
             Self::PluginSettings => plugin::settings(value, at),
             // They say what they refer to, and nothing else.
@@ -260,6 +263,7 @@ impl Reading {
             | Self::ServiceHosts
             | Self::Amount(_)
             | Self::CpuQuota
+            | Self::CpuPeriod
             | Self::PluginPrivileges
             | Self::PluginSettings => None,
         }

@@ -15,7 +15,7 @@ fn forbidding(lines: &str) -> Policy {
 
 /// Asserts of requests whether a forbid rule with these lines strikes them.
 #[track_caller]
-fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) {
+pub(super) fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) {
     let policy = forbidding(lines);
     let yes = yes.iter().map(|request| (request.as_ref(), "forbidden f"));
     let no = no.iter().map(|request| (request.as_ref(), "permit all"));
@@ -26,7 +26,7 @@ fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) 
 
 /// The same of container creates, whose `HostConfig` is given.
 #[track_caller]
-fn assert_strikes_host_config(lines: &str, yes: &[&str], no: &[&str]) {
+pub(super) fn assert_strikes_host_config(lines: &str, yes: &[&str], no: &[&str]) {
     let whole = |config: &&str| {
         format!(r#"POST /containers/create {{"Image":"x:1","User":"5","HostConfig":{{{config}}}}}"#)
     };
