@@ -134,6 +134,8 @@ pub(in crate::operation) struct Meant {
     pub(in crate::operation) unclear: Vec<Aspect>,
     /// What the daemon must be asked to know more.
     pub(in crate::operation) questions: Vec<Reference>,
+    /// The containers whose namespaces are joined, and whose names it must be asked.
+    pub(in crate::operation) joined: Vec<Reference>,
 }
 
 /// What one field means.
@@ -351,6 +353,12 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// Takes note of a question that has no answer yet.
     pub(super) fn must_ask(&mut self, question: Reference) {
         self.meant.questions.push(question);
+    }
+
+    /// Takes note of a container of which a namespace is joined, whatever its name is.
+    pub(super) fn joins(&mut self, container: Reference) {
+        self.meant.joined.push(container);
+        self.leaves_open(Aspect::Namespaces);
     }
 
     /// Takes note that the field says something else besides, which is not understood and may be anything that such a

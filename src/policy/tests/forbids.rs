@@ -6,7 +6,7 @@ use crate::operation::Json;
 use crate::operation::thing::ThingKind;
 
 /// A policy that allows everything but what these lines forbid.
-fn forbidding(lines: &str) -> Policy {
+pub(super) fn forbidding(lines: &str) -> Policy {
     policy(&format!(
         "[[allow]]\nname = \"all\"\noperations = [\"*\"]\nunguarded = true\n\
          [[forbid]]\nname = \"f\"\noperations = [\"*\"]\n{lines}"
