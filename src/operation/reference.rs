@@ -509,6 +509,7 @@ fn of_field(reading: Reading, value: &mut Json, renaming: &mut Renaming<'_>) {
         | Reading::ServiceHosts
         | Reading::Amount(_)
         | Reading::CpuQuota
+        | Reading::CpuPeriod
         | Reading::PluginPrivileges
         | Reading::PluginSettings => {}
     }

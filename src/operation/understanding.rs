@@ -88,6 +88,11 @@ impl Understanding {
         self.meant.questions.iter()
     }
 
+    /// The containers whose namespaces are joined, and of which the daemon must be asked what they are called.
+    pub fn joined(&self) -> impl Iterator<Item = &Reference> {
+        self.meant.joined.iter()
+    }
+
     /// The uses of one that says nothing else.
     fn whole(&self, read: &Read) -> Option<&[Use]> {
         self.meant.uses.get(read.uses.clone()).filter(|_| !read.says_more)

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 
 use super::condition::Condition;
-use super::draft::DraftAspect;
+use super::draft::{DraftAspect, Unit};
 use super::pattern::{Expression, Glob, escape};
 use super::problem::{Code, Problem};
 use crate::operation::meaning::{Aspect, Meaning, is_hexadecimal, spelling};
@@ -359,8 +359,8 @@ impl AspectSet {
         }
     }
 
-    /// The set as a policy writes it; the items quoted by `quote`.
-    pub(super) fn written(&self, quote: fn(&str) -> String) -> String {
+    /// The set as a policy writes it for this kind of thing; the items quoted by `quote`.
+    pub(super) fn written(&self, aspect: Aspect, quote: fn(&str) -> String) -> String {
         let list = |items: Vec<String>| {
             let quoted: Vec<String> = items.iter().map(|item| quote(item)).collect();
             format!("[{}]", quoted.join(", "))
@@ -388,7 +388,7 @@ impl AspectSet {
             Self::Remotes(patterns) => list(patterns.iter().map(RemotePattern::source).collect()),
             Self::Texts(globs) => list(globs.iter().map(Glob::source).collect()),
             Self::Expression(expression) => format!("{{ regex = {} }}", quote(expression.source())),
-            Self::Amounts(condition) => condition.written(quote),
+            Self::Amounts(condition) => condition.written_in(Unit::of(aspect), quote),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::draft::{DraftCondition, Quantifier};
+use super::draft::{DraftCondition, Quantifier, Unit};
 use super::pattern::{Expression, Glob};
 use super::problem::{Code, Problem};
 use crate::operation::field::Kind;
@@ -161,7 +161,8 @@ impl Condition {
                 of_elements(Box::new(fields.iter().map(|(key, value)| self.has_text(&entry(key, value)))))
             }
             (_, Json::String(text)) => self.has_text(text),
-            (_, Json::Number(text)) => text.parse().is_ok_and(|number| self.has_number(number)),
+            // One that does not fit is larger than all that a policy can write.
+            (_, Json::Number(text)) => self.has_number(text.parse().unwrap_or(i64::MAX)),
         }
     }
 
@@ -277,19 +278,29 @@ impl Condition {
 
     /// The condition as a policy writes it; texts are quoted by `quote`.
     pub(super) fn written(&self, quote: fn(&str) -> String) -> String {
+        self.written_in(Unit::One, quote)
+    }
+
+    /// The same, where numbers are counted in this unit.
+    pub(super) fn written_in(&self, unit: Unit, quote: fn(&str) -> String) -> String {
+        let number = |number: &i64| unit.written(*number);
         match self {
             Self::Unused => "false".to_owned(),
             Self::Any => "true".to_owned(),
             Self::Texts(globs) => one_or_many(globs.iter().map(Glob::source).map(|glob| quote(&glob))),
             Self::Expression(expression) => format!("{{ regex = {} }}", quote(expression.source())),
             Self::Numbers(ranges) => match ranges.as_slice() {
-                [(min, i64::MAX)] => format!("{{ min = {min} }}"),
-                [(0, max)] if *max != 0 => format!("{{ max = {max} }}"),
-                [(min, max)] if min != max => format!("{{ min = {min}, max = {max} }}"),
-                ranges => one_or_many(ranges.iter().map(|(number, _)| number.to_string())),
+                [(min, i64::MAX)] => format!("{{ min = {} }}", number(min)),
+                [(0, max)] if *max != 0 => format!("{{ max = {} }}", number(max)),
+                [(min, max)] if min != max => format!("{{ min = {}, max = {} }}", number(min), number(max)),
+                ranges => one_or_many(ranges.iter().map(|(only, _)| number(only))),
             },
-            Self::Elements(Quantifier::Every, inner) => format!("{{ every = {} }}", inner.written(quote)),
-            Self::Elements(Quantifier::Some, inner) => format!("{{ some = {} }}", inner.written(quote)),
+            Self::Elements(Quantifier::Every, inner) => {
+                format!("{{ every = {} }}", inner.written_in(unit, quote))
+            }
+            Self::Elements(Quantifier::Some, inner) => {
+                format!("{{ some = {} }}", inner.written_in(unit, quote))
+            }
         }
     }
 }

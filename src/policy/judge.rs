@@ -157,7 +157,7 @@ impl Policy {
         let (allow, forbid) = self.rules_for(&self.matching_clients(client), endpoint);
         let asks_for_networks = allow.iter().any(|rule| rule.asks_for_networks(endpoint, false))
             || forbid.iter().any(|rule| rule.asks_for_networks(endpoint, true));
-        let rules = [allow, forbid].concat();
+        let rules = [&*allow, &*forbid].concat();
         let mut questions = targets::asked_about(&rules, operation);
         let mut paths = BTreeSet::new();
         let asks_for_paths = rules.iter().any(|rule| rule.aspects.contains_key(&Aspect::HostPaths));
@@ -169,6 +169,9 @@ impl Policy {
         };
         if asks_for_networks || asks_for_paths {
             questions.extend(operation.understand().questions().filter(is_asked).cloned());
+        }
+        if forbid.iter().any(|rule| rule.asks_for_joined()) {
+            questions.extend(operation.understand().joined().cloned());
         }
         // What cannot be looked at stays unknown, and so does what the daemon has not made clear.
         questions.retain(|question| question.path().is_some() && operation.known(question) == Known::Nothing);

@@ -2,6 +2,7 @@
 
 use super::body::FieldCondition;
 use super::condition::Condition;
+use super::draft::Unit;
 use crate::operation::Operation;
 use crate::operation::meaning::{Posture, Stance};
 
@@ -52,7 +53,8 @@ impl Requirement {
             Self::Parameter(name, condition) => format!("query.{name} = {}", condition.written(quote)),
             Self::Stance(stance, Demand::Holds) => format!("{} = true", stance.as_str()),
             Self::Stance(stance, Demand::Limit(condition)) => {
-                format!("{} = {}", stance.as_str(), condition.written(quote))
+                let unit = if *stance == Stance::Cpus { Unit::Billionth } else { Unit::One };
+                format!("{} = {}", stance.as_str(), condition.written_in(unit, quote))
             }
             Self::Stance(stance, Demand::Dropped(names)) => {
                 let names: Vec<String> = names.iter().map(|name| quote(name)).collect();

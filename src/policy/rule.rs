@@ -209,6 +209,12 @@ impl Rule {
         !self.things.is_empty()
             || self.aspects.contains_key(&Aspect::HostPaths)
             || self.asks_for_networks(endpoint, forbids)
+            || (forbids && self.asks_for_joined())
+    }
+
+    /// As a forbid rule: whether the daemon must be asked what a container is called whose namespace is joined.
+    pub(super) fn asks_for_joined(&self) -> bool {
+        self.aspects.contains_key(&Aspect::Namespaces)
     }
 
     /// Whether the daemon must be asked which network goes by what may be an ID. Allow rules admit what they name, but for

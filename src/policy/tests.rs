@@ -2,6 +2,7 @@
 
 mod absent;
 mod accounts;
+mod amounts;
 mod builds;
 mod cases;
 mod forbids;

@@ -191,7 +191,7 @@ impl ThingSet {
 fn line(kind: ThingKind, (property, values): &(Property, Values), quote: fn(&str) -> String) -> String {
     let values = match values {
         Values::Texts(condition) => condition.written(quote),
-        Values::Images(set) => set.written(quote),
+        Values::Images(set) => set.written(Aspect::Images, quote),
     };
     match property {
         Property::Name => format!("{kind}.name = {values}"),

@@ -39,7 +39,7 @@ pub(super) const RESOURCES: &[Field] = &[
     Field::guarded("BlkioDeviceWriteBps", RATES, "Bytes it may write in a second, by device", NAMES_DEVICES),
     Field::guarded("BlkioDeviceReadIOps", RATES, "Reads in a second, by device", NAMES_DEVICES),
     Field::guarded("BlkioDeviceWriteIOps", RATES, "Writes in a second, by device", NAMES_DEVICES),
-    Field::plain("CpuPeriod", Int, "The period of `CpuQuota`, in microseconds"),
+    Field::plain("CpuPeriod", Int, "The period of `CpuQuota`, in microseconds").means(Reading::CpuPeriod),
     Field::plain("CpuQuota", Int, "CPU time it may use in a period, in microseconds")
         .means(Reading::CpuQuota),
     Field::guarded(

@@ -62,10 +62,22 @@ pub(super) fn amount(resource: Resource, value: &Json, at: &mut Reader<'_, '_>) 
     }
 }
 
-/// `CpuQuota` microseconds in each `CpuPeriod`, of which the kernel's own is 100,000.
+/// `CpuQuota` microseconds in each `CpuPeriod`, of which the kernel's own is 100,000. A container that is changed keeps the one
+/// that is not said, whatever it is; the kernel's shortest period is 1,000.
 pub(super) fn cpu_quota(value: &Json, at: &mut Reader<'_, '_>) {
-    let period = at.around.get("CpuPeriod").map(number).filter(|period| *period > 0).unwrap_or(100_000);
+    let is_change = at.around.context.endpoint.id == "ContainerUpdate";
+    let usual = if is_change { 1_000 } else { 100_000 };
+    let period = at.around.get("CpuPeriod").map(number).filter(|period| *period > 0).unwrap_or(usual);
     at.means(Meaning::Amount(Resource::Cpus, billionths(number(value), period)));
+}
+
+/// `CpuPeriod`, which says by itself how much it is only of a container that is changed.
+pub(super) fn cpu_period(at: &mut Reader<'_, '_>) {
+    match at.around.get("CpuQuota").filter(|quota| number(quota) != 0) {
+        _ if at.around.context.endpoint.id != "ContainerUpdate" => {}
+        Some(quota) => cpu_quota(quota, at),
+        None => at.means(Meaning::Amount(Resource::Cpus, i64::MAX)),
+    }
 }
 
 /// How many billionths of a CPU a quota is; no quota, where it is below zero.

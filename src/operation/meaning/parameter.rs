@@ -105,6 +105,11 @@ pub(in crate::operation) fn of_identifiers(
     meant: &mut Meant,
 ) {
     let endpoint = context.endpoint;
+    if endpoint.id == "ContainerExport" {
+        meant
+            .uses
+            .push(Use::new(Meaning::ContainerPath("/".to_owned()), Place::words("the whole file system")));
+    }
     for (kind, name) in endpoint.identifiers.iter().zip(identifiers) {
         let meaning = match aspect_of_identifier(*kind) {
             None => continue,

@@ -88,6 +88,8 @@ pub enum Reading {
     Amount(Resource),
     /// `CpuQuota`, of a `CpuPeriod`.
     CpuQuota,
+    /// `CpuPeriod`.
+    CpuPeriod,
     /// The privileges of a plugin.
     PluginPrivileges,
     /// The settings of a plugin.
@@ -132,6 +134,8 @@ pub(in crate::operation) struct Meant {
     pub(in crate::operation) unclear: Vec<Aspect>,
     /// What the daemon must be asked to know more.
     pub(in crate::operation) questions: Vec<Reference>,
+    /// The containers whose namespaces are joined, and whose names it must be asked.
+    pub(in crate::operation) joined: Vec<Reference>,
 }
 
 /// What one field means.
@@ -209,6 +213,7 @@ impl Reading {
             Self::ServiceHosts => limits::service_hosts(value, at),
             Self::Amount(resource) => limits::amount(resource, value, at),
             Self::CpuQuota => limits::cpu_quota(value, at),
+            Self::CpuPeriod => limits::cpu_period(at),
             Self::PluginPrivileges => plugin::privileges(value, at),
             Self::PluginSettings => plugin::settings(value, at),
             // They say what they refer to, and nothing else.
@@ -260,6 +265,7 @@ impl Reading {
             | Self::ServiceHosts
             | Self::Amount(_)
             | Self::CpuQuota
+            | Self::CpuPeriod
             | Self::PluginPrivileges
             | Self::PluginSettings => None,
         }
@@ -347,6 +353,12 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// Takes note of a question that has no answer yet.
     pub(super) fn must_ask(&mut self, question: Reference) {
         self.meant.questions.push(question);
+    }
+
+    /// Takes note of a container of which a namespace is joined, whatever its name is.
+    pub(super) fn joins(&mut self, container: Reference) {
+        self.meant.joined.push(container);
+        self.leaves_open(Aspect::Namespaces);
     }
 
     /// Takes note that the field says something else besides, which is not understood and may be anything that such a

@@ -38,7 +38,9 @@ impl Reading {
             Self::Ulimits => &[Aspect::Ulimits],
             Self::ExtraHosts | Self::ServiceHosts => &[Aspect::ExtraHosts],
             Self::Amount(Resource::Memory) => &[Aspect::Resource(Resource::Memory)],
-            Self::Amount(Resource::Cpus) | Self::CpuQuota => &[Aspect::Resource(Resource::Cpus)],
+            Self::Amount(Resource::Cpus) | Self::CpuQuota | Self::CpuPeriod => {
+                &[Aspect::Resource(Resource::Cpus)]
+            }
             Self::Amount(Resource::Pids) => &[Aspect::Resource(Resource::Pids)],
             Self::Amount(Resource::Shm) => &[Aspect::Resource(Resource::Shm)],
             Self::PluginPrivileges => {
@@ -100,6 +102,8 @@ fn collect(endpoint: &Endpoint, only_plain: bool) -> BTreeSet<Aspect> {
             found.extend([Aspect::Users, Aspect::Images]);
         }
         "ContainerExec" => drop(found.insert(Aspect::Users)),
+        // All that there is.
+        "ContainerExport" => drop(found.insert(Aspect::ContainerPaths)),
         // What the Dockerfile says.
         "ImageBuild" => {
             found.extend([Aspect::Images, Aspect::Instructions]);

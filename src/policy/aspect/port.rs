@@ -31,9 +31,9 @@ impl PortPattern {
         let (address, ports) = match rest.rsplit_once(':') {
             Some((address, ports)) => {
                 let bare = address.trim_start_matches('[').trim_end_matches(']');
-                let address =
+                let address: IpAddr =
                     bare.parse().map_err(|_| fault("what stands before the colon is no address"))?;
-                (Some(address), ports)
+                (Some(address.to_canonical()), ports)
             }
             None => (None, rest),
         };
@@ -62,12 +62,13 @@ impl PortPattern {
         self.is_at(port, true) && self.range.0 <= port.high && port.low <= self.range.1
     }
 
-    /// Whether address and protocol fit. All addresses are more than one, but have it among them.
+    /// Whether address and protocol fit. All addresses are more than one, but have it among them. To the daemon `::ffff:10.0.0.1` is
+    /// `10.0.0.1`.
     fn is_at(&self, port: &HostPort, or_among: bool) -> bool {
         let protocol = self.protocol.as_ref().is_none_or(|protocol| *protocol == port.protocol);
         let address = match self.address {
             None => true,
-            Some(own) => match port.address.parse::<IpAddr>() {
+            Some(own) => match port.address.parse().as_ref().map(IpAddr::to_canonical) {
                 Ok(address) => address == own || (or_among && address.is_unspecified()),
                 Err(_) => or_among || (port.address.is_empty() && own.is_unspecified()),
             },
@@ -124,7 +125,9 @@ mod tests {
         assert!(read("53/udp").admits(&port("", 53, 53, "udp")));
         assert!(!read("53/udp").admits(&port("", 53, 53, "tcp")));
         assert!(read("127.0.0.1:9000").admits(&port("127.0.0.1", 9000, 9000, "tcp")));
-        for all in ["", "0.0.0.0", "::"] {
+        assert!(read("127.0.0.1:9000").strikes(&port("::ffff:127.0.0.1", 9000, 9000, "tcp")));
+        assert!(read("[::ffff:7f00:1]:9000").strikes(&port("127.0.0.1", 9000, 9000, "tcp")));
+        for all in ["", "0.0.0.0", "::", "::ffff:0.0.0.0"] {
             assert!(!read("127.0.0.1:9000").admits(&port(all, 9000, 9000, "tcp")), "{all}");
             assert!(read("127.0.0.1:9000").strikes(&port(all, 9000, 9000, "tcp")), "{all}");
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::operation::meaning::{Aspect, Resource};
 use crate::operation::table;
 use crate::policy::nearest::{did_you_mean, nearest};
 use crate::policy::problem::{Code, Problem};
@@ -23,6 +24,27 @@ pub(in crate::policy) enum Unit {
     One,
     /// One is a thousand million, so that parts of it can be said.
     Billionth,
+}
+
+impl Unit {
+    /// What amounts of this kind of thing are counted in.
+    pub(in crate::policy) const fn of(aspect: Aspect) -> Self {
+        if matches!(aspect, Aspect::Resource(Resource::Cpus)) { Self::Billionth } else { Self::One }
+    }
+
+    /// A number of these, as a policy writes it: `2.5`.
+    pub(in crate::policy) fn written(self, number: i64) -> String {
+        if self == Self::One {
+            return number.to_string();
+        }
+        let sign = if number < 0 { "-" } else { "" };
+        let digits = format!("{:010}", number.unsigned_abs());
+        let (whole, parts) = digits.split_at_checked(digits.len().saturating_sub(9)).unwrap_or_default();
+        match parts.trim_end_matches('0') {
+            "" => format!("{sign}{whole}"),
+            parts => format!("{sign}{whole}.{parts}"),
+        }
+    }
 }
 
 /// Reads values and gathers what is wrong with them.
@@ -246,7 +268,8 @@ fn billionths(text: &str) -> Option<i64> {
     if part.len() > 9 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let part: i64 = format!("{part:0<9}").parse().ok()?;
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let part: i64 = format!("{sign}{part:0<9}").parse().ok()?;
     whole.parse::<i64>().ok()?.checked_mul(1_000_000_000)?.checked_add(part)
 }
 
@@ -271,5 +294,23 @@ mod tests {
             assert_eq!(read_size(text), bytes, "{text}");
         }
         assert_eq!(billionths("2.5"), Some(2_500_000_000));
+    }
+
+    #[test]
+    fn parts_are_written_as_they_are_read() {
+        for (number, text) in [
+            (0, "0"),
+            (2_000_000_000, "2"),
+            (1_500_000_000, "1.5"),
+            (1, "0.000000001"),
+            (-1, "-0.000000001"),
+            (-1_500_000_000, "-1.5"),
+            (i64::MAX, "9223372036.854775807"),
+            (i64::MIN, "-9223372036.854775808"),
+        ] {
+            assert_eq!(Unit::Billionth.written(number), text);
+            assert_eq!(billionths(text), Some(number));
+        }
+        assert_eq!(Unit::One.written(-5), "-5");
     }
 }

@@ -346,6 +346,7 @@ impl Danger {
             | Reading::ServiceHosts
             | Reading::Amount(_)
             | Reading::CpuQuota
+            | Reading::CpuPeriod
             | Reading::PluginPrivileges
             | Reading::PluginSettings
             | Reading::Links

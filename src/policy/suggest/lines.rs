@@ -9,6 +9,7 @@ use crate::operation::thing::{Thing, ThingKind};
 use crate::operation::{Json, Known, Operation, Understanding};
 use crate::policy::aspect;
 use crate::policy::condition::Condition;
+use crate::policy::draft::Unit;
 use crate::policy::pattern::escape;
 use crate::policy::require;
 use crate::policy::rule::{self, Rule, Shortfall};
@@ -64,7 +65,7 @@ impl Lines {
             }
             let mut meant = understood.uses().map(|one| &one.meaning).filter(|one| one.aspect() == *aspect);
             if meant.all(|one| set.admits(one)) {
-                self.aspects.insert(*aspect, set.written(quote));
+                self.aspects.insert(*aspect, set.written(*aspect, quote));
             } else {
                 self.aspect(*aspect, understood);
             }
@@ -299,5 +300,6 @@ fn amounts(meant: &[&Meaning]) -> Option<String> {
     let amounts: Option<Vec<i64>> = meant.iter().map(amount).collect();
     let amounts = amounts?;
     let (low, high) = (*amounts.iter().min()?, *amounts.iter().max()?);
-    Some(Condition::Numbers(vec![(low.min(0), high)]).written(quote))
+    let unit = Unit::of(meant.first()?.aspect());
+    Some(Condition::Numbers(vec![(low.min(0), high)]).written_in(unit, quote))
 }

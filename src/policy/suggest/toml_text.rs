@@ -6,6 +6,7 @@ use crate::operation::meaning::{ImageRef, Meaning};
 use crate::operation::{Json, Value};
 use crate::policy::aspect::item;
 use crate::policy::condition::entry;
+use crate::policy::draft::Unit;
 use crate::policy::pattern::escape;
 
 /// Values longer than this are not repeated to the client: a query can be 64 KiB.
@@ -71,7 +72,7 @@ pub(super) fn meant(meaning: &Meaning) -> String {
         Meaning::HostPath(host) => quote(&host.path),
         Meaning::Image(ImageRef::None) => "no image".to_owned(),
         Meaning::Image(image) => quote(&image.to_string()),
-        Meaning::Amount(_, amount) => amount.to_string(),
+        Meaning::Amount(_, amount) => Unit::of(meaning.aspect()).written(*amount),
         Meaning::Port(port) => quote(&port.to_string()),
         Meaning::Volume(_)
         | Meaning::ContainerPath(_)

@@ -158,3 +158,40 @@ fn what_is_not_there_may_be_there_a_moment_later() {
         assert_eq!(forbidding(condition, request), expected, "{condition}: {request}");
     }
 }
+
+#[test]
+fn the_namespace_of_a_container_is_struck_whatever_that_is_called() {
+    let policy = super::forbids::forbidding("namespaces = [\"*:container:web\"]");
+    let id = "4c01db0b339c".repeat(6).split_at(64).0.to_owned();
+    for field in ["NetworkMode", "PidMode", "IpcMode"] {
+        let ask = |name: &str, called: Option<&str>| {
+            let body = format!(r#"{{"Image":"x","HostConfig":{{"{field}":"container:{name}"}}}}"#);
+            let mut operation = read(&format!("POST /containers/create {body}"), ApiVersion::NEWEST);
+            for question in policy.questions(&client("tcp"), &operation) {
+                let shown =
+                    called.map(|called| format!(r#"{{"Id":"{id}","Name":"/{called}","Config":{{}}}}"#));
+                operation.learn(
+                    question,
+                    shown.map(|shown| crate::operation::Json::read_shown(shown.as_bytes()).unwrap()),
+                );
+            }
+            verdict(&policy, "tcp", operation)
+        };
+        for (name, called, expected) in [
+            ("web", None, "forbidden f"),
+            ("/web", None, "forbidden f"),
+            (&*id, Some("web"), "forbidden f"),
+            ("4c01", Some("web"), "forbidden f"),
+            ("app/w", Some("web"), "forbidden f"),
+            // One may come.
+            ("4c01", None, "forbidden f"),
+            ("app/w", None, "forbidden f"),
+            (&id, Some("db"), "permit all"),
+            ("app/w", Some("db"), "permit all"),
+            ("web2", None, "permit all"),
+            ("cafe", Some("cafe"), "permit all"),
+        ] {
+            assert_eq!(ask(name, called), expected, "{field} {name} {called:?}");
+        }
+    }
+}

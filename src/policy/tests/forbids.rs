@@ -6,7 +6,7 @@ use crate::operation::Json;
 use crate::operation::thing::ThingKind;
 
 /// A policy that allows everything but what these lines forbid.
-fn forbidding(lines: &str) -> Policy {
+pub(super) fn forbidding(lines: &str) -> Policy {
     policy(&format!(
         "[[allow]]\nname = \"all\"\noperations = [\"*\"]\nunguarded = true\n\
          [[forbid]]\nname = \"f\"\noperations = [\"*\"]\n{lines}"
@@ -15,7 +15,7 @@ fn forbidding(lines: &str) -> Policy {
 
 /// Asserts of requests whether a forbid rule with these lines strikes them.
 #[track_caller]
-fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) {
+pub(super) fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) {
     let policy = forbidding(lines);
     let yes = yes.iter().map(|request| (request.as_ref(), "forbidden f"));
     let no = no.iter().map(|request| (request.as_ref(), "permit all"));
@@ -26,7 +26,7 @@ fn assert_strikes(lines: &str, yes: &[impl AsRef<str>], no: &[impl AsRef<str>]) 
 
 /// The same of container creates, whose `HostConfig` is given.
 #[track_caller]
-fn assert_strikes_host_config(lines: &str, yes: &[&str], no: &[&str]) {
+pub(super) fn assert_strikes_host_config(lines: &str, yes: &[&str], no: &[&str]) {
     let whole = |config: &&str| {
         format!(r#"POST /containers/create {{"Image":"x:1","User":"5","HostConfig":{{{config}}}}}"#)
     };
@@ -124,6 +124,15 @@ fn ports_and_devices_in_odd_spellings_are_struck() {
             r#""PortBindings":{"80/tcp":[{"HostPort":"18081/tcp"}]}"#,
             r#""PortBindings":{"80/tcp":[{"HostPort":""},{"HostPort":"/tcp"}]}"#,
         ],
+    );
+    assert_strikes_host_config(
+        "ports = [\"127.0.0.1:80\"]",
+        &[
+            r#""PortBindings":{"80/tcp":[{"HostIp":"::ffff:127.0.0.1","HostPort":"80"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostIp":"::ffff:0:0","HostPort":"80"}]}"#,
+            r#""PortBindings":{"80/tcp":[{"HostIp":"127.0.0.01","HostPort":"80"}]}"#,
+        ],
+        &[r#""PortBindings":{"80/tcp":[{"HostIp":"127.0.0.2","HostPort":"80"}]}"#],
     );
     assert_strikes_host_config(
         "ports = [\"53/udp\"]",

@@ -304,8 +304,8 @@ fn the_hash_is_that_of_the_source() {
 #[test]
 fn who_reads_a_directory_of_a_container_reads_what_is_forbidden_in_it() {
     let policy = policy(
-        "[[allow]]\nname = \"r\"\noperations = [\"ContainerArchive\", \"PutContainerArchive\"]\n\
-         [[forbid]]\nname = \"keys\"\noperations = [\"ContainerArchive\", \"PutContainerArchive\"]\n\
+        "[[allow]]\nname = \"r\"\noperations = [\"ContainerArchive\", \"PutContainerArchive\", \"ContainerExport\"]\n\
+         [[forbid]]\nname = \"keys\"\noperations = [\"*\"]\n\
          container_paths = [\"/config/keys/**\", \"/run/secrets\"]\n",
     );
     for (path, expected) in [
@@ -321,5 +321,20 @@ fn who_reads_a_directory_of_a_container_reads_what_is_forbidden_in_it() {
             let request = format!("{method} /containers/x/archive?path={path}");
             assert_eq!(judged(&policy, "tcp", &request), expected, "{request}");
         }
+    }
+    assert_eq!(judged(&policy, "tcp", "GET /containers/x/export"), "forbidden keys");
+}
+
+#[test]
+fn who_reads_all_of_a_container_reads_more_than_a_part_of_it() {
+    for (paths, expected) in
+        [("[\"/data/**\"]", "condition r"), ("[\"/**\"]", "permit r"), ("true", "permit r")]
+    {
+        let policy = policy(&format!(
+            "[[allow]]\nname = \"r\"\noperations = [\"ContainerArchive\", \"ContainerExport\"]\n\
+             container_paths = {paths}\n"
+        ));
+        assert_eq!(judged(&policy, "tcp", "GET /containers/x/export"), expected, "{paths}");
+        assert_eq!(judged(&policy, "tcp", "GET /containers/x/archive?path=/data/x"), "permit r", "{paths}");
     }
 }

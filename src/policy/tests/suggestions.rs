@@ -153,6 +153,35 @@ fn whoever_follows_the_suggestion_permits_nothing_else() {
     }
 }
 
+#[test]
+fn shares_of_cpus_are_suggested_as_they_are_read() {
+    let rule = "[[allow]]\nname = \"r\"\noperations = [\"ContainerCreate\"]\nimages = [\"x\"]\n\
+                resources.cpus = { max = 1.5 }\nrequire.cpus = { max = 2 }\n";
+    let before = policy(rule);
+    let create = |image: &str, cpus: &str| {
+        format!(r#"POST /containers/create {{"Image":"{image}","HostConfig":{{"NanoCpus":{cpus}}}}}"#)
+    };
+    for (image, cpus, lines, others) in [
+        ("y", "1500000000", "resources.cpus = { max = 1.5 }", &["1500000001"][..]),
+        ("x", "1750000000", "resources.cpus = { max = 1.75 }", &["1750000001", "2000000000"]),
+        ("x", "2000000000", "resources.cpus = { max = 2 }", &["2000000001", "3000000000"]),
+    ] {
+        let refused = denial(&before, "tcp", &create(image, cpus));
+        let message = refused.message();
+        assert!(message.contains(lines) && message.contains("require.cpus = { max = 2 }"), "{message}");
+        let after = policy(&followed(rule, refused.refusal().suggestion().unwrap()));
+        assert!(judged(&after, "tcp", &create(image, cpus)).starts_with("permit"), "{message}");
+        for other in others {
+            assert!(
+                !judged(&after, "tcp", &create(image, other)).starts_with("permit"),
+                "{other}: {message}"
+            );
+        }
+    }
+    let told = denial(&before, "tcp", &create("x", "1750000000")).message().to_owned();
+    assert!(told.contains("It was asked with resources.cpus 1.75, in HostConfig.NanoCpus."), "{told}");
+}
+
 proptest! {
     #[test]
     fn a_suggestion_for_one_value_is_for_no_other(
