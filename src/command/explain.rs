@@ -405,6 +405,14 @@ mod tests {
             record("5", "permit", "SecretList", "GET /secrets", ""),
             record("6", "refuse", "SystemInfo", "GET /info", ""),
             record("7", "deny", "VolumeCreate", "POST /volumes/create", used),
+            record(
+                "8",
+                "deny",
+                "VolumeCreate",
+                "POST /volumes/create",
+                &used.replace("DriverOpts", "Driver"),
+            ),
+            record("9", "deny", "VolumeCreate", "POST /volumes/create", used),
         ];
         fs::write(&file, records.concat()).unwrap();
         let (exit, text) = run(&["--audit", file.to_str().unwrap()]);
@@ -412,7 +420,7 @@ mod tests {
         assert_eq!(
             text,
             "\
-# Of 4 kinds of requests that were denied, or would have been, this policy denies 2.
+# Of 5 kinds of requests that were denied, or would have been, this policy denies 2; of 2 their records do not tell.
 
 # GET /v1.44/containers/web/logs: 2 times, as 1
 # GET /v1.44/volumes: once, as 3
@@ -423,8 +431,12 @@ operations = [
     \"GET /volumes\",
 ]
 
-# POST /v1.44/volumes/create: once, as 7
+# POST /v1.44/volumes/create: 2 times, as 7
 #   not in its record: the body; it used DriverOpts. Give it with --body
+#   permitted by rule \"make\" but for that
+
+# POST /v1.44/volumes/create: once, as 8
+#   not in its record: the body; it used Driver. Give it with --body
 #   permitted by rule \"make\" but for that
 "
         );
