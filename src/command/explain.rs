@@ -342,6 +342,11 @@ fn read_version(text: &str) -> Result<ApiVersion, String> {
 
 fn read_shown(text: &str) -> Result<(String, Json), String> {
     let (path, json) = text.split_once('=').ok_or("write PATH=JSON")?;
+    if !path.starts_with('/') {
+        return Err(
+            "write the path at which the daemon shows it, as /volumes/data={\"Options\":{}}".to_owned()
+        );
+    }
     let json = Json::read_shown(json.as_bytes()).map_err(|flaw| flaw.to_string())?;
     Ok((path.to_owned(), json))
 }
@@ -587,6 +592,7 @@ GET /v1.44/info
     #[test]
     fn what_the_daemon_shows_can_be_said() {
         assert!(read_shown("/volumes/x").is_err() && read_shown("/volumes/x={").is_err());
+        assert!(read_shown("volumes/x={}").unwrap_err().starts_with("write the path at which"));
         let (path, json) = read_shown(r#"/volumes/x={"Options":null}"#).unwrap();
         assert_eq!((path.as_str(), json.to_string().as_str()), ("/volumes/x", r#"{"Options":null}"#));
     }

@@ -238,6 +238,49 @@ fn every_reference_of_a_body_is_one_that_conditions_on_things_have_to_do_with() 
 }
 
 #[test]
+fn what_is_easily_written_wrong_is_told_with_its_cure() {
+    for (lines, message, help) in [
+        (
+            "images = \"ghcr.io/own/\"",
+            "`ghcr.io/own/` matches nothing",
+            Some("write `ghcr.io/own/*` for all below it"),
+        ),
+        (
+            "images = \"alpine:\"",
+            "`alpine:` matches nothing",
+            Some("write `alpine` for every tag and digest"),
+        ),
+        (
+            "images = \"alpine@\"",
+            "`alpine@` matches nothing",
+            Some("write `alpine` for every tag and digest"),
+        ),
+        (
+            "require.drop_capabilities = [\"ALL\", \"NETRAW\"]",
+            "there is no capability `NETRAW`",
+            Some("did you mean `NET_RAW`?"),
+        ),
+        (
+            "image = \"alpine\"",
+            "`image` must be a table, as `image.name = \"…\"`; or did you mean `images`?",
+            None,
+        ),
+        ("container = \"web\"", "`container` must be a table, as `container.name = \"…\"`", None),
+        (
+            "[[allow]]\noperations = \"GET ^/containers/json$\"",
+            "the Docker API has no `GET ^/containers/json$`",
+            Some("a regular expression begins with `~`: `GET ~^/containers/json$`"),
+        ),
+    ] {
+        let source = format!("version = 1\n[[allow]]\noperations = \"ContainerCreate\"\n{lines}\n");
+        let (policy, problems) = Policy::read(&source);
+        assert!(policy.is_none(), "{lines}");
+        let [problem] = problems.as_slice() else { panic!("{lines}: {problems:?}") };
+        assert_eq!((problem.message.as_str(), problem.help.as_deref()), (message, help));
+    }
+}
+
+#[test]
 fn a_path_that_names_what_is_kept_out_never_matches() {
     for (operations, lines, expected) in [
         ("\"VolumeDelete\", \"VolumeCreate\"", "volumes = false", true),
