@@ -42,9 +42,9 @@ impl ImagePattern {
                 format!("write `{directory}/*` for all below it"),
             ));
         }
-        if let Some(name) = text.strip_suffix([':', '@']) {
+        if let Some(name) = text.strip_suffix('@') {
             return Err((
-                format!("`{text}` matches nothing"),
+                format!("`{text}` has no digest behind `@`"),
                 format!("write `{name}` for every tag and digest"),
             ));
         }

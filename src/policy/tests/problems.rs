@@ -246,13 +246,8 @@ fn what_is_easily_written_wrong_is_told_with_its_cure() {
             Some("write `ghcr.io/own/*` for all below it"),
         ),
         (
-            "images = \"alpine:\"",
-            "`alpine:` matches nothing",
-            Some("write `alpine` for every tag and digest"),
-        ),
-        (
             "images = \"alpine@\"",
-            "`alpine@` matches nothing",
+            "`alpine@` has no digest behind `@`",
             Some("write `alpine` for every tag and digest"),
         ),
         (
