@@ -342,6 +342,11 @@ fn read_version(text: &str) -> Result<ApiVersion, String> {
 
 fn read_shown(text: &str) -> Result<(String, Json), String> {
     let (path, json) = text.split_once('=').ok_or("write PATH=JSON")?;
+    if !path.starts_with('/') {
+        return Err(
+            "write the path at which the daemon shows it, as /volumes/data={\"Options\":{}}".to_owned()
+        );
+    }
     let json = Json::read_shown(json.as_bytes()).map_err(|flaw| flaw.to_string())?;
     Ok((path.to_owned(), json))
 }
@@ -405,6 +410,14 @@ mod tests {
             record("5", "permit", "SecretList", "GET /secrets", ""),
             record("6", "refuse", "SystemInfo", "GET /info", ""),
             record("7", "deny", "VolumeCreate", "POST /volumes/create", used),
+            record(
+                "8",
+                "deny",
+                "VolumeCreate",
+                "POST /volumes/create",
+                &used.replace("DriverOpts", "Driver"),
+            ),
+            record("9", "deny", "VolumeCreate", "POST /volumes/create", used),
         ];
         fs::write(&file, records.concat()).unwrap();
         let (exit, text) = run(&["--audit", file.to_str().unwrap()]);
@@ -412,7 +425,7 @@ mod tests {
         assert_eq!(
             text,
             "\
-# Of 4 kinds of requests that were denied, or would have been, this policy denies 2.
+# Of 5 kinds of requests that were denied, or would have been, this policy denies 2; of 2 their records do not tell.
 
 # GET /v1.44/containers/web/logs: 2 times, as 1
 # GET /v1.44/volumes: once, as 3
@@ -423,8 +436,12 @@ operations = [
     \"GET /volumes\",
 ]
 
-# POST /v1.44/volumes/create: once, as 7
+# POST /v1.44/volumes/create: 2 times, as 7
 #   not in its record: the body; it used DriverOpts. Give it with --body
+#   permitted by rule \"make\" but for that
+
+# POST /v1.44/volumes/create: once, as 8
+#   not in its record: the body; it used Driver. Give it with --body
 #   permitted by rule \"make\" but for that
 "
         );
@@ -575,6 +592,7 @@ GET /v1.44/info
     #[test]
     fn what_the_daemon_shows_can_be_said() {
         assert!(read_shown("/volumes/x").is_err() && read_shown("/volumes/x={").is_err());
+        assert!(read_shown("volumes/x={}").unwrap_err().starts_with("write the path at which"));
         let (path, json) = read_shown(r#"/volumes/x={"Options":null}"#).unwrap();
         assert_eq!((path.as_str(), json.to_string().as_str()), ("/volumes/x", r#"{"Options":null}"#));
     }

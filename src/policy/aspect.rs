@@ -475,7 +475,7 @@ fn may_be_id(name: &str) -> bool {
 }
 
 /// Reads each text; what is wrong with one becomes a problem at its place.
-fn each<T>(
+pub(super) fn each<T>(
     texts: &[Spanned<String>],
     read: fn(&str) -> Result<T, (String, String)>,
     problems: &mut Vec<Problem>,
@@ -493,7 +493,8 @@ fn each<T>(
     (problems.len() == before).then_some(items)
 }
 
-fn capability(text: &str) -> Result<String, (String, String)> {
+/// Reads the name of a capability; the error says what is wrong, and what to write.
+pub(super) fn capability(text: &str) -> Result<String, (String, String)> {
     let name = text.to_ascii_uppercase();
     let name = name.strip_prefix("CAP_").unwrap_or(&name).to_owned();
     if name == "ALL" || CAPABILITIES.contains(&name.as_str()) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 use super::Mode;
-use super::aspect::AspectSet;
+use super::aspect::{AspectSet, capability, each};
 use super::body::FieldCondition;
 use super::condition::Condition;
 use super::draft::{Conditioned, Draft, DraftAspect, DraftCondition, DraftRule};
@@ -423,11 +423,7 @@ fn resolve_demand(
             return Some(Demand::Holds);
         }
         (Stance::DropCapabilities, DraftCondition::Texts(texts)) => {
-            let name = |text: &Spanned<String>| {
-                let name = text.get_ref().to_ascii_uppercase();
-                name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
-            };
-            return Some(Demand::Dropped(texts.iter().map(name).collect()));
+            return each(texts, capability, problems).map(Demand::Dropped);
         }
         (Stance::Memory | Stance::Pids | Stance::Cpus, DraftCondition::Used(true)) => {
             return Some(Demand::Limit(Condition::Numbers(vec![(1, i64::MAX)])));

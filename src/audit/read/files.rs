@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::chain::Link;
-use super::super::head::{Head, Said};
+use super::super::head::{Head, Reading, Said};
 use super::super::shelf::{COMPRESSED, UNFINISHED};
 use super::input::Input;
 
@@ -67,6 +67,7 @@ impl Log {
     ///
     /// If none of them can be read.
     pub fn of(path: &Path) -> io::Result<Self> {
+        no_head(path)?;
         // What was written before the head was is there when the files are read.
         // Where both cannot be read, it is the file itself that whoever asks has heard of.
         let unreadable =
@@ -98,7 +99,7 @@ impl Log {
             // One with nothing in it yet may be another one by the time that it is read.
             Some(file) if file.bytes == 0 && !files.is_empty() => {}
             Some(file) => files.push(file),
-            None if files.is_empty() => return Err(absent(path)),
+            None if files.is_empty() => return Err(taken_away(path, head)),
             None => {}
         }
         Ok(Self::sorted(files, head, Some(path.to_owned())))
@@ -112,8 +113,9 @@ impl Log {
     pub fn of_files(paths: &[PathBuf]) -> io::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
+            no_head(path)?;
             let file = LogFile::open(path)?;
-            files.push(file.ok_or_else(|| absent(path))?);
+            files.push(file.ok_or_else(|| taken_away(path, None))?);
         }
         Ok(Self::sorted(files, None, None))
     }
@@ -238,8 +240,26 @@ fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn absent(path: &Path) -> io::Error {
-    named(path, &io::Error::new(io::ErrorKind::NotFound, "there is no such file"))
+/// There is no such file; its head may tell that there was.
+fn taken_away(path: &Path, head: Option<Said>) -> io::Error {
+    let what = match head.map_or(0, |head| head.link.sequence) {
+        0 => "there is no such file".to_owned(),
+        last => format!(
+            "there is no such file; the head beside it says that there were records up to {last}: they were taken away"
+        ),
+    };
+    named(path, &io::Error::new(io::ErrorKind::NotFound, what))
+}
+
+/// A head holds no records, and is read with its log.
+fn no_head(path: &Path) -> io::Result<()> {
+    if Head::audit(path).is_none() {
+        return Ok(());
+    }
+    let audit = path.with_extension("");
+    let Ok(Some(_)) = Head::read(&audit).map(Reading::said) else { return Ok(()) };
+    let what = format!("it is the head of a log: name {}, with which it is read", super::shown(&audit));
+    Err(named(path, &io::Error::new(io::ErrorKind::InvalidInput, what)))
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -248,6 +268,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::chain::Hash;
     use super::*;
 
     fn record(sequence: u64) -> String {
@@ -287,6 +308,25 @@ mod tests {
         fs::create_dir(path("other.log")).unwrap();
         let error = Log::of(&path("other.log")).unwrap_err().to_string();
         assert!(error.contains("other.log cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn a_head_is_no_log_and_tells_of_one_that_was_taken_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let link = Link { sequence: 7, hash: Hash::of(b"x") };
+        Head::beside(&path, None).put(Said { link, ..Said::START }).unwrap();
+        let error = Log::of(&path).unwrap_err().to_string();
+        assert!(error.contains("says that there were records up to 7: they were taken away"), "{error}");
+        fs::write(&path, record(1)).unwrap();
+        let head = Head::path(&path);
+        for named in [Log::of(&head), Log::of_files(&[path.clone(), head.clone()])] {
+            let error = named.unwrap_err().to_string();
+            assert!(error.contains("it is the head of a log: name "), "{error}");
+        }
+        // What is only called like one is a file as any other.
+        fs::write(&head, record(1)).unwrap();
+        assert_eq!(Log::of_files(&[head]).unwrap().files.len(), 1);
     }
 
     #[test]

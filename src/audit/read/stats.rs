@@ -20,9 +20,9 @@ const SLOWEST: usize = 10;
 pub struct Stats {
     /// How many requests were judged.
     pub requests: u64,
-    /// The time of the first, as text of its record.
+    /// The earliest time of one, as text of its record.
     pub first: String,
-    /// The time of the last.
+    /// The latest.
     pub last: String,
     /// How many records could not be written, as the log itself says.
     pub lost: u64,
@@ -146,11 +146,13 @@ impl Stats {
         };
         self.requests = self.requests.saturating_add(1);
         let time = str::from_utf8(linked.time).unwrap_or_default();
-        if self.first.is_empty() {
+        // A clock that is set back makes no order.
+        if self.first.is_empty() || time < self.first.as_str() {
             time.clone_into(&mut self.first);
         }
-        self.last.clear();
-        self.last.push_str(time);
+        if time > self.last.as_str() {
+            time.clone_into(&mut self.last);
+        }
         self.decisions.count([decision]);
         self.clients.count([client, decision]);
         self.operations.count([operation, decision]);
@@ -317,6 +319,18 @@ mod tests {
         assert_eq!(stats.slowest.len(), 1);
         assert_eq!(stats.slowest[0].time, "2026-01-01T00:00:00.000001Z", "when it began, as in a list");
         assert_eq!((stats.slowest[0].duration_us, stats.slowest[0].client.as_str()), (30, "a\"\u{202e}"));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_hide_when_requests_were() {
+        let (mut stats, mut open) = (Stats::default(), HashMap::new());
+        for id in [5, 9, 2, 4] {
+            let text = line("judged", id, r#""client":{"listener":"l","uid":1},"decision":"permit""#);
+            let line = Line { file: 0, number: 1, bytes: text.as_bytes() };
+            stats.line(line, &Filter::default(), &|_| false, &mut open);
+        }
+        assert_eq!(stats.first, "2026-01-01T00:00:00.000002Z");
+        assert_eq!(stats.last, "2026-01-01T00:00:00.000009Z");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which requests are meant, as the command line says it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io;
@@ -64,7 +65,12 @@ impl Selection {
     pub(super) fn filter(&self) -> Result<Filter, Exit> {
         let now = Timestamp::now();
         let time = |text: &Option<String>| text.as_ref().map(|text| time_of(text, now)).transpose();
-        let times = time(&self.since).and_then(|since| Ok((since, time(&self.until)?)));
+        let times = time(&self.since).and_then(|since| match (since, time(&self.until)?) {
+            (Some(since), Some(until)) if until <= since => {
+                Err("no time is before `--until` and not before `--since`: exchange them".to_owned())
+            }
+            times => Ok(times),
+        });
         let known = self.operation.iter().try_for_each(|text| known_operation(text));
         let known = known.and_then(|()| self.reason.iter().try_for_each(|text| known_reason(text)));
         let (since, until) = known.and(times).map_err(|problem| {
@@ -91,7 +97,7 @@ impl Selection {
     }
 
     /// Prints a line for each request that is meant, below a heading, and no more than so many. Where there is none, whoever
-    /// asked is told of rules that no record names.
+    /// asked is told of rules and clients that no record names.
     pub(super) fn list(
         &self,
         log: &LogArguments,
@@ -117,21 +123,33 @@ impl Selection {
             log.requests(&filter, &mut |read_bytes| output.borrow_mut().step(read_bytes), &mut each)
         };
         let is_told = read.is_ok() && listed == 0 && !is_over;
-        let read = if is_told { self.tell_of_unknown_rules(&log) } else { read };
+        let read = if is_told { self.tell_of_the_unknown(&log) } else { read };
         output.into_inner().finish(read)
     }
 
-    /// Tells whoever asked of rules that no record names, which may be mistyped. The standard input cannot be read again.
-    fn tell_of_unknown_rules(&self, log: &Log) -> io::Result<()> {
-        if self.rule.is_empty() || log.files.iter().any(|file| file.path == Path::new("-")) {
+    /// Tells whoever asked of rules and clients that no record names, which may be mistyped. The standard input cannot be
+    /// read again.
+    fn tell_of_the_unknown(&self, log: &Log) -> io::Result<()> {
+        let asks_nothing = self.rule.is_empty() && self.client.is_empty();
+        if asks_nothing || log.files.iter().any(|file| file.path == Path::new("-")) {
             return Ok(());
         }
-        let mut names = BTreeSet::new();
+        let of_client = |text: &String| {
+            let mut filter = Filter::default();
+            filter.clients.push(Pattern::from(text.as_str()));
+            filter
+        };
+        let mut unknown: Vec<_> = self.client.iter().map(|text| (text, of_client(text))).collect();
+        let (mut clients, mut rules) = (BTreeSet::new(), BTreeSet::new());
         log.requests(&Filter::default(), &mut |_| {}, &mut |request| {
-            names.extend(request.judged().rules.into_iter().map(|rule| rule.name.into_owned()));
+            let judged = request.judged();
+            unknown.retain(|(_, filter)| !filter.fits(&judged));
+            clients.extend(judged.client.names.into_iter().map(Cow::into_owned));
+            rules.extend(judged.rules.into_iter().map(|rule| rule.name.into_owned()));
             ControlFlow::Continue(())
         })?;
-        for problem in self.rule.iter().filter_map(|rule| unknown_rule(rule, &names)) {
+        let unknown = unknown.into_iter().map(|(text, _)| not_named("client", text, &clients));
+        for problem in self.rule.iter().filter_map(|rule| unknown_rule(rule, &rules)).chain(unknown) {
             complain(&format_args!("dockgate: {}", plain(&problem)));
         }
         Ok(())
@@ -144,9 +162,13 @@ fn unknown_rule(text: &str, names: &BTreeSet<String>) -> Option<String> {
     if names.iter().any(|name| pattern.fits(name)) {
         return None;
     }
+    Some(not_named("rule", text, names))
+}
+
+fn not_named(kind: &str, text: &str, names: &BTreeSet<String>) -> String {
     let help = did_you_mean(text, names.iter().map(String::as_str));
     let help = help.map(|help| format!(": {help}")).unwrap_or_default();
-    Some(format!("no record here names a rule `{text}`{help}"))
+    format!("no record here names a {kind} `{text}`{help}")
 }
 
 /// Whether there can be such an operation, as far as that can be told.
@@ -184,6 +206,17 @@ pub(super) fn narrowed(log: Log, filter: &Filter) -> Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_with_no_time_in_it_is_refused() {
+        let span = |since: &str, until: &str| {
+            let times = [since, until].map(|time| Some(time.to_owned()));
+            let [since, until] = times;
+            Selection { since, until, ..Selection::default() }.filter().is_ok()
+        };
+        assert!(span("2h", "1h") && span("2026-01-01", "2026-01-02"));
+        assert!(!span("1h", "2h") && !span("2026-01-01", "2026-01-01"));
+    }
 
     #[test]
     fn a_rule_that_no_record_names_is_told_of() {

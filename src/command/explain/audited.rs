@@ -1,6 +1,7 @@
 //! A request from its record in the audit: as much of it as the record holds, and what it does not.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use memchr::memmem;
@@ -56,9 +57,12 @@ pub(super) fn denied(file: &Path, mut each_one: impl FnMut(String, Audited)) -> 
         if (judged.decision == "deny" || judged.decision == "observe")
             && let Ok(audited) = Audited::read(judged, place(), None)
         {
-            let Judged { client, operation, reason, detail, rules, .. } = judged;
+            let Judged { client, operation, reason, detail, rules, fields, fields_more, .. } = judged;
             let rule = rules.first().map(|rule| &rule.name);
-            let kind = format!("{:?}", (&client.names, &client.listener, operation, reason, detail, rule));
+            let used: BTreeSet<&str> = fields.iter().map(|used| used.field.as_ref()).collect();
+            let used = (used, fields_more.is_some());
+            let kind =
+                format!("{:?}", (&client.names, &client.listener, operation, reason, detail, rule, used));
             each_one(kind, audited);
         }
         true

@@ -86,8 +86,13 @@ pub(super) fn written(lessons: &[Lesson]) -> String {
         }
     }
     let denied = lessons.iter().filter(|lesson| !lesson.is_permitted()).count();
+    let untold = lessons.iter().filter(|lesson| lesson.is_permitted() && !lesson.is_learnt()).count();
+    let untold = match untold {
+        0 => String::new(),
+        _ => format!("; of {untold} their records do not tell"),
+    };
     let mut text = format!(
-        "# Of {} kinds of requests that were denied, or would have been, this policy denies {denied}.\n",
+        "# Of {} kinds of requests that were denied, or would have been, this policy denies {denied}{untold}.\n",
         lessons.len()
     );
     for (rule, comments) in &rules {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::ability::{Ability, Label, policy};
 use super::{InitArguments, shipped};
+use crate::policy::nearest::nearest;
 use crate::settings::Address;
 
 /// Where the image keeps its sockets.
@@ -48,10 +49,13 @@ impl Plan {
             ([], Some(text)) => text.to_owned(),
             ([], None) => {
                 let names: Vec<&str> = shipped::names().collect();
+                let some = nearest(&client, names.iter().copied()).map_or_else(
+                    || format!("It has some for {}.", names.join(", ")),
+                    |near| format!("Did you mean `{near}`?"),
+                );
                 return Err(format!(
-                    "dockgate has no policy for `{client}`. It has some for {}. For another say what it may do: \
-                     --client {client} --may look,logs",
-                    names.join(", ")
+                    "dockgate has no policy for `{client}`. {some} For another say what it may do: \
+                     --client {client} --may look,logs"
                 ));
             }
             (abilities, _) => policy(&client, abilities, label),

@@ -148,6 +148,19 @@ fn what_cannot_be_meant_is_said() {
 }
 
 #[test]
+fn a_name_that_is_nearly_that_of_a_policy_is_told_which() {
+    let said = |client: &str| {
+        let line = Line::try_parse_from(["init", "--client", client]).unwrap();
+        Plan::of_flags(&line.init).err().unwrap()
+    };
+    assert!(
+        said("trafik")
+            .starts_with("dockgate has no policy for `trafik`. Did you mean `traefik`? For another")
+    );
+    assert!(said("nobody-knows-it").contains("It has some for acme-companion, "));
+}
+
+#[test]
 fn over_tcp_they_share_a_network_that_leads_nowhere() {
     let directory = tempfile::tempdir().unwrap();
     let into = directory.path().to_str().unwrap();

@@ -36,6 +36,18 @@ impl ImagePattern {
         if text.starts_with("sha256:") {
             return Ok(Self::Id(Glob::new(text)));
         }
+        if let Some(directory) = text.strip_suffix('/') {
+            return Err((
+                format!("`{text}` matches nothing"),
+                format!("write `{directory}/*` for all below it"),
+            ));
+        }
+        if let Some(name) = text.strip_suffix('@') {
+            return Err((
+                format!("`{text}` has no digest behind `@`"),
+                format!("write `{name}` for every tag and digest"),
+            ));
+        }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(Glob::new(digest))),
             None => (text, None),

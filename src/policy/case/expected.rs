@@ -144,15 +144,8 @@ impl Expected {
                         let whom = made_for.as_deref().unwrap_or("nobody");
                         came = format!("{came}, and what it makes is marked for {whom}");
                     }
-                    let names = |things: Vec<&Thing>| {
-                        let names = |thing: &Thing| {
-                            thing.names.iter().map(Text::as_str).collect::<Vec<_>>().join(" ")
-                        };
-                        let things = things.into_iter();
-                        things.map(|thing| format!("{} {}", thing.kind, names(thing))).collect::<Vec<_>>()
-                    };
-                    let hidden = names(sees.iter().filter(|one| !terms.shows(one)).collect());
-                    let shown = names(misses.iter().filter(|one| terms.shows(one)).collect());
+                    let hidden = names(sees.iter().filter(|one| !terms.shows(one)));
+                    let shown = names(misses.iter().filter(|one| terms.shows(one)));
                     if !hidden.is_empty() {
                         came = format!("{came}, and does not show {}", list(&hidden, "and"));
                     }
@@ -203,7 +196,20 @@ impl Expected {
             rule.as_ref().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default()
         };
         match self {
-            Self::Permit { rule, .. } => format!("expected: a permit{}", by(rule)),
+            Self::Permit { rule, owner, hides, sees, misses } => {
+                let marked = owner.as_ref().map(|owner| format!("marked for {owner}"));
+                let listed = |what: &str, words: Vec<String>| {
+                    (!words.is_empty()).then(|| format!("{what} {}", list(&words, "and")))
+                };
+                let terms = [
+                    marked,
+                    listed("hiding", hides.words()),
+                    listed("showing", names(sees.iter())),
+                    listed("not showing", names(misses.iter())),
+                ];
+                let permit = format!("expected: a permit{}", by(rule));
+                [permit].into_iter().chain(terms.into_iter().flatten()).collect::<Vec<_>>().join(", ")
+            }
             Self::Denial { rule, reason, lacks } => {
                 let reason = reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
                 let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();
@@ -216,6 +222,12 @@ impl Expected {
             }
         }
     }
+}
+
+/// Things by kind and name.
+fn names<'t>(things: impl Iterator<Item = &'t Thing<'static>>) -> Vec<String> {
+    let names = |thing: &Thing| thing.names.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");
+    things.map(|thing| format!("{} {}", thing.kind, names(thing))).collect()
 }
 
 /// Why a request can be denied, as records say it.

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Conditioned;
+use super::aspect::aspect_keys;
 use super::value::{Reader, Unit};
 use crate::operation::thing::ThingKind;
 
@@ -36,10 +37,15 @@ impl Reader<'_> {
         let mut read = Vec::new();
         for (key, value) in rule {
             let Some(kind) = KINDS.into_iter().find(|kind| kind.as_str() == key.get_ref()) else { continue };
-            if let Some(table) = self.table(value, kind.as_str()) {
+            if let Some(table) = value.get_ref().as_table() {
                 let properties = self.properties(kind, table);
                 read.push(DraftThing { kind, properties });
+                continue;
             }
+            let other = aspect_keys().find(|key| key.strip_suffix('s') == Some(kind.as_str()));
+            let other = other.map(|key| format!("; or did you mean `{key}`?")).unwrap_or_default();
+            let expected = format!("a table, as `{kind}.name = \"…\"`{other}");
+            self.wrong_type(value, kind.as_str(), &expected);
         }
         read
     }

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::operation::meaning::{Aspect, Meaning, Resource, Stance, aspects_of, plain_aspects_of};
+use crate::operation::table::Endpoint;
+use crate::operation::thing::ThingKind;
 use crate::policy::aspect::AspectSet;
 use crate::policy::condition::Condition;
 use crate::policy::draft::{DraftAspect, DraftRule};
@@ -11,6 +13,7 @@ use crate::policy::nearest::list;
 use crate::policy::problem::{Code, Problem};
 use crate::policy::require::{Demand, Requirement};
 use crate::policy::rule::Rule;
+use crate::policy::things_met;
 
 /// Warns of an allow rule that no request can match: it requires what it keeps out, or keeps out what every request
 /// has.
@@ -80,10 +83,27 @@ fn is_always_meant(aspect: Aspect, endpoint: &str) -> bool {
     }
 }
 
-/// Warns of keys about what may be meant, where no operation of the rule can mean such a thing.
+/// Warns of keys about what may be meant, and of conditions on things, where no operation of the rule can mean such a
+/// thing.
 pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Vec<Problem>) {
-    if rule.selection.partial || written.aspects.is_empty() {
+    if rule.selection.partial || written.aspects.is_empty() && written.things.is_empty() {
         return;
+    }
+    for things in &written.things {
+        let Some((name, _)) = things.properties.first() else { continue };
+        if rule.selection.endpoints().any(|endpoint| can_meet(endpoint, things.kind)) {
+            continue;
+        }
+        let (kind, property) = (things.kind, name.get_ref());
+        let has_containers =
+            rule.selection.endpoints().any(|endpoint| can_meet(endpoint, ThingKind::Container));
+        let help = if kind == ThingKind::Image && has_containers {
+            "take it out; of which image a container is, `container.image` says"
+        } else {
+            "take it out, or name the operations that were meant"
+        };
+        let message = format!("no operation of this rule has to do with `{kind}.{property}`");
+        problems.push(Problem::new(Code::IdleKey, name.span(), message).help(help));
     }
     let sayable: BTreeSet<Aspect> = rule.selection.endpoints().flat_map(aspects_of).collect();
     for (aspect, said) in written.aspects.iter().filter(|(aspect, _)| !sayable.contains(aspect)) {
@@ -93,6 +113,46 @@ pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Ve
                 .help("take it out, or name the operations that were meant"),
         );
     }
+}
+
+/// Whether a request to the endpoint can have to do with a thing of this kind, so that conditions on such things are
+/// looked at.
+fn can_meet(endpoint: &Endpoint, kind: ThingKind) -> bool {
+    let aspect = match kind {
+        ThingKind::Image => Some(Aspect::Images),
+        ThingKind::Network => Some(Aspect::Networks),
+        ThingKind::Volume => Some(Aspect::Volumes),
+        ThingKind::Container
+        | ThingKind::Exec
+        | ThingKind::Plugin
+        | ThingKind::Service
+        | ThingKind::Task
+        | ThingKind::Secret
+        | ThingKind::Config
+        | ThingKind::Node
+        | ThingKind::BuildCache
+        | ThingKind::Daemon => None,
+    };
+    things_met(endpoint).contains(&kind)
+        || aspect.is_some_and(|aspect| aspects_of(endpoint).contains(&aspect))
+        || match endpoint.id {
+            "SystemEvents" | "SystemDataUsage" => true,
+            "ContainerCreate" | "ImageBuild" | "ImageCommit" | "NetworkConnect" | "NetworkDisconnect" => {
+                kind == ThingKind::Container
+            }
+            // The networks that the container is put into then.
+            "ContainerStart" | "ContainerRestart" => kind == ThingKind::Network,
+            "ImageLoad" => kind == ThingKind::Image,
+            "NetworkList" | "NetworkInspect" => matches!(kind, ThingKind::Container | ThingKind::Service),
+            "ServiceCreate" | "ServiceUpdate" => matches!(
+                kind,
+                ThingKind::Service | ThingKind::Secret | ThingKind::Config | ThingKind::Container
+            ),
+            "SecretCreate" => kind == ThingKind::Secret,
+            "ConfigCreate" => kind == ThingKind::Config,
+            "TaskList" => matches!(kind, ThingKind::Service | ThingKind::Node),
+            _ => false,
+        }
 }
 
 /// Warns of the host's own network among the `networks` of an allow rule that does not admit it as a namespace, nor lets

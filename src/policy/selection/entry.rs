@@ -230,6 +230,9 @@ fn suggest_operation(method: Method, path: &str) -> Option<String> {
     if ["*", "/*", "/**"].contains(&path) {
         return Some(format!("write `{method} ~.*` for every operation with {method}"));
     }
+    if path.starts_with('^') {
+        return Some(format!("a regular expression begins with `~`: `{method} ~{path}`"));
+    }
     if !path.starts_with('/') {
         return Some(format!(
             "a path begins with a slash, a regular expression with `~`: `{method} /{path}`"

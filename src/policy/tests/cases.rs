@@ -171,6 +171,26 @@ fn what_is_shown_of_an_answer_can_be_tested() {
 }
 
 #[test]
+fn what_was_expected_of_an_answer_is_said() {
+    let source = r#"
+        [[allow]]
+        operations = ["GET /containers/json"]
+        [[test]]
+        request = "GET /containers/json"
+        verdict = "permit"
+        owner = "ci"
+        hides = ["@network"]
+        sees = { container = "web" }
+        misses = { container = "db" }
+    "#;
+    let ran = suite(source).run(&Files::new());
+    let failure = ran.into_iter().find_map(|ran| ran.failure).unwrap();
+    let expected =
+        "expected: a permit, marked for ci, hiding @network, showing container web, not showing container db";
+    assert_eq!(failure.places[0].label, expected);
+}
+
+#[test]
 fn a_test_of_a_policy_that_only_observes_expects_what_would_be() {
     let source = "mode = \"observe\"\n[[allow]]\noperations = [\"@ping\"]\n[[test]]\nrequest = \"GET /info\"\nverdict = \"deny\"\n";
     assert!(failures(source).is_empty());

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::super::case::{Files, Suite};
 use super::super::problem::{Code, Problem, render};
 use super::*;
+use crate::operation::meaning::{Reading, readings_in};
+use crate::operation::table::{BodyKind, endpoints};
 
 macro_rules! case {
     ($name:literal) => {
@@ -170,6 +172,107 @@ fn the_hosts_network_is_not_had_by_its_name() {
     let inspecting =
         "version = 1\n[[allow]]\noperations = \"NetworkInspect\"\nnetworks = [\"host\", \"bridge\"]\n";
     assert!(Policy::read(inspecting).1.is_empty());
+}
+
+#[test]
+fn a_condition_on_things_that_no_operation_has_to_do_with_is_warned_of() {
+    for (operations, line, expected) in [
+        ("\"ContainerStop\", \"ContainerList\"", "image.name = \"alpine\"", Some("`container.image`")),
+        ("\"ContainerStop\"", "service.name = \"web\"", Some("name the operations")),
+        ("\"ImagePrune\", \"ImageLoad\"", "volume.label.x = \"y\"", Some("name the operations")),
+        ("\"ContainerStop\", \"ImageTag\"", "image.name = \"alpine\"", None),
+        ("\"ContainerStart\"", "network.name = \"web\"", None),
+        ("\"ExecStart\", \"ImageCommit\"", "container.name = \"web\"", None),
+        ("\"ServiceCreate\"", "secret.name = \"web\"", None),
+        ("\"SystemEvents\"", "node.name = \"web\"", None),
+        ("\"*\"", "config.owner = \"web\"", None),
+    ] {
+        for table in ["allow", "forbid"] {
+            let source = format!("version = 1\n[[{table}]]\noperations = [{operations}]\n{line}\n");
+            let (_, problems) = Policy::read(&source);
+            let warning = problems.iter().find(|problem| problem.code == Code::IdleKey);
+            let help = warning.and_then(|warning| warning.help.as_deref());
+            assert_eq!(help.is_some(), expected.is_some(), "{source}{problems:?}");
+            assert!(help.unwrap_or_default().contains(expected.unwrap_or_default()), "{source}{problems:?}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_of_a_body_is_one_that_conditions_on_things_have_to_do_with() {
+    // `Reading::Container`, `Links` and the like have no aspect, by which the endpoints are found.
+    let things = |id: &str, thing: &str| {
+        let source = format!("version = 1\n[[forbid]]\noperations = \"{id}\"\n{thing}.id = \"*\"\n");
+        Policy::read(&source).1.iter().all(|problem| problem.code != Code::IdleKey)
+    };
+    for endpoint in endpoints() {
+        let BodyKind::Json { kind, .. } = endpoint.body else { continue };
+        for (_, field) in kind.fields() {
+            for reading in readings_in(field) {
+                let names_containers = matches!(
+                    reading,
+                    Reading::Container
+                        | Reading::Links
+                        | Reading::VolumesFrom
+                        | Reading::NetworkMode
+                        | Reading::NamespaceMode(_)
+                );
+                let names_networks = matches!(
+                    reading,
+                    Reading::NetworkMode | Reading::Network | Reading::NetworkKeys | Reading::ServiceNetworks
+                );
+                let kinds = [
+                    ("container", names_containers),
+                    ("network", names_networks),
+                    ("volume", matches!(reading, Reading::Binds | Reading::Mounts)),
+                    ("image", reading == Reading::Image),
+                    ("secret", reading == Reading::Secrets),
+                    ("config", reading == Reading::Configs),
+                ];
+                for (kind, _) in kinds.iter().filter(|(_, is_named)| *is_named) {
+                    assert!(things(endpoint.id, kind), "{kind} of {}", endpoint.id);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_easily_written_wrong_is_told_with_its_cure() {
+    for (lines, message, help) in [
+        (
+            "images = \"ghcr.io/own/\"",
+            "`ghcr.io/own/` matches nothing",
+            Some("write `ghcr.io/own/*` for all below it"),
+        ),
+        (
+            "images = \"alpine@\"",
+            "`alpine@` has no digest behind `@`",
+            Some("write `alpine` for every tag and digest"),
+        ),
+        (
+            "require.drop_capabilities = [\"ALL\", \"NETRAW\"]",
+            "there is no capability `NETRAW`",
+            Some("did you mean `NET_RAW`?"),
+        ),
+        (
+            "image = \"alpine\"",
+            "`image` must be a table, as `image.name = \"…\"`; or did you mean `images`?",
+            None,
+        ),
+        ("container = \"web\"", "`container` must be a table, as `container.name = \"…\"`", None),
+        (
+            "[[allow]]\noperations = \"GET ^/containers/json$\"",
+            "the Docker API has no `GET ^/containers/json$`",
+            Some("a regular expression begins with `~`: `GET ~^/containers/json$`"),
+        ),
+    ] {
+        let source = format!("version = 1\n[[allow]]\noperations = \"ContainerCreate\"\n{lines}\n");
+        let (policy, problems) = Policy::read(&source);
+        assert!(policy.is_none(), "{lines}");
+        let [problem] = problems.as_slice() else { panic!("{lines}: {problems:?}") };
+        assert_eq!((problem.message.as_str(), problem.help.as_deref()), (message, help));
+    }
 }
 
 #[test]
