@@ -84,6 +84,12 @@ impl Redaction {
         Ok(())
     }
 
+    /// Whether paths of the host and names are among what stays.
+    #[must_use]
+    pub fn tells_paths(&self) -> bool {
+        !self.sets.contains(&Set::HostPaths) && self.paths.is_empty()
+    }
+
     /// Whether nothing is redacted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
