@@ -42,6 +42,7 @@ pub(super) enum Shape {
     Info,
     Swarm,
     Top,
+    ErrorOfTop,
     /// Anything else: only paths say what is redacted.
     Other,
 }
