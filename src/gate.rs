@@ -70,6 +70,8 @@ pub struct Gate {
     limits: Limits,
     /// How long running requests may go on once dockgate is told to stop.
     grace: Duration,
+    /// The turns of large heads.
+    heads: Turns,
     /// The turns of large bodies.
     bodies: Turns,
     /// The turns of build contexts.
@@ -168,6 +170,7 @@ impl Gate {
             recall: RefCell::default(),
             limits: settings.limits,
             grace: settings.grace,
+            heads: Turns::new(connection::LARGE_HEADS),
             bodies: Turns::new(request::LARGE_BODIES),
             contexts: Turns::new(context::MOST_KEPT),
             answers: Turns::new(answers::LARGE_ANSWERS),
@@ -256,6 +259,9 @@ impl Gate {
             }
             None => Box::pin(self.hear(connection, bytes, hearing, ground)).await,
         };
+        // An answer may go on for long.
+        drop(head);
+        connection.head_turn = None;
         match granted {
             Ok(granted) => self.grant(connection, granted, hearing).await,
             Err(outcome) => outcome,

@@ -93,8 +93,9 @@ impl Passing<'_> {
             if answer.status == 101 || self.is_raw_stream(&answer) {
                 return Ok(Box::pin(self.switch(&answer)).await);
             }
-            // Errors are passed on as they are.
-            let passed = match self.filter.take().filter(|_| answer.status < 300) {
+            let filter = self.filter.take();
+            let filter = if answer.status < 300 { filter } else { filter.and_then(Filter::of_error) };
+            let passed = match filter {
                 Some(filter) => Box::pin(self.show(receiver, &answer, filter)).await,
                 None => self.pass(receiver, &answer).await,
             };

@@ -1,5 +1,6 @@
 //! One client's connection: requests one after the other, until either side has had enough.
 
+use std::future::pending;
 use std::io::IoSlice;
 use std::rc::Rc;
 use std::time::Duration;
@@ -7,11 +8,12 @@ use std::time::Duration;
 use super::attendant::Attendants;
 use super::crowd::Place;
 use super::refusal::Refusal;
+use super::turns::Turn;
 use super::{Gate, Outcome, request};
 use crate::audit::{End, RequestId};
 use crate::client::Client;
 use crate::daemon::Line;
-use crate::operation::Unreadable;
+use crate::operation::{Fault, Unreadable};
 use crate::settings::Limits;
 use crate::wire::{Framing, HeadFault, Inbox, InboxFault, Stream, head_bytes, head_there};
 
@@ -19,6 +21,13 @@ use crate::wire::{Framing, HeadFault, Inbox, InboxFault, Stream, head_bytes, hea
 /// connection is closed under it. Closing at once would take the answer away from it.
 const LINGER_TIME: Duration = Duration::from_secs(5);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
+
+/// What heads commonly are. Larger ones wait for their turn.
+const SMALL_HEAD_BYTES: usize = 16 * 1024;
+/// How many larger heads are held at a time, so that clients cannot fill the memory with them.
+pub(super) const LARGE_HEADS: usize = 64;
+/// How long the rest of one may take while others wait for their turn.
+const LARGE_HEAD_TIME: Duration = Duration::from_secs(2);
 
 /// A client's connection.
 #[derive(Debug)]
@@ -37,6 +46,8 @@ pub(super) struct Connection {
     pub(super) body_read: bool,
     /// How many bytes of it were read before it was forwarded.
     pub(super) body_bytes: u64,
+    /// The turn of the present request's head, where that is large and still held.
+    pub(super) head_turn: Option<Turn>,
 }
 
 /// What happens on the connection after a request.
@@ -63,6 +74,7 @@ pub(super) async fn serve(gate: Rc<Gate>, client: Client, stream: Stream, place:
         is_http_10: false,
         body_read: false,
         body_bytes: 0,
+        head_turn: None,
     });
     // Who connects mostly asks at once.
     connection.inbox.fill_now(&connection.stream);
@@ -103,7 +115,7 @@ impl Connection {
     pub(super) async fn next_request(&mut self, gate: &Gate) -> Next {
         let head = match head_there(&mut self.inbox, gate.limits.head_bytes) {
             Ok(Some(head)) => Ok(head),
-            Ok(None) => match Box::pin(self.awaited_head(gate.limits)).await {
+            Ok(None) => match Box::pin(self.awaited_head(gate)).await {
                 Some(head) => head,
                 None => return Next::Cut,
             },
@@ -112,7 +124,9 @@ impl Connection {
         self.keep_alive = false;
         self.body_read = false;
         self.body_bytes = 0;
-        gate.request(self, head).await
+        let next = gate.request(self, head).await;
+        self.head_turn = None;
+        next
     }
 
     /// Takes down what the head of a request says of the connection.
@@ -122,12 +136,33 @@ impl Connection {
         self.body_read = matches!(framing, Framing::None | Framing::Length(0));
     }
 
-    /// A head that has not come as a whole yet; none, where nobody asks any more.
-    async fn awaited_head(&mut self, limits: Limits) -> Option<Result<Vec<u8>, Unreadable>> {
+    /// A head that has not come as a whole yet; none, where nobody asks any more. A large one waits for its turn.
+    async fn awaited_head(&mut self, gate: &Gate) -> Option<Result<Vec<u8>, Unreadable>> {
+        let limits = gate.limits;
+        let head_bytes = limits.head_bytes.min(SMALL_HEAD_BYTES);
+        let head = self.head_within(Limits { head_bytes, ..limits }).await;
+        let is_larger = |head: &Unreadable| matches!(head.fault, Fault::TargetTooLong | Fault::HeadTooLarge);
+        if head_bytes == limits.head_bytes || !matches!(&head, Some(Err(fault)) if is_larger(fault)) {
+            return head;
+        }
+        self.head_turn = tokio::select! {
+            biased;
+            turn = gate.heads.take(&self.client) => turn,
+            () = self.stream.hung_up() => return None,
+            () = self.place.until_draining() => return None,
+        };
+        self.head_within(limits).await
+    }
+
+    /// The same, of what these limits allow.
+    async fn head_within(&mut self, limits: Limits) -> Option<Result<Vec<u8>, Unreadable>> {
         let receiving = head_bytes(&mut self.inbox, &self.stream, limits.head_bytes);
         let received = tokio::select! {
             biased;
             received = tokio::time::timeout(limits.head_timeout, receiving) => received,
+            () = held_too_long(self.head_turn.as_ref()) => {
+                return Some(Err(request::slow_head(LARGE_HEAD_TIME)));
+            }
             () = self.place.until_draining() => return None,
         };
         match received {
@@ -155,6 +190,17 @@ impl Connection {
             response_bytes: if is_head { 0 } else { refusal.body_bytes() },
             end,
             next: if keep { Next::Request } else { Next::Close },
+        }
+    }
+}
+
+/// Returns once a turn was held for too long, while others wait.
+async fn held_too_long(turn: Option<&Turn>) {
+    let Some(turn) = turn else { return pending().await };
+    loop {
+        tokio::time::sleep(LARGE_HEAD_TIME).await;
+        if turn.is_wanted() {
+            return;
         }
     }
 }

@@ -48,6 +48,13 @@ pub(super) struct Filter {
     pub(super) version: ApiVersion,
 }
 
+impl Filter {
+    /// The same for an error in place of the answer. None: it is passed on as it is.
+    pub(super) fn of_error(self) -> Option<Self> {
+        Some(Self { reader: self.reader.of_error()?, ..self })
+    }
+}
+
 /// An answer on its way to the client.
 struct Outgoing<'a> {
     passing: &'a Passing<'a>,

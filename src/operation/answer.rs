@@ -111,6 +111,14 @@ pub fn listed_kind(endpoint: &Endpoint) -> Option<ThingKind> {
 }
 
 impl Reader {
+    /// What passes on an error in place of the answer. None: it may be copied.
+    #[must_use]
+    pub fn of_error(self) -> Option<Self> {
+        let terms = Terms { redaction: self.view.redaction, ..Terms::default() };
+        // It repeats a cell of the table in which the daemon finds no number.
+        if self.form == Form::Other(Shape::Top) { terms.read(Form::Other(Shape::ErrorOfTop)) } else { None }
+    }
+
     /// Whether the answer goes on for as long as the client likes, so that what there is must be passed on at once.
     #[must_use]
     pub fn is_live(&self) -> bool {

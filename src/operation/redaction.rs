@@ -42,6 +42,7 @@ pub(super) enum Shape {
     Info,
     Swarm,
     Top,
+    ErrorOfTop,
     /// Anything else: only paths say what is redacted.
     Other,
 }
@@ -82,6 +83,12 @@ impl Redaction {
             self.paths.insert(Path::read(word).map_err(NoRedaction)?);
         }
         Ok(())
+    }
+
+    /// Whether paths of the host and names are among what stays.
+    #[must_use]
+    pub fn tells_paths(&self) -> bool {
+        !self.sets.contains(&Set::HostPaths) && self.paths.is_empty()
     }
 
     /// Whether nothing is redacted.

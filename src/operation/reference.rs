@@ -104,6 +104,33 @@ impl Operation {
         each_once(names.map(|name| Reference::new(ThingKind::Container, name)).collect())
     }
 
+    /// The things of which it is judged what they are made of, where the daemon has shown that: containers whose volumes are
+    /// taken over, volumes with options, and what a network is called that goes by its ID.
+    #[must_use]
+    pub fn seen_through(&self) -> Vec<(Reference, Thing<'_>)> {
+        let containers = self.volumes_from();
+        let is_seen_through = |reference: &Reference, thing: &Thing<'_>| match reference.kind {
+            ThingKind::Container => containers.contains(reference),
+            ThingKind::Volume => {
+                let options = self.facts.shown(reference).and_then(|volume| volume.get("Options"));
+                options.is_some_and(|options| !options.is_zero())
+            }
+            ThingKind::Network => thing.names.iter().all(|name| *name != *reference.name),
+            ThingKind::Exec
+            | ThingKind::Image
+            | ThingKind::Service
+            | ThingKind::Task
+            | ThingKind::Secret
+            | ThingKind::Config
+            | ThingKind::Node
+            | ThingKind::Plugin
+            | ThingKind::BuildCache
+            | ThingKind::Daemon => false,
+        };
+        let things = self.facts.things().filter(|(reference, thing)| is_seen_through(reference, thing));
+        things.map(|(reference, thing)| (reference.clone(), thing)).collect()
+    }
+
     /// Whether a volume of those goes with its container and has no name of its own: it is not looked at as a thing.
     #[must_use]
     pub fn goes_with_container(&self, volume: &str) -> bool {

@@ -262,10 +262,13 @@ impl Policy {
                 some_are_named: !self.clients.is_empty(),
             };
             let (allow, forbid) = self.rules_for(&clients, operation.endpoint());
-            let candidates = [allow, forbid].concat();
-            Box::new(Refusal {
-                hidden: self.hidden(&candidates, &clients, operation),
-                ..suggest::refusal(operation, understood, asker, case)
+            let hidden = self.hidden(&[allow, forbid].concat(), &clients, operation);
+            let refusal = suggest::refusal(operation, understood, asker, case);
+            // Where the client is told that something is not there, it gets no other message.
+            let untold = if hidden.is_none() { self.untold(&clients, operation) } else { None };
+            Box::new(match untold {
+                Some(thing) => suggest::keep_back(&thing, case, refusal),
+                None => Refusal { hidden, ..refusal },
             })
         };
         if let Some(floor) = self.min_version.filter(|floor| operation.version() < *floor) {

@@ -15,7 +15,7 @@ use super::verdict::{Reason, Refusal, Suggestion};
 use crate::operation::meaning::{ImageRef, Meaning};
 use crate::operation::thing::{OWNER_LABEL, ThingKind};
 use crate::operation::version::ApiVersion;
-use crate::operation::{Known, Operation, Understanding};
+use crate::operation::{Known, Operation, Reference, Understanding};
 use lines::Lines;
 pub(super) use words::{in_words, value_in_words};
 
@@ -164,6 +164,27 @@ pub(super) fn refusal(
         suggestion,
         hidden: None,
     }
+}
+
+/// The same for whoever may not see what a thing is that decides about the request: without what it tells of that.
+pub(super) fn keep_back(thing: &Reference, case: &Case<'_>, refusal: Refusal) -> Refusal {
+    let rule = match case {
+        Case::NoRule { .. } => None,
+        Case::Short(rule, _) => Some(rule),
+        Case::Forbidden(_) | Case::TooOld(_) => return refusal,
+    };
+    let mut message = refusal.summary.clone();
+    push(
+        &mut message,
+        format_args!(
+            "\nIt hangs on what {thing} is. This client may not see that, so no more is told, and no lines that would \
+             allow it."
+        ),
+    );
+    if let (Some(reason), Reason::Condition) = (rule.and_then(|rule| rule.reason.as_ref()), refusal.reason) {
+        push(&mut message, format_args!("\nReason: {reason}"));
+    }
+    Refusal { message, suggestion: None, ..refusal }
 }
 
 /// `no rule for this client grants it; a rule for client "admin" does`

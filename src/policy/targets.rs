@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Policy;
 use super::rule::{Rule, Shortfall};
-use super::selection;
+use super::selection::{self, Paths};
 use super::terms::{Showing, Terms};
 use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
-use crate::operation::meaning::{ImageRef, is_hexadecimal, is_network_id, may_be_id};
+use crate::operation::meaning::{ImageRef, Meaning, is_hexadecimal, is_network_id, may_be_id};
 use crate::operation::redaction::Redaction;
 use crate::operation::table::{self, Endpoint};
 use crate::operation::thing::{Thing, ThingKind, owner_label};
@@ -130,6 +130,31 @@ impl Rule {
         shortfalls
     }
 
+    /// As an allow rule that has an endpoint which shows things: whether one of the paths that it has is that of this thing,
+    /// by whatever it is called.
+    fn leads_to(&self, endpoint: &Endpoint, thing: &Thing) -> bool {
+        let Some(paths) = self.selection.paths(endpoint) else { return false };
+        if !endpoint.template.contains('{') {
+            return paths.contain(endpoint.template);
+        }
+        let names = || thing.names.iter().map(|name| &**name);
+        let is_path = |name: &str| {
+            let path = Reference::new(thing.kind, name).path();
+            matches!(paths, Paths::All) || path.is_some_and(|path| paths.contain(&path))
+        };
+        let meaning: Option<fn(String) -> Meaning> = if thing.kind == ThingKind::Network {
+            Some(Meaning::Network)
+        } else if thing.kind == ThingKind::Volume {
+            Some(Meaning::Volume)
+        } else {
+            None
+        };
+        let is_bounded =
+            |meaning: Meaning| self.aspects.get(&meaning.aspect()).is_none_or(|set| set.admits(&meaning));
+        names().chain([&*thing.id]).any(is_path)
+            && meaning.is_none_or(|meaning| names().all(|name| is_bounded(meaning(name.to_owned()))))
+    }
+
     /// As a forbid rule: whether the things strike that the operation acts on or makes. Of each kind that the rule
     /// speaks of there must be one. An answer that shows things is not refused, but shows fewer.
     pub(super) fn things_strike(&self, operation: &Operation) -> bool {
@@ -194,11 +219,34 @@ impl Policy {
     }
 
     fn may_know(&self, kind: ThingKind, thing: &Thing, clients: &BTreeSet<usize>) -> bool {
+        self.shows_by(kind, thing, clients, |_| true)
+    }
+
+    /// The first thing of which the operation's refusal would tell more than the request says, and than this client may
+    /// see of it.
+    pub(super) fn untold(&self, clients: &BTreeSet<usize>, operation: &Operation) -> Option<Reference> {
+        let is_untold = |(reference, thing): &(Reference, Thing<'_>)| {
+            !self.shows_by(reference.kind, thing, clients, |rule| rule.redaction.tells_paths())
+        };
+        operation.seen_through().into_iter().find(is_untold).map(|(reference, _)| reference)
+    }
+
+    /// Whether the client may see a thing by some of these rules.
+    fn shows_by(
+        &self,
+        kind: ThingKind,
+        thing: &Thing,
+        clients: &BTreeSet<usize>,
+        by: impl Fn(&Rule) -> bool,
+    ) -> bool {
         let endpoints = table::endpoints().filter(|endpoint| showing(kind).contains(&endpoint.id));
         endpoints.into_iter().any(|endpoint| {
             let Some(candidates) = self.candidates.get(&selection::key(endpoint)) else { return false };
             let shows = |rule: &&Rule| {
-                rule.is_for(clients) && rule.things.get(&kind).is_none_or(|set| set.contains(thing))
+                rule.is_for(clients)
+                    && by(rule)
+                    && rule.things.get(&kind).is_none_or(|set| set.contains(thing))
+                    && rule.leads_to(endpoint, thing)
             };
             let hides = |rule: &&Rule| {
                 rule.is_for(clients)

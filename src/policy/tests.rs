@@ -8,6 +8,7 @@ mod cases;
 mod forbids;
 mod instructions;
 mod judging;
+mod kept_back;
 mod manual;
 mod meanings;
 mod networks;

@@ -14,6 +14,10 @@ pub(super) fn narrow(network: &[u8], known: &Known, out: &mut Vec<u8>) -> Result
     let mut missing = None;
     let start = out.len();
     place::rewrite_object(network, out, |key, value, out| {
+        // How many addresses are taken tells how many are on it.
+        if key == "Status" {
+            return Ok(Kept::Not);
+        }
         let Some((_, kind)) = USERS.iter().find(|(own, _)| *own == key) else {
             return Ok(Kept::AsItIs);
         };

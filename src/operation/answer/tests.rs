@@ -210,6 +210,12 @@ fn a_network_shows_only_those_who_may_be_seen() {
 }
 
 #[test]
+fn a_network_does_not_tell_how_many_are_on_it() {
+    let network = r#"{"Name":"n","Id":"1","Status":{"IPAM":{"Subnets":{"10.0.0.0/24":{"IPsInUse":3}}}}}"#;
+    assert_eq!(seen(&mine(), Form::Network, network, 100, &nobody).unwrap(), r#"{"Name":"n","Id":"1"}"#);
+}
+
+#[test]
 fn look_ups_ask_for_what_is_needed_and_no_more() {
     let asked = RefCell::new(Vec::new());
     let network = recorded("28.5", "network");

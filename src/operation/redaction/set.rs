@@ -71,6 +71,7 @@ fn environment(shape: Shape) -> &'static [Entry] {
         Shape::Plugin => &[("Settings.Env", Environment), ("Config.Env.Value", Texts)],
         Shape::Info => &[("HttpProxy", Texts), ("HttpsProxy", Texts), ("NoProxy", Texts)],
         Shape::Top => &[("Titles", Change::Titles), ("Processes", Change::Processes)],
+        Shape::ErrorOfTop => &[("message", Texts)],
         Shape::ListedContainer
         | Shape::Network
         | Shape::Volume
@@ -134,18 +135,26 @@ fn host_paths(shape: Shape) -> &'static [Entry] {
             ("Config.Mounts.Source", Paths),
             ("Config.Linux.Devices.Path", Paths),
         ],
-        Shape::Event => &[("Actor.Attributes", PathLabels)],
+        // Of the daemon, when it has read its settings anew.
+        Shape::Event => &[("Actor.Attributes", PathLabels), ("Actor.Attributes.runtimes", Settings)],
         Shape::Info => &[
             ("DockerRootDir", Paths),
             ("DriverStatus", Paths),
             ("SecurityOptions", Settings),
             ("CDISpecDirs", Paths),
             ("Runtimes.*.path", Paths),
+            ("Runtimes.*.runtimeArgs", Settings),
             ("Containerd.Address", Texts),
             ("Swarm.Error", Settings),
             ("Warnings", Settings),
         ],
-        Shape::History | Shape::Attestation | Shape::Node | Shape::Swarm | Shape::Top | Shape::Other => &[],
+        Shape::History
+        | Shape::Attestation
+        | Shape::Node
+        | Shape::Swarm
+        | Shape::Top
+        | Shape::ErrorOfTop
+        | Shape::Other => &[],
     }
 }
 
@@ -230,13 +239,18 @@ fn network(shape: Shape) -> &'static [Entry] {
             ("Warnings", Settings),
         ],
         Shape::Swarm => &[("DefaultAddrPool", Addresses)],
+        // Of the daemon, when it has read its settings anew.
+        Shape::Event => &[
+            ("Actor.Attributes.cluster-advertise", Addresses),
+            ("Actor.Attributes.insecure-registries", Addresses),
+        ],
         Shape::Image
         | Shape::History
         | Shape::Attestation
         | Shape::Volume
         | Shape::Plugin
-        | Shape::Event
         | Shape::Top
+        | Shape::ErrorOfTop
         | Shape::Other => &[],
     }
 }
@@ -264,6 +278,7 @@ mod tests {
             Shape::Info,
             Shape::Swarm,
             Shape::Top,
+            Shape::ErrorOfTop,
         ];
         for (set, shape) in Set::ALL.into_iter().flat_map(|set| shapes.map(|shape| (set, shape))) {
             for (path, _) in set.of(shape) {

@@ -115,6 +115,23 @@ fn nothing_of_a_set_is_left_in_any_shape_of_any_version() {
 }
 
 #[test]
+fn what_the_daemon_tells_of_its_settings_is_redacted() {
+    let info =
+        r#"{"Runtimes":{"gv":{"path":"/opt/runsc","runtimeArgs":["--debug","--debug-log=/srv/logs/"]}}}"#;
+    let expected = r#"{"Runtimes":{"gv":{"path":"/redacted-by-dockgate","runtimeArgs":["--debug","/redacted-by-dockgate"]}}}"#;
+    assert_eq!(redacted(&redaction(&["@host-paths"]), Shape::Info, info).trim_end(), expected);
+    let reload = |runtimes: &str, registries: &str, advertised: &str| {
+        format!(
+            r#"{{"Type":"daemon","Actor":{{"Attributes":{{"runtimes":"{runtimes}","insecure-registries":"{registries}","cluster-advertise":"{advertised}"}}}}}}"#
+        )
+    };
+    let event = reload("gv:/opt/runsc runc:runc", r#"[\"10.0.0.0/8\"]"#, "10.0.0.1:2376");
+    let all = redaction(&["@host-paths", "@network"]);
+    let expected = reload("/redacted-by-dockgate", "192.0.2.100", "192.0.2.100:2376");
+    assert_eq!(redacted(&all, Shape::Event, &event).trim_end(), expected);
+}
+
+#[test]
 fn what_is_not_redacted_is_the_same_byte_for_byte() {
     for engine in ENGINES {
         for (file, shape) in ANSWERS {

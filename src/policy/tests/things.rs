@@ -576,3 +576,19 @@ fn volumes_of_one_container_named_often_are_judged_in_reasonable_time() {
     assert_eq!(policy.questions(&client("tcp"), &operation), []);
     assert_eq!(verdict(&policy, "tcp", operation), "permit r");
 }
+
+#[test]
+fn whoever_may_see_one_by_its_path_is_told_nothing_of_others() {
+    let stop = "[[allow]]\noperations = [\"ContainerStop\"]\ncontainer.label.owner = \"nobody\"\n";
+    for (look, other) in [
+        ("GET ~^/containers/mine/json$", "no such container other"),
+        ("GET ~^/containers/(mine|other)/json$", "condition"),
+        ("GET ~^/containers/b+/json$", "condition"),
+        ("ContainerInspect", "condition"),
+        ("GET ~^/containers/json$", "condition"),
+    ] {
+        let policy = policy(&format!("{stop}[[allow]]\noperations = ['{look}']\n"));
+        assert_eq!(about(&policy, "POST /containers/other/stop"), other, "{look}");
+        assert_eq!(about(&policy, "POST /containers/none/stop"), "no such container none", "{look}");
+    }
+}

@@ -71,6 +71,28 @@ fn errors_of_the_daemon_pass_as_they_are() {
 }
 
 #[test]
+fn an_error_tells_nothing_of_a_table_that_is_redacted() {
+    let daemon = answering(
+        "500 Internal Server Error",
+        "{\"message\":\"Unexpected pid 'SECRET=hunter2': strconv.Atoi\"}\n".to_owned(),
+    );
+    let gate = Gate::with_policy_text(
+        "version = 1\n[[allow]]\noperations = [\"ContainerTop\"]\nquery.ps_args = true\nredact = \"@environment\"\n",
+    )
+    .behind(&daemon)
+    .start();
+    let mut client = gate.connect();
+    for _ in 0..2 {
+        client.send("GET /v1.41/containers/x/top?ps_args=e+-o+args+-o+pid HTTP/1.1\r\nHost: d\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.message()), (500, "redacted-by-dockgate".to_owned()));
+    }
+    // Without arguments of the client's there is no environment in it.
+    client.send("GET /v1.41/containers/x/top HTTP/1.1\r\nHost: d\r\n\r\n");
+    assert!(client.answer().message().starts_with("Unexpected pid"));
+}
+
+#[test]
 fn what_is_not_expected_is_not_passed_on_and_is_on_record() {
     for body in ["{\"Id\":\"a\"}", "[", "secret", ""] {
         let daemon = answering("200 OK", body.to_owned());

@@ -1,6 +1,8 @@
 //! Heads that say more than one thing, or nothing: refused, and not a byte of them reaches the daemon.
 
-use crate::harness::{FakeDaemon, Gate};
+use std::time::{Duration, Instant};
+
+use crate::harness::{FakeDaemon, Gate, RawClient};
 
 /// A name for the case, the bytes, and the status of the answer.
 type Case = (&'static str, &'static str, u16);
@@ -153,4 +155,56 @@ fn a_head_that_does_not_come_is_not_waited_for() {
         assert_eq!(patient.answer().status, 200);
         std::thread::sleep(std::time::Duration::from_millis(1500));
     }
+}
+
+/// A head of about a hundred kilobytes.
+fn large(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: d\r\nX: {}\r\n\r\n", "y".repeat(100_000))
+}
+
+#[test]
+fn few_large_heads_are_held_at_a_time_and_half_of_them_of_one_client() {
+    let daemon = FakeDaemon::content();
+    let starting = Gate::with_policy("everything").behind(&daemon);
+    let other = starting.dir().join("other.sock");
+    let gate = starting.listen(&format!("other=unix://{}", other.display())).start();
+    let before = gate.memory_kib("VmRSS");
+    let mut stalling: Vec<_> = (0..300)
+        .map(|_| {
+            let mut client = gate.connect();
+            client.send(&large("/_ping").as_bytes()[..90_000]);
+            client
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(500));
+    let held = gate.memory_kib("VmRSS").saturating_sub(before);
+    assert!(held < 14 * 1024, "{held} KiB for {} heads that have not come", stalling.len());
+    let start = Instant::now();
+    let mut unhindered = RawClient::unix(&other);
+    unhindered.send(large("/_ping"));
+    assert_eq!(unhindered.answer().status, 200);
+    assert!(start.elapsed() < Duration::from_secs(1), "half of the turns are for others");
+    // Who sends nothing more makes way for the others.
+    assert_eq!(stalling[0].answer().status, 408);
+    assert!(start.elapsed() < Duration::from_secs(6), "it had its turn as long as a head may take");
+}
+
+#[test]
+fn a_stream_does_not_hold_the_head_that_asked_for_it() {
+    let daemon = FakeDaemon::playing(|daemon| {
+        daemon.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        daemon.read_to_end();
+    });
+    let gate = Gate::with_policy("everything").behind(&daemon).start();
+    let before = gate.memory_kib("VmRSS");
+    let streams: Vec<_> = (0..100)
+        .map(|_| {
+            let mut client = gate.connect();
+            client.send(large("/v1.41/events"));
+            client.head();
+            client
+        })
+        .collect();
+    let held = gate.memory_kib("VmRSS").saturating_sub(before);
+    assert!(held < 5 * 1024, "{held} KiB for {} streams", streams.len());
 }
