@@ -200,13 +200,6 @@ impl Operation {
         Some(names)
     }
 
-    /// Whether what is made runs images. One that the daemon does not have Swarm fetches; and before a container is made of it,
-    /// it may have come.
-    #[must_use]
-    pub fn runs_images(&self) -> bool {
-        matches!(self.endpoint().id, "ContainerCreate" | "ServiceCreate" | "ServiceUpdate")
-    }
-
     /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
     /// is said, which needs no leave.
     pub(super) fn joins_bridge_beside(&self) -> bool {
