@@ -118,7 +118,7 @@ fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
     if let Some(image) = image(operation) {
         line.key("image").text(&shortened(&image, LONGEST_TEXT));
     }
-    if operation.query().iter().next().is_some() {
+    if !operation.query().is_empty() {
         line.key("parameters").object(|line| write_parameters(operation.query(), line));
     }
     write_fields(operation, line);
@@ -252,7 +252,7 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
 /// The image that is to be run, or pulled.
 fn image(operation: &Operation) -> Option<Cow<'_, str>> {
     let in_body = |words: &[&str]| match operation.body() {
-        Body::Json(json) => words.iter().try_fold(json, |json, word| member(json, word)).and_then(text),
+        Body::Json(json) => words.iter().try_fold(json, |json, word| json.get(word)).and_then(Json::as_text),
         Body::None | Body::Stream => None,
     };
     match operation.endpoint().id {
@@ -279,7 +279,7 @@ fn image(operation: &Operation) -> Option<Cow<'_, str>> {
 /// The command, and how many more words it has than are shown.
 fn write_argv(words: &[Json], line: &mut Line<'_>) {
     // What is null the daemon takes for an empty word.
-    let shown = words.iter().take(MOST_ARGUMENTS).map(|word| text(word).unwrap_or_default());
+    let shown = words.iter().take(MOST_ARGUMENTS).map(|word| word.as_text().unwrap_or_default());
     line.key("argv").array(shown, |line, word| line.text(&shortened(word, LONGEST_TEXT)));
     let more = words.len().saturating_sub(MOST_ARGUMENTS);
     if more > 0 {
@@ -292,18 +292,8 @@ fn argv(operation: &Operation) -> Option<&[Json]> {
     let (Body::Json(json), "ContainerExec") = (operation.body(), operation.endpoint().id) else {
         return None;
     };
-    let Json::Array(words) = member(json, "Cmd")? else { return None };
+    let Json::Array(words) = json.get("Cmd")? else { return None };
     Some(words)
-}
-
-fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
-    let Json::Object(fields) = json else { return None };
-    fields.iter().find(|(key, _)| key == name).map(|(_, value)| value)
-}
-
-fn text(json: &Json) -> Option<&str> {
-    let Json::String(text) = json else { return None };
-    Some(text)
 }
 
 /// The path of a request target that could not be read. The query begins at the first `?`; before
