@@ -74,18 +74,18 @@ pub struct Gate {
     bodies: Turns,
     /// The turns of build contexts.
     contexts: Turns,
+    /// Where those are kept.
+    context_dir: PathBuf,
     /// The turns of large answers to questions of dockgate's own.
     answers: Turns,
     /// The turns of large things in answers of which a client sees a part.
     shown: Turns,
-    /// Where they are kept.
-    context_dir: PathBuf,
     /// Whose connections are open.
     crowd: Rc<Crowd>,
     attendants: Attendants,
 }
 
-/// A request that is being granted.
+/// A request that is being heard.
 #[derive(Debug)]
 struct Hearing<'a> {
     /// When it began.
@@ -119,7 +119,7 @@ struct Granted<'a> {
 
 /// What became of a request, for its second record.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+struct Outcome {
     status: Option<u16>,
     daemon_status: Option<u16>,
     request_bytes: u64,
@@ -170,9 +170,9 @@ impl Gate {
             grace: settings.grace,
             bodies: Turns::new(request::LARGE_BODIES),
             contexts: Turns::new(context::MOST_KEPT),
+            context_dir: settings.build_context_dir.clone(),
             answers: Turns::new(answers::LARGE_ANSWERS),
             shown: Turns::new(shown::LARGE_THINGS),
-            context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
         }
