@@ -390,7 +390,6 @@ impl Gate {
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
     ) -> Result<(Operation, Option<Context>, Option<Turn>, Option<Unasked>), Outcome> {
-        let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {
             Ok((operation, turn)) => {
@@ -399,22 +398,18 @@ impl Gate {
             }
             Err(unread) => Err(unread),
         };
+        let line = (head.method, head.target);
         match read {
             Ok((operation, kept, turn)) => Ok((operation, kept, turn, unasked)),
             Err(Unread::Unreadable(unreadable)) => {
-                let line = (head.method, head.target);
                 Err(self.refuse_unreadable(connection, line, &unreadable, hearing).await)
             }
             Err(Unread::Gone(cut)) => {
-                hearing.tally.unreadable(cut.endpoint);
-                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(Instant::now(), recording).await.ok();
+                self.record_unreadable(line, &cut, hearing).await;
                 Err(Outcome::client_gone(connection.body_bytes))
             }
             Err(Unread::Drained(cut)) => {
-                hearing.tally.unreadable(cut.endpoint);
-                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(Instant::now(), recording).await.ok();
+                self.record_unreadable(line, &cut, hearing).await;
                 Err(Outcome::drained(connection.body_bytes))
             }
         }
@@ -462,15 +457,24 @@ impl Gate {
     async fn refuse_unreadable(
         &self,
         connection: &mut Connection,
-        (method, target): (&str, &[u8]),
+        line: (&str, &[u8]),
         unreadable: &Unreadable,
         hearing: &Hearing<'_>,
     ) -> Outcome {
-        // It is refused, whether or not that could be recorded.
+        self.record_unreadable(line, unreadable, hearing).await;
+        let is_head = line.0 == "HEAD";
+        connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
+    }
+
+    /// Counts and records what cannot be read. It goes no further, whether or not that could be recorded.
+    async fn record_unreadable(
+        &self,
+        (method, target): (&str, &[u8]),
+        unreadable: &Unreadable,
+        hearing: &Hearing<'_>,
+    ) {
         hearing.tally.unreadable(unreadable.endpoint);
         let recording = self.audit.record_unreadable(&hearing.context, unreadable, method, target);
         self.metrics.recording(Instant::now(), recording).await.ok();
-        let is_head = method == "HEAD";
-        connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
     }
 }
