@@ -78,6 +78,13 @@ impl Log {
     }
 }
 
+impl Line<'_> {
+    /// Whether whoever reads tells how far that is: once in so many lines.
+    fn is_told_of(&self) -> bool {
+        self.number.is_multiple_of(4096)
+    }
+}
+
 impl Lines {
     /// The next line; none at the end.
     ///

@@ -137,16 +137,15 @@ impl Log {
     ) -> io::Result<()> {
         let mut joiner = Joiner::new(filter);
         let mut lines = self.lines()?;
-        let mut count = 0_u32;
         while let Some(line) = lines.next_line()? {
+            let is_told_of = line.is_told_of();
             joiner.push(line);
             while let Some(request) = joiner.take_ready() {
                 if each(request).is_break() {
                     return Ok(());
                 }
             }
-            count = count.wrapping_add(1);
-            if count.is_multiple_of(4096) {
+            if is_told_of {
                 step(lines.read_bytes());
             }
         }
