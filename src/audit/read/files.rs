@@ -242,7 +242,8 @@ fn absent(path: &Path) -> io::Error {
     named(path, &io::Error::new(io::ErrorKind::NotFound, "there is no such file"))
 }
 
-fn named(path: &Path, error: &io::Error) -> io::Error {
+/// What is said of a file that cannot be read.
+pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{} cannot be read: {error}", super::shown(path)))
 }
 
