@@ -80,7 +80,8 @@ impl Log {
 
 impl Line<'_> {
     /// Whether whoever reads tells how far that is: once in so many lines.
-    fn is_told_of(&self) -> bool {
+    #[must_use]
+    pub fn is_told_of(&self) -> bool {
         self.number.is_multiple_of(4096)
     }
 }

@@ -138,14 +138,13 @@ impl Log {
         let mut joiner = Joiner::new(filter);
         let mut lines = self.lines()?;
         while let Some(line) = lines.next_line()? {
-            let is_told_of = line.is_told_of();
             joiner.push(line);
             while let Some(request) = joiner.take_ready() {
                 if each(request).is_break() {
                     return Ok(());
                 }
             }
-            if is_told_of {
+            if line.is_told_of() {
                 step(lines.read_bytes());
             }
         }

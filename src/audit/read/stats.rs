@@ -96,9 +96,8 @@ impl Stats {
         let (mut stats, mut open) = (Self::default(), HashMap::new());
         let mut lines = log.lines()?;
         while let Some(line) = lines.next_line()? {
-            let is_told_of = line.is_told_of();
             stats.line(line, filter, is_stream, &mut open);
-            if is_told_of {
+            if line.is_told_of() {
                 step(lines.read_bytes());
             }
         }
