@@ -211,7 +211,11 @@ impl Policy {
     }
 
     /// The rules that come into question for a client and an endpoint: those that allow, and those that forbid.
-    fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> (Vec<&Rule>, Vec<&Rule>) {
+    pub(super) fn rules_for(
+        &self,
+        clients: &BTreeSet<usize>,
+        endpoint: &Endpoint,
+    ) -> (Vec<&Rule>, Vec<&Rule>) {
         let candidates = self.candidates.get(&selection::key(endpoint));
         let forbid = candidates.into_iter().flat_map(|candidates| &candidates.forbid);
         let forbid = forbid.filter_map(|place| self.forbid.get(*place));
