@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::rule::{Rule, Shortfall};
-use super::suggest::{self, Asker, Case};
+use super::suggest::{self, Asker, Cause};
 use super::targets::{self, Reach, reach};
 use super::terms::Terms;
 use super::verdict::{Denial, Grounds, Refusal, RulePlace, Verdict};
@@ -256,7 +256,7 @@ impl Policy {
     fn decide(&self, client: &Client, operation: &Operation) -> Result<Grant<'_>, Box<Refusal>> {
         let understood = operation.understand();
         let clients = self.matching_clients(client);
-        let refuse = |case: &Case<'_>| {
+        let refuse = |cause: &Cause<'_>| {
             let asker = Asker {
                 name: self.client_name(client),
                 listener: &client.listener,
@@ -266,11 +266,11 @@ impl Policy {
             let candidates = [allow, forbid].concat();
             Box::new(Refusal {
                 hidden: self.hidden(&candidates, &clients, operation),
-                ..suggest::refusal(operation, understood, asker, case)
+                ..suggest::refusal(operation, understood, asker, cause)
             })
         };
         if let Some(floor) = self.min_version.filter(|floor| operation.version() < *floor) {
-            return Err(refuse(&Case::TooOld(floor)));
+            return Err(refuse(&Cause::TooOld(floor)));
         }
         let (allow, forbid) = self.about(operation);
         let forbid: Vec<&Rule> = forbid.into_iter().filter(|rule| rule.is_for(&clients)).collect();
@@ -278,7 +278,7 @@ impl Policy {
         let mut striking: Vec<&Rule> = striking.collect();
         striking.sort_by_key(|rule| &rule.name);
         if let Some((rule, others)) = striking.split_first() {
-            let refusal = refuse(&Case::Forbidden(rule));
+            let refusal = refuse(&Cause::Forbidden(rule));
             return Err(Box::new(Refusal { others: places(others.iter().copied()), ..*refusal }));
         }
 
@@ -308,7 +308,7 @@ impl Policy {
                 let others = places(also.iter().chain(&hiding).copied());
                 Ok(Grant { rule, others, terms: targets::terms(&granting, &hiding, operation) })
             }
-            (None, Some((rule, shortfalls))) => Err(refuse(&Case::Short(rule, &shortfalls))),
+            (None, Some((rule, shortfalls))) => Err(refuse(&Cause::Short(rule, &shortfalls))),
             (None, None) => {
                 let granting =
                     for_others.iter().filter(|rule| rule.shortfalls(operation, understood).is_empty());
@@ -322,7 +322,7 @@ impl Policy {
                     .filter(|rule| !allow.iter().any(|about| std::ptr::eq(*about, *rule)))
                     .filter(|rule| rule.is_for(&clients))
                     .min_by_key(|rule| (rule.shortfalls(operation, understood).len(), &rule.name));
-                Err(refuse(&Case::NoRule { granted_to: &names, elsewhere }))
+                Err(refuse(&Cause::NoRule { granted_to: &names, elsewhere }))
             }
         }
     }
