@@ -327,8 +327,7 @@ async fn look_at_port(
         });
         false
     };
-    let is_loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if !is_loopback {
+    if !address.is_local() {
         findings.add(Finding::warning(
             part,
             format_args!("other hosts can reach {address}, without encryption and without a password: whoever does may do all that the policy allows."),
