@@ -18,7 +18,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::ascii;
 use block::Block;
-pub(super) use files::directory_of;
+pub(crate) use files::directory_of;
 pub use files::{Begin, Log, LogFile};
 pub use filter::{Filter, Pattern, time_of};
 pub use follow::Follower;

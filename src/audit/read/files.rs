@@ -204,7 +204,7 @@ fn moved(beside: &[PathBuf]) -> io::Result<Vec<LogFile>> {
 }
 
 /// The directory that a file is in.
-pub(in crate::audit) fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
