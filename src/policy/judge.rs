@@ -231,7 +231,7 @@ impl Policy {
     }
 
     /// Whether the archive in the body must be looked into before the operation can be judged: where a rule says which
-    /// images a build may name or what it may fetch, or where an upload may be written.
+    /// images a build may name, what it may fetch or do, or where an upload may be written.
     #[must_use]
     pub fn looks_inside(&self, client: &Client, endpoint: &'static Endpoint) -> bool {
         let clients = self.matching_clients(client);

@@ -292,7 +292,7 @@ pub struct ServeArgs {
     /// Size of a build context or an upload that is looked into, as it comes and unpacked
     ///
     /// These are looked into where a rule of the policy says which images a build may use, what it may
-    /// fetch, or where an upload may be written; all others pass through whatever their size.
+    /// fetch or do, or where an upload may be written; all others pass through whatever their size.
     ///
     /// [default: 2147483648] [env: DOCKGATE_MAX_BUILD_CONTEXT]
     #[arg(long, value_name = "BYTES", help_heading = "Build contexts")]
