@@ -8,7 +8,7 @@ use crate::client::{Client, Peer};
 use crate::operation::meaning::is_full_id;
 use crate::operation::table::{Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
-use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
+use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value, kind_of_swarm};
 use crate::policy::{Denial, Grounds, Permit, Refusal, RulePlace};
 
 /// The longest path, name in it, or value of a parameter or field that is written whole, in bytes.
@@ -200,14 +200,7 @@ fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {
         Identifier::Plugin => "plugin",
         Identifier::Checkpoint => "checkpoint",
         Identifier::Profile => "profile",
-        Identifier::Swarm => match endpoint.template.split('/').nth(1) {
-            Some("services") => "service",
-            Some("nodes") => "node",
-            Some("tasks") => "task",
-            Some("secrets") => "secret",
-            Some("configs") => "config",
-            Some(_) | None => "swarm",
-        },
+        Identifier::Swarm => kind_of_swarm(endpoint).map_or("swarm", ThingKind::as_str),
     }
 }
 

@@ -310,14 +310,20 @@ fn kind_of(identifier: Identifier, endpoint: &Endpoint) -> Option<ThingKind> {
         Identifier::Network => Some(ThingKind::Network),
         Identifier::Volume => Some(ThingKind::Volume),
         Identifier::Plugin | Identifier::Checkpoint | Identifier::Profile => None,
-        Identifier::Swarm => match endpoint.template.split('/').nth(1) {
-            Some("services") => Some(ThingKind::Service),
-            Some("tasks") => Some(ThingKind::Task),
-            Some("secrets") => Some(ThingKind::Secret),
-            Some("configs") => Some(ThingKind::Config),
-            Some("nodes") => Some(ThingKind::Node),
-            Some(_) | None => None,
-        },
+        Identifier::Swarm => kind_of_swarm(endpoint),
+    }
+}
+
+/// Of the things that Swarm has, that which the endpoint's path names.
+#[must_use]
+pub fn kind_of_swarm(endpoint: &Endpoint) -> Option<ThingKind> {
+    match endpoint.template.split('/').nth(1)? {
+        "services" => Some(ThingKind::Service),
+        "tasks" => Some(ThingKind::Task),
+        "secrets" => Some(ThingKind::Secret),
+        "configs" => Some(ThingKind::Config),
+        "nodes" => Some(ThingKind::Node),
+        _ => None,
     }
 }
 
