@@ -76,18 +76,18 @@ pub struct Gate {
     bodies: Turns,
     /// The turns of build contexts.
     contexts: Turns,
+    /// Where those are kept.
+    context_dir: PathBuf,
     /// The turns of large answers to questions of dockgate's own.
     answers: Turns,
     /// The turns of large things in answers of which a client sees a part.
     shown: Turns,
-    /// Where they are kept.
-    context_dir: PathBuf,
     /// Whose connections are open.
     crowd: Rc<Crowd>,
     attendants: Attendants,
 }
 
-/// A request that is being granted.
+/// A request that is being heard.
 #[derive(Debug)]
 struct Hearing<'a> {
     /// When it began.
@@ -121,7 +121,7 @@ struct Granted<'a> {
 
 /// What became of a request, for its second record.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+struct Outcome {
     status: Option<u16>,
     daemon_status: Option<u16>,
     request_bytes: u64,
@@ -173,9 +173,9 @@ impl Gate {
             heads: Turns::new(connection::LARGE_HEADS),
             bodies: Turns::new(request::LARGE_BODIES),
             contexts: Turns::new(context::MOST_KEPT),
+            context_dir: settings.build_context_dir.clone(),
             answers: Turns::new(answers::LARGE_ANSWERS),
             shown: Turns::new(shown::LARGE_THINGS),
-            context_dir: settings.build_context_dir.clone(),
             crowd: Crowd::new(settings.limits.connections),
             attendants: Attendants::default(),
         }
@@ -396,7 +396,6 @@ impl Gate {
         head: &RequestHead<'_>,
         hearing: &Hearing<'_>,
     ) -> Result<(Operation, Option<Context>, Option<Turn>, Option<Unasked>), Outcome> {
-        let context = &hearing.context;
         let (version, unasked) = request::newest_version(self, hearing.policy, connection, head).await;
         let read = match request::read(self, hearing.policy, connection, head, version).await {
             Ok((operation, turn)) => {
@@ -405,22 +404,18 @@ impl Gate {
             }
             Err(unread) => Err(unread),
         };
+        let line = (head.method, head.target);
         match read {
             Ok((operation, kept, turn)) => Ok((operation, kept, turn, unasked)),
             Err(Unread::Unreadable(unreadable)) => {
-                let line = (head.method, head.target);
                 Err(self.refuse_unreadable(connection, line, &unreadable, hearing).await)
             }
             Err(Unread::Gone(cut)) => {
-                hearing.tally.unreadable(cut.endpoint);
-                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(Instant::now(), recording).await.ok();
+                self.record_unreadable(line, &cut, hearing).await;
                 Err(Outcome::client_gone(connection.body_bytes))
             }
             Err(Unread::Drained(cut)) => {
-                hearing.tally.unreadable(cut.endpoint);
-                let recording = self.audit.record_unreadable(context, &cut, head.method, head.target);
-                self.metrics.recording(Instant::now(), recording).await.ok();
+                self.record_unreadable(line, &cut, hearing).await;
                 Err(Outcome::drained(connection.body_bytes))
             }
         }
@@ -468,15 +463,24 @@ impl Gate {
     async fn refuse_unreadable(
         &self,
         connection: &mut Connection,
-        (method, target): (&str, &[u8]),
+        line: (&str, &[u8]),
         unreadable: &Unreadable,
         hearing: &Hearing<'_>,
     ) -> Outcome {
-        // It is refused, whether or not that could be recorded.
+        self.record_unreadable(line, unreadable, hearing).await;
+        let is_head = line.0 == "HEAD";
+        connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
+    }
+
+    /// Counts and records what cannot be read. It goes no further, whether or not that could be recorded.
+    async fn record_unreadable(
+        &self,
+        (method, target): (&str, &[u8]),
+        unreadable: &Unreadable,
+        hearing: &Hearing<'_>,
+    ) {
         hearing.tally.unreadable(unreadable.endpoint);
         let recording = self.audit.record_unreadable(&hearing.context, unreadable, method, target);
         self.metrics.recording(Instant::now(), recording).await.ok();
-        let is_head = method == "HEAD";
-        connection.refuse(hearing.context.id, is_head, &Refusal::unreadable(unreadable), End::Refused).await
     }
 }

@@ -46,7 +46,7 @@ use meaning::Posture;
 pub use path::MAX_TARGET_BYTES;
 pub use query::{Query, Value};
 use redaction::mark;
-pub use reference::kinds_named;
+pub use reference::{kind_of_swarm, kinds_named};
 use table::{BodyKind, Endpoint, Lookup, Method};
 use understanding::Kept;
 pub use understanding::{Understanding, UsedParameter};

@@ -209,6 +209,12 @@ impl Policy {
         best.map(|selector| selector.name.as_str())
     }
 
+    /// Someone who is the client of this name.
+    #[must_use]
+    pub fn example_of(&self, name: &str) -> Option<Client> {
+        self.clients.iter().find(|selector| selector.name == name).map(Selector::example)
+    }
+
     /// The names of listeners in the policy, with their places in the file.
     pub fn listeners_named(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let listeners = self.clients.iter().filter_map(|selector| selector.listeners.as_ref()).flatten();

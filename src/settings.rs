@@ -82,7 +82,7 @@ pub struct Limits {
     pub head_bytes: usize,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
-    /// Size of a build context that is looked into, as it comes and unpacked.
+    /// Size of a build context or an upload that is looked into, as it comes and unpacked.
     pub build_context_bytes: u64,
 }
 

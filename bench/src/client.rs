@@ -204,7 +204,7 @@ impl Client {
         }
     }
 
-    /// The same with a larger buffer, as who takes much does.
+    /// Asks, with a larger buffer, as who takes much does.
     pub(crate) fn download(&mut self, question: &Question) -> Result<()> {
         self.buffer.resize(256 * 1024, 0);
         self.ask(question)

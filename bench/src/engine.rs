@@ -32,8 +32,9 @@ pub(crate) const GREETING: &[u8] = b"ready\n";
 /// An exec that can be started; any other can as well.
 pub(crate) const EXEC: &str = "0123456789abcdef";
 
-/// How many containers are listed, and how many of them have the label `team=own`.
+/// How many containers are listed.
 pub(crate) const CONTAINERS: usize = 1000;
+/// One of so many has the label `team=own`.
 pub(crate) const OWN_EVERY: usize = 2;
 
 static LIST: LazyLock<String> = LazyLock::new(|| {

@@ -91,14 +91,11 @@ pub(crate) fn json(row: &Row, rounds: &[Round]) -> Value {
         .iter()
         .map(|figure| {
             let quartiles = value(figure, Kind::Dockgate, &quiet);
-            let (bar, holds) = match figure.bar {
-                Bar::AtMost(most) => {
-                    (json!({"at_most": most}), quartiles.map(|[_, median, _]| median <= most))
-                }
-                Bar::AtLeast(least) => {
-                    (json!({"at_least": least}), quartiles.map(|[_, median, _]| median >= least))
-                }
-                Bar::None => (Value::Null, None),
+            let holds = quartiles.and_then(|[_, median, _]| figure.bar.holds(median));
+            let bar = match figure.bar {
+                Bar::AtMost(most) => json!({"at_most": most}),
+                Bar::AtLeast(least) => json!({"at_least": least}),
+                Bar::None => Value::Null,
             };
             json!({"figure": figure.what, "quartiles": quartiles, "bar": bar, "holds": holds})
         })

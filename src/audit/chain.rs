@@ -87,9 +87,7 @@ impl<'l> Linked<'l> {
         let (event, rest) = rest.split_at_checked(memchr::memchr(b'"', rest)?)?;
         Some(Self { sequence, previous: Hash::read(previous)?, time, event, rest })
     }
-}
 
-impl<'l> Linked<'l> {
     /// The id of the request that the record is about.
     pub(super) fn id(&self) -> Option<&'l [u8]> {
         let rest = self.rest.strip_prefix(b"\",\"id\":\"")?;

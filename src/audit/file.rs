@@ -12,16 +12,17 @@ use nix::unistd::geteuid;
 use serde::Deserialize;
 
 use super::chain::{Hash, Link, first_record, is_beginning};
+use super::read::directory_of;
 use super::record::Torn;
 use super::store::Store;
 
 /// How much of the file's end is looked at for its last record: first, and at most. Records are far
 /// smaller than the first.
 const WINDOWS: [u64; 2] = [1024 * 1024, 64 * 1024 * 1024];
+/// How much of its beginning is looked at, for what it holds and since when.
+const FIRST: u64 = 512;
 /// A disk that was full has room again once it has as much.
 const ROOM_BYTES: i64 = 64 * 1024;
-/// How much of its beginning, for the time of its first.
-const FIRST: u64 = 512;
 
 /// A file that audit records are appended to.
 #[derive(Debug)]
@@ -267,8 +268,7 @@ fn reserve(file: &File) -> io::Result<()> {
 
 /// Returns when a file's name is on the disk, where the system can tell.
 pub(super) fn sync_directory(file: &Path) -> io::Result<()> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()
+    File::open(directory_of(file))?.sync_all()
 }
 
 fn read_tail(file: &mut File) -> io::Result<Tail> {

@@ -18,7 +18,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::ascii;
 use block::Block;
-pub(super) use files::directory_of;
+pub(crate) use files::directory_of;
 pub use files::{Begin, Log, LogFile};
 pub use filter::{Filter, Pattern, time_of};
 pub use follow::Follower;
@@ -75,6 +75,14 @@ impl Log {
     #[must_use]
     pub fn name(&self, file: usize) -> String {
         self.files.get(file).map_or_else(String::new, |file| shown(&file.path))
+    }
+}
+
+impl Line<'_> {
+    /// Whether whoever reads tells how far that is: once in so many lines.
+    #[must_use]
+    pub fn is_told_of(&self) -> bool {
+        self.number.is_multiple_of(4096)
     }
 }
 

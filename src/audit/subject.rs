@@ -8,7 +8,7 @@ use crate::client::{Client, Peer};
 use crate::operation::meaning::is_full_id;
 use crate::operation::table::{Endpoint, Guard, Identifier};
 use crate::operation::thing::{Thing, ThingKind};
-use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value};
+use crate::operation::{Body, Json, Operation, Query, Reference, Unreadable, Value, kind_of_swarm};
 use crate::policy::{Denial, Grounds, Permit, Refusal, RulePlace};
 
 /// The longest path, name in it, or value of a parameter or field that is written whole, in bytes.
@@ -118,7 +118,7 @@ fn write_operation(operation: &Operation, detail: Detail, line: &mut Line<'_>) {
     if let Some(image) = image(operation) {
         line.key("image").text(&shortened(&image, LONGEST_TEXT));
     }
-    if operation.query().iter().next().is_some() {
+    if !operation.query().is_empty() {
         line.key("parameters").object(|line| write_parameters(operation.query(), line));
     }
     write_fields(operation, line);
@@ -200,14 +200,7 @@ fn kind_name(kind: Identifier, endpoint: &Endpoint) -> &'static str {
         Identifier::Plugin => "plugin",
         Identifier::Checkpoint => "checkpoint",
         Identifier::Profile => "profile",
-        Identifier::Swarm => match endpoint.template.split('/').nth(1) {
-            Some("services") => "service",
-            Some("nodes") => "node",
-            Some("tasks") => "task",
-            Some("secrets") => "secret",
-            Some("configs") => "config",
-            Some(_) | None => "swarm",
-        },
+        Identifier::Swarm => kind_of_swarm(endpoint).map_or("swarm", ThingKind::as_str),
     }
 }
 
@@ -252,7 +245,7 @@ fn write_fields(operation: &Operation, line: &mut Line<'_>) {
 /// The image that is to be run, or pulled.
 fn image(operation: &Operation) -> Option<Cow<'_, str>> {
     let in_body = |words: &[&str]| match operation.body() {
-        Body::Json(json) => words.iter().try_fold(json, |json, word| member(json, word)).and_then(text),
+        Body::Json(json) => words.iter().try_fold(json, |json, word| json.get(word)).and_then(Json::as_text),
         Body::None | Body::Stream => None,
     };
     match operation.endpoint().id {
@@ -279,7 +272,7 @@ fn image(operation: &Operation) -> Option<Cow<'_, str>> {
 /// The command, and how many more words it has than are shown.
 fn write_argv(words: &[Json], line: &mut Line<'_>) {
     // What is null the daemon takes for an empty word.
-    let shown = words.iter().take(MOST_ARGUMENTS).map(|word| text(word).unwrap_or_default());
+    let shown = words.iter().take(MOST_ARGUMENTS).map(|word| word.as_text().unwrap_or_default());
     line.key("argv").array(shown, |line, word| line.text(&shortened(word, LONGEST_TEXT)));
     let more = words.len().saturating_sub(MOST_ARGUMENTS);
     if more > 0 {
@@ -292,18 +285,8 @@ fn argv(operation: &Operation) -> Option<&[Json]> {
     let (Body::Json(json), "ContainerExec") = (operation.body(), operation.endpoint().id) else {
         return None;
     };
-    let Json::Array(words) = member(json, "Cmd")? else { return None };
+    let Json::Array(words) = json.get("Cmd")? else { return None };
     Some(words)
-}
-
-fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
-    let Json::Object(fields) = json else { return None };
-    fields.iter().find(|(key, _)| key == name).map(|(_, value)| value)
-}
-
-fn text(json: &Json) -> Option<&str> {
-    let Json::String(text) = json else { return None };
-    Some(text)
 }
 
 /// The path of a request target that could not be read. The query begins at the first `?`; before

@@ -192,7 +192,7 @@ pub(super) fn explain(
         Format::Text => {
             let record = audited.map(|audited| audited.written(&policy, permitted)).unwrap_or_default();
             out.write_all(record.as_bytes())?;
-            out.write_all(text::written(&explained, &policy, &file.name, source).as_bytes())?;
+            out.write_all(text::written(&explained, &policy, &file.name).as_bytes())?;
         }
         Format::Tests => {
             out.write_all(cases::written(&explained, arguments, &client).as_bytes())?;

@@ -3,6 +3,7 @@
 mod conditions;
 
 use crate::operation::field::{Field, Kind, Part};
+use crate::operation::inside::ArchiveReader;
 use crate::operation::table::{
     Answer, BodyKind, Endpoint, Guard, Header, Parameter, ParameterKind, Protocol, RESOURCES, Resource,
 };
@@ -83,7 +84,7 @@ impl Page {
         self.line("");
         self.line(&format!("- Id: `{}`", endpoint.id));
         self.line(&format!("- {}", span(endpoint)));
-        self.line(&format!("- Body: {}", body(endpoint.body)));
+        self.line(&format!("- Body: {}", body(endpoint)));
         self.line(&format!("- Answer: {}", answer(endpoint.answer)));
         if !endpoint.headers.is_empty() {
             self.line(&format!(
@@ -223,9 +224,12 @@ fn span(endpoint: &Endpoint) -> String {
     format!("Since {}{until}{unversioned}", endpoint.since)
 }
 
-fn body(body: BodyKind) -> String {
-    match body {
+fn body(endpoint: &Endpoint) -> String {
+    match endpoint.body {
         BodyKind::None => "none".to_owned(),
+        BodyKind::Tar if ArchiveReader::reads(endpoint) => {
+            "a tar archive, looked into where a rule says what it may hold".to_owned()
+        }
         BodyKind::Tar => "a tar archive, not looked into".to_owned(),
         BodyKind::Json { kind, guard } => {
             let whole = if let Kind::List(inner) = kind {

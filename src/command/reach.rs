@@ -1,7 +1,6 @@
 //! Reaching a dockgate that runs, as a client or as its operator would.
 
-use std::io;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 use std::time::Duration;
 
 use tokio::net::TcpStream;

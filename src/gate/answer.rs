@@ -126,13 +126,8 @@ impl Passing<'_> {
         };
         let mut head = self.answer_head(answer);
         if answer.status == 101 {
-            let name = match upgrade {
-                Protocol::Tcp => "tcp",
-                Protocol::WebSocket => "websocket",
-                Protocol::H2c => "h2c",
-            };
             head.field("Connection", "Upgrade");
-            head.field("Upgrade", name);
+            head.field("Upgrade", upgrade.as_str());
         }
         self.progress.status.set(Some(answer.status));
         match self.client.write_all(&mut [IoSlice::new(&head.end())]).await {

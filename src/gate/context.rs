@@ -44,9 +44,8 @@ struct Awaited<R> {
     by: Weak<()>,
 }
 
-/// Where a rule of the policy says what a build may take from outside or where an upload may be written, reads the
-/// archive and takes down what it is.
-/// All else is left on the wire.
+/// Where a rule of the policy says what a build may take from outside or do, or where an upload may be written, reads
+/// the archive and takes down what it is. All else is left on the wire.
 pub(super) async fn look_inside(
     gate: &Gate,
     policy: &Policy,

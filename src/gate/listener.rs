@@ -1,4 +1,4 @@
-//! Where clients come in: unix sockets with the owner and mode asked for, TCP on the loopback.
+//! Where clients come in: unix sockets with the owner and mode asked for, and TCP.
 
 use std::fmt;
 use std::fs::{self, File, Permissions};

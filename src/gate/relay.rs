@@ -213,7 +213,7 @@ async fn up(
         tokio::select! {
             biased;
             sent = Box::pin(send_kept(context, &sender, progress)) => if let Err(error) = sent {
-                tracing::error!("a build context that was kept cannot be read: {error}");
+                tracing::error!("an archive that was kept cannot be read: {error}");
                 return Up::Lost;
             },
             () = watch(client, inbox, progress.down.bytes()) => return Up::ClientGone,

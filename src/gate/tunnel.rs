@@ -6,7 +6,7 @@ use std::io::IoSlice;
 
 use super::relay::left_untaken;
 use crate::metrics::Flow;
-use crate::wire::{Inbox, Stream};
+use crate::wire::{Inbox, InboxFault, Stream};
 
 /// One end of a tunnel.
 #[derive(Debug)]
@@ -94,8 +94,8 @@ async fn carry<F: Future<Output = ()>>(
         inbox.consume(count);
         match inbox.refill(stream, brim, None).await {
             Ok(()) => {}
-            Err(crate::wire::InboxFault::Io(_)) => return Carried::SourceBroken,
-            Err(crate::wire::InboxFault::End | crate::wire::InboxFault::Full) => return Carried::ToTheEnd,
+            Err(InboxFault::Io(_)) => return Carried::SourceBroken,
+            Err(InboxFault::End | InboxFault::Full) => return Carried::ToTheEnd,
         }
     }
 }

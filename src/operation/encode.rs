@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::table::{Answer, Protocol};
+use super::table::Answer;
 use super::{Body, Heading, Operation};
 
 /// A request for the daemon, but for what the connection adds: `Host`, framing.
@@ -45,16 +45,8 @@ impl Operation {
         };
         if let (true, Answer::Hijack(protocol)) = (*upgrade, endpoint.answer) {
             headers.push(("Connection", "Upgrade".to_owned()));
-            headers.push(("Upgrade", name_of(protocol).to_owned()));
+            headers.push(("Upgrade", protocol.as_str().to_owned()));
         }
         Encoded { method: endpoint.method.as_str(), target, headers, body, bare: OnceCell::new() }
-    }
-}
-
-fn name_of(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Tcp => "tcp",
-        Protocol::WebSocket => "websocket",
-        Protocol::H2c => "h2c",
     }
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use super::build::{self, ContextReader};
 use super::dockerfile::Dockerfile;
 use super::meaning::Use;
+use super::table::Endpoint;
 use super::upload::{LinkOut, UploadReader};
 use super::{Operation, upload};
 
@@ -63,6 +64,12 @@ impl ArchiveReader {
             _ => None,
         }
         .map(Self)
+    }
+
+    /// Whether the body of the endpoint is an archive that can be read.
+    #[must_use]
+    pub fn reads(endpoint: &Endpoint) -> bool {
+        matches!(endpoint.id, BUILD | UPLOAD)
     }
 
     /// Reads the archive to its end. No more than `limit` bytes are unpacked.

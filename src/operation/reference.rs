@@ -227,13 +227,6 @@ impl Operation {
         Some(names)
     }
 
-    /// Whether what is made runs images. One that the daemon does not have Swarm fetches; and before a container is made of it,
-    /// it may have come.
-    #[must_use]
-    pub fn runs_images(&self) -> bool {
-        matches!(self.endpoint().id, "ContainerCreate" | "ServiceCreate" | "ServiceUpdate")
-    }
-
     /// Whether a container is put into the default bridge besides another network: that is not what happens where nothing
     /// is said, which needs no leave.
     pub(super) fn joins_bridge_beside(&self) -> bool {
@@ -344,14 +337,20 @@ fn kind_of(identifier: Identifier, endpoint: &Endpoint) -> Option<ThingKind> {
         Identifier::Network => Some(ThingKind::Network),
         Identifier::Volume => Some(ThingKind::Volume),
         Identifier::Plugin | Identifier::Checkpoint | Identifier::Profile => None,
-        Identifier::Swarm => match endpoint.template.split('/').nth(1) {
-            Some("services") => Some(ThingKind::Service),
-            Some("tasks") => Some(ThingKind::Task),
-            Some("secrets") => Some(ThingKind::Secret),
-            Some("configs") => Some(ThingKind::Config),
-            Some("nodes") => Some(ThingKind::Node),
-            Some(_) | None => None,
-        },
+        Identifier::Swarm => kind_of_swarm(endpoint),
+    }
+}
+
+/// Of the things that Swarm has, that which the endpoint's path names.
+#[must_use]
+pub fn kind_of_swarm(endpoint: &Endpoint) -> Option<ThingKind> {
+    match endpoint.template.split('/').nth(1)? {
+        "services" => Some(ThingKind::Service),
+        "tasks" => Some(ThingKind::Task),
+        "secrets" => Some(ThingKind::Secret),
+        "configs" => Some(ThingKind::Config),
+        "nodes" => Some(ThingKind::Node),
+        _ => None,
     }
 }
 

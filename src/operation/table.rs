@@ -265,6 +265,9 @@ impl Parameter {
 }
 
 impl Method {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Delete];
+
     /// The method as it stands on a request line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -280,7 +283,19 @@ impl Method {
     /// Reads a method; case counts, as it does for the daemon.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        [Self::Get, Self::Head, Self::Post, Self::Put, Self::Delete].into_iter().find(|m| m.as_str() == text)
+        Self::ALL.into_iter().find(|m| m.as_str() == text)
+    }
+}
+
+impl Protocol {
+    /// Its name in an `Upgrade` header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::WebSocket => "websocket",
+            Self::H2c => "h2c",
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! The judgement in full: what an operation means, and what each rule says of it.
 
-use std::ops::Range;
-
 use super::Policy;
 use super::rule::{Rule, Shortfall};
 use super::selection::Selection;
@@ -50,8 +48,8 @@ pub struct Guarded {
 pub struct RuleAccount {
     /// The rule: its name, or its line.
     pub rule: String,
-    /// Its header in the file.
-    pub span: Range<usize>,
+    /// Its line in the policy file, counted from 1.
+    pub line: u32,
     /// Whether it is a forbid rule.
     pub forbids: bool,
     /// What it says.
@@ -83,7 +81,7 @@ impl Policy {
         let of = |rules: &[Rule], forbids| {
             let accounts = rules.iter().map(|rule| RuleAccount {
                 rule: rule.name.label(),
-                span: rule.span.clone(),
+                line: rule.line,
                 forbids,
                 finding: self.finding(rule, forbids, client, operation, understood),
             });
@@ -206,13 +204,5 @@ impl Rule {
             let kinds: Vec<String> = self.things.keys().map(|kind| kind.as_str().to_owned()).collect();
             format!("what is acted on is not the {} it is about", super::nearest::list(&kinds, "and"))
         })
-    }
-}
-
-impl Policy {
-    /// Someone who is the client of this name.
-    #[must_use]
-    pub fn example_of(&self, name: &str) -> Option<Client> {
-        self.clients.iter().find(|selector| selector.name == name).map(super::selector::Selector::example)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::rule::{Rule, Shortfall};
-use super::suggest::{self, Asker, Case};
+use super::suggest::{self, Asker, Cause};
 use super::targets::{self, Reach, reach};
 use super::terms::Terms;
 use super::verdict::{Denial, Grounds, Refusal, RulePlace, Verdict};
@@ -214,7 +214,11 @@ impl Policy {
     }
 
     /// The rules that come into question for a client and an endpoint: those that allow, and those that forbid.
-    fn rules_for(&self, clients: &BTreeSet<usize>, endpoint: &Endpoint) -> (Vec<&Rule>, Vec<&Rule>) {
+    pub(super) fn rules_for(
+        &self,
+        clients: &BTreeSet<usize>,
+        endpoint: &Endpoint,
+    ) -> (Vec<&Rule>, Vec<&Rule>) {
         let candidates = self.candidates.get(&selection::key(endpoint));
         let forbid = candidates.into_iter().flat_map(|candidates| &candidates.forbid);
         let forbid = forbid.filter_map(|place| self.forbid.get(*place));
@@ -230,7 +234,7 @@ impl Policy {
     }
 
     /// Whether the archive in the body must be looked into before the operation can be judged: where a rule says which
-    /// images a build may name or what it may fetch, or where an upload may be written.
+    /// images a build may name, what it may fetch or do, or where an upload may be written.
     #[must_use]
     pub fn looks_inside(&self, client: &Client, endpoint: &'static Endpoint) -> bool {
         let clients = self.matching_clients(client);
@@ -255,7 +259,7 @@ impl Policy {
     fn decide(&self, client: &Client, operation: &Operation) -> Result<Grant<'_>, Box<Refusal>> {
         let understood = operation.understand();
         let clients = self.matching_clients(client);
-        let refuse = |case: &Case<'_>| {
+        let refuse = |cause: &Cause<'_>| {
             let asker = Asker {
                 name: self.client_name(client),
                 listener: &client.listener,
@@ -263,16 +267,16 @@ impl Policy {
             };
             let (allow, forbid) = self.rules_for(&clients, operation.endpoint());
             let hidden = self.hidden(&[allow, forbid].concat(), &clients, operation);
-            let refusal = suggest::refusal(operation, understood, asker, case);
+            let refusal = suggest::refusal(operation, understood, asker, cause);
             // Where the client is told that something is not there, it gets no other message.
             let untold = if hidden.is_none() { self.untold(&clients, operation) } else { None };
             Box::new(match untold {
-                Some(thing) => suggest::keep_back(&thing, case, refusal),
+                Some(thing) => suggest::keep_back(&thing, cause, refusal),
                 None => Refusal { hidden, ..refusal },
             })
         };
         if let Some(floor) = self.min_version.filter(|floor| operation.version() < *floor) {
-            return Err(refuse(&Case::TooOld(floor)));
+            return Err(refuse(&Cause::TooOld(floor)));
         }
         let (allow, forbid) = self.about(operation);
         let forbid: Vec<&Rule> = forbid.into_iter().filter(|rule| rule.is_for(&clients)).collect();
@@ -280,7 +284,7 @@ impl Policy {
         let mut striking: Vec<&Rule> = striking.collect();
         striking.sort_by_key(|rule| &rule.name);
         if let Some((rule, others)) = striking.split_first() {
-            let refusal = refuse(&Case::Forbidden(rule));
+            let refusal = refuse(&Cause::Forbidden(rule));
             return Err(Box::new(Refusal { others: places(others.iter().copied()), ..*refusal }));
         }
 
@@ -310,7 +314,7 @@ impl Policy {
                 let others = places(also.iter().chain(&hiding).copied());
                 Ok(Grant { rule, others, terms: targets::terms(&granting, &hiding, operation) })
             }
-            (None, Some((rule, shortfalls))) => Err(refuse(&Case::Short(rule, &shortfalls))),
+            (None, Some((rule, shortfalls))) => Err(refuse(&Cause::Short(rule, &shortfalls))),
             (None, None) => {
                 let granting =
                     for_others.iter().filter(|rule| rule.shortfalls(operation, understood).is_empty());
@@ -324,7 +328,7 @@ impl Policy {
                     .filter(|rule| !allow.iter().any(|about| std::ptr::eq(*about, *rule)))
                     .filter(|rule| rule.is_for(&clients))
                     .min_by_key(|rule| (rule.shortfalls(operation, understood).len(), &rule.name));
-                Err(refuse(&Case::NoRule { granted_to: &names, elsewhere }))
+                Err(refuse(&Cause::NoRule { granted_to: &names, elsewhere }))
             }
         }
     }

@@ -11,6 +11,7 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Hir, Look};
 
+use super::pattern::last_line;
 use super::{Hashed, hashed};
 
 /// One expression takes no more than this to be looked into.
@@ -74,11 +75,6 @@ fn parse(source: &str) -> Result<Hir, String> {
 /// The automaton of one expression, unless that is too large.
 pub(super) fn automaton(expression: &Hir) -> Option<NFA> {
     compiler(SIZE_LIMIT_BYTES).build_from_hir(expression).ok()
-}
-
-fn last_line(text: &str) -> String {
-    let last = text.lines().last().unwrap_or_default().trim();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 fn compiler(limit_bytes: usize) -> thompson::Compiler {

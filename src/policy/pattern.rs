@@ -41,11 +41,13 @@ pub(super) fn anchored(source: &str) -> String {
 }
 
 fn compile(source: &str) -> Result<Regex, String> {
-    RegexBuilder::new(source).unicode(false).build().map_err(|error| {
-        let text = error.to_string();
-        let last = text.lines().last().unwrap_or_default().trim();
-        last.strip_prefix("error: ").unwrap_or(last).to_owned()
-    })
+    RegexBuilder::new(source).unicode(false).build().map_err(|error| last_line(&error.to_string()))
+}
+
+/// Of what is wrong with an expression, what is said below the picture of it.
+pub(super) fn last_line(fault: &str) -> String {
+    let last = fault.lines().last().unwrap_or_default().trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 /// A text with wildcards: `*` is any run of characters, also an empty one, `?` is any one character,

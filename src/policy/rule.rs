@@ -383,13 +383,7 @@ impl Rule {
     /// As an allow rule: whether the other grants everything that this one does, to everyone to whom
     /// this one does; `false` also where that is not clear.
     pub(super) fn is_covered_by(&self, other: &Self) -> bool {
-        let clients = match (&self.clients, &other.clients) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(mine), Some(theirs)) => mine.is_subset(theirs),
-        };
-        clients
-            && self.selection.within(&other.selection)
+        self.is_about_part_of(other)
             && self.bounds_within(other)
             && self.grants_within(other)
             && self.selection.endpoints().all(|endpoint| {
@@ -401,6 +395,16 @@ impl Rule {
                     .iter()
                     .all(|parameter| self.admission(parameter).within(&other.admission(parameter)))
             })
+    }
+
+    /// Whether every operation of this rule, for all of its clients, is one of the other's.
+    pub(super) fn is_about_part_of(&self, other: &Self) -> bool {
+        let clients = match (&self.clients, &other.clients) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(mine), Some(theirs)) => mine.is_subset(theirs),
+        };
+        clients && self.selection.within(&other.selection)
     }
 
     /// Whether this rule bounds whatever the other bounds, at least as narrowly.

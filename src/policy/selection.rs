@@ -5,7 +5,7 @@ mod entry;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(super) use entry::{METHODS, placeholder};
+pub(super) use entry::placeholder;
 use toml::Spanned;
 
 use super::path_expression::{PathExpression, PathSet};

@@ -12,7 +12,7 @@ use super::pattern::escape_expression;
 use super::rule::{Grants, LackingField, Rule, Shortfall, has_guarded_body};
 use super::selection::Paths;
 use super::verdict::{Reason, Refusal, Suggestion};
-use crate::operation::meaning::{ImageRef, Meaning};
+use crate::operation::meaning::{ID_DIGITS, ImageRef, Meaning};
 use crate::operation::thing::{OWNER_LABEL, ThingKind};
 use crate::operation::version::ApiVersion;
 use crate::operation::{Known, Operation, Reference, Understanding};
@@ -28,9 +28,6 @@ const MOST_EXPLAINED: usize = 100;
 /// Paths longer than this are not repeated to the client.
 const LONGEST_PATH_BYTES: usize = 500;
 
-/// The hexadecimal digits of an ID.
-const LONGEST_ID_BYTES: usize = 64;
-
 /// Who asked, as the policy knows them.
 #[derive(Clone, Copy)]
 pub(super) struct Asker<'a> {
@@ -42,7 +39,7 @@ pub(super) struct Asker<'a> {
 }
 
 /// Why the judge found against an operation.
-pub(super) enum Case<'a> {
+pub(super) enum Cause<'a> {
     /// No allow rule has the operation for this client.
     NoRule {
         /// Clients to which a rule grants it.
@@ -63,15 +60,15 @@ pub(super) fn refusal(
     operation: &Operation,
     understood: &Understanding,
     asker: Asker<'_>,
-    case: &Case<'_>,
+    cause: &Cause<'_>,
 ) -> Refusal {
     let endpoint = operation.endpoint();
     let whom = asker.name.map_or_else(|| "this client".to_owned(), |name| format!("client \"{name}\""));
-    let why = match case {
-        Case::Forbidden(rule) => format!("{} forbids it", rule.name),
-        Case::NoRule { granted_to, elsewhere } => ungranted(granted_to, *elsewhere),
-        Case::Short(rule, shortfalls) => lacking(rule, shortfalls),
-        Case::TooOld(floor) => {
+    let why = match cause {
+        Cause::Forbidden(rule) => format!("{} forbids it", rule.name),
+        Cause::NoRule { granted_to, elsewhere } => ungranted(granted_to, *elsewhere),
+        Cause::Short(rule, shortfalls) => lacking(rule, shortfalls),
+        Cause::TooOld(floor) => {
             format!(
                 "the policy takes no API version below {floor}, and the request has {}",
                 operation.version()
@@ -80,8 +77,8 @@ pub(super) fn refusal(
     };
     let summary = format!("dockgate: {endpoint} ({}) is not allowed for {whom}: {why}.", endpoint.id);
     let mut message = summary.clone();
-    let (reason, rule, suggestion) = match case {
-        Case::Forbidden(rule) => {
+    let (reason, rule, suggestion) = match cause {
+        Cause::Forbidden(rule) => {
             if let Some(why) = operation.unseen().filter(|_| rule.strikes_inside(endpoint)) {
                 push(&mut message, format_args!("\nWhat its archive says is not known: {why}."));
             }
@@ -94,7 +91,7 @@ pub(super) fn refusal(
             }
             (Reason::Forbidden, Some(rule), None)
         }
-        Case::TooOld(floor) => {
+        Cause::TooOld(floor) => {
             push(
                 &mut message,
                 format_args!(
@@ -103,39 +100,13 @@ pub(super) fn refusal(
             );
             (Reason::Version, None, None)
         }
-        Case::NoRule { granted_to: _, elsewhere } => {
+        Cause::NoRule { granted_to: _, elsewhere } => {
             let rule = whole_rule(operation, understood, asker, *elsewhere, &mut message);
             (Reason::NoRule, None, Some(Suggestion::Rule(rule)))
         }
-        Case::Short(rule, shortfalls) => {
-            let only_grants = shortfalls.iter().all(Shortfall::is_grant);
-            let reason = if only_grants { Reason::MissingGrant } else { Reason::Condition };
-            let conditions: Vec<_> =
-                shortfalls.iter().filter(|shortfall| !shortfall.is_grant()).cloned().collect();
-            push_details(&mut message, operation, &conditions);
-            if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
-                push(&mut message, format_args!("\nReason: {reason}"));
-            }
-            let suggestion = if shortfalls.iter().any(|one| is_beyond_looks(one) || needs_tag(one, operation))
-            {
-                None
-            } else if shortfalls.iter().all(|shortfall| is_no_one_thing(shortfall, operation)) {
-                message.push_str("\nIt must be there first, and be one of those that the rule is for.");
-                if shortfalls.iter().any(|shortfall| is_of(shortfall, ThingKind::Volume)) {
-                    message.push_str(
-                        " A volume that the daemon makes with the container is admitted by `volumes`, in place of `volume.…`.",
-                    );
-                }
-                None
-            } else if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls) {
-                push_details(&mut message, operation, shortfalls);
-                let mut lines = Lines::default();
-                lines.grant(shortfalls, understood, rule);
-                lines.keep_bridge(rule, understood);
-                Some(Suggestion::Lines { rule: rule.name.label(), lines: lines.written(&mut message) })
-            } else {
-                Some(Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), &mut message)))
-            };
+        Cause::Short(rule, shortfalls) => {
+            let (reason, suggestion) =
+                of_closest(rule, shortfalls, operation, understood, asker, &mut message);
             (reason, Some(rule), suggestion)
         }
     };
@@ -149,9 +120,9 @@ pub(super) fn refusal(
         }
         None => {}
     }
-    let lacks: BTreeSet<String> = match case {
-        Case::Short(_, shortfalls) => shortfalls.iter().flat_map(Shortfall::keys).collect(),
-        Case::NoRule { .. } | Case::Forbidden(_) | Case::TooOld(_) => BTreeSet::new(),
+    let lacks: BTreeSet<String> = match cause {
+        Cause::Short(_, shortfalls) => shortfalls.iter().flat_map(Shortfall::keys).collect(),
+        Cause::NoRule { .. } | Cause::Forbidden(_) | Cause::TooOld(_) => BTreeSet::new(),
     };
     Refusal {
         reason,
@@ -167,11 +138,11 @@ pub(super) fn refusal(
 }
 
 /// The same for whoever may not see what a thing is that decides about the request: without what it tells of that.
-pub(super) fn keep_back(thing: &Reference, case: &Case<'_>, refusal: Refusal) -> Refusal {
-    let rule = match case {
-        Case::NoRule { .. } => None,
-        Case::Short(rule, _) => Some(rule),
-        Case::Forbidden(_) | Case::TooOld(_) => return refusal,
+pub(super) fn keep_back(thing: &Reference, cause: &Cause<'_>, refusal: Refusal) -> Refusal {
+    let rule = match cause {
+        Cause::NoRule { .. } => None,
+        Cause::Short(rule, _) => Some(rule),
+        Cause::Forbidden(_) | Cause::TooOld(_) => return refusal,
     };
     let mut message = refusal.summary.clone();
     push(
@@ -185,6 +156,45 @@ pub(super) fn keep_back(thing: &Reference, case: &Case<'_>, refusal: Refusal) ->
         push(&mut message, format_args!("\nReason: {reason}"));
     }
     Refusal { message, suggestion: None, ..refusal }
+}
+
+/// The closest rule: what kind of reason it is that it does not grant the request, and what to add so that it does. What
+/// there is to know of that is added to the message.
+fn of_closest(
+    rule: &Rule,
+    shortfalls: &[Shortfall],
+    operation: &Operation,
+    understood: &Understanding,
+    asker: Asker<'_>,
+    message: &mut String,
+) -> (Reason, Option<Suggestion>) {
+    let only_grants = shortfalls.iter().all(Shortfall::is_grant);
+    let reason = if only_grants { Reason::MissingGrant } else { Reason::Condition };
+    let conditions: Vec<_> = shortfalls.iter().filter(|shortfall| !shortfall.is_grant()).cloned().collect();
+    push_details(message, operation, &conditions);
+    if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
+        push(message, format_args!("\nReason: {reason}"));
+    }
+    let suggestion = if shortfalls.iter().any(|one| is_beyond_looks(one) || needs_tag(one, operation)) {
+        None
+    } else if shortfalls.iter().all(|shortfall| is_no_one_thing(shortfall, operation)) {
+        message.push_str("\nIt must be there first, and be one of those that the rule is for.");
+        if shortfalls.iter().any(|shortfall| is_of(shortfall, ThingKind::Volume)) {
+            message.push_str(
+                " A volume that the daemon makes with the container is admitted by `volumes`, in place of `volume.…`.",
+            );
+        }
+        None
+    } else if only_grants && rule.takes_lines && !grants_beside(rule, operation, shortfalls) {
+        push_details(message, operation, shortfalls);
+        let mut lines = Lines::default();
+        lines.grant(shortfalls, understood, rule);
+        lines.keep_bridge(rule, understood);
+        Some(Suggestion::Lines { rule: rule.name.label(), lines: lines.written(message) })
+    } else {
+        Some(Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), message)))
+    };
+    (reason, suggestion)
 }
 
 /// `no rule for this client grants it; a rule for client "admin" does`
@@ -402,7 +412,7 @@ fn needs_tag(shortfall: &Shortfall, operation: &Operation) -> bool {
 fn push_beginning(message: &mut String, meaning: &Meaning) {
     if let Meaning::Image(ImageRef::Id(id)) = meaning
         && !id.contains(':')
-        && id.len() <= LONGEST_ID_BYTES
+        && id.len() <= ID_DIGITS
     {
         push(
             message,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Policy;
 use super::rule::{Rule, Shortfall};
-use super::selection::{self, Paths};
+use super::selection::Paths;
 use super::terms::{Showing, Terms};
 use super::things::ThingSet;
 use crate::operation::answer::listed_kind;
@@ -42,9 +42,7 @@ pub(super) fn reach(endpoint: &Endpoint) -> Reach {
 #[must_use]
 pub fn things_met(endpoint: &Endpoint) -> BTreeSet<ThingKind> {
     let pruned = if let Reach::Prunes(kind) = reach(endpoint) { Some(kind) } else { None };
-    // An exec instance is judged as its container.
-    let met = |kind| if kind == ThingKind::Exec { ThingKind::Container } else { kind };
-    kinds_named(endpoint).chain(listed_kind(endpoint)).chain(pruned).map(met).collect()
+    kinds_named(endpoint).chain(listed_kind(endpoint)).chain(pruned).map(kind_judged).collect()
 }
 
 /// The endpoints that show things of a kind: a client that may ask one of these may know that the thing is there.
@@ -241,24 +239,16 @@ impl Policy {
     ) -> bool {
         let endpoints = table::endpoints().filter(|endpoint| showing(kind).contains(&endpoint.id));
         endpoints.into_iter().any(|endpoint| {
-            let Some(candidates) = self.candidates.get(&selection::key(endpoint)) else { return false };
+            let (allow, forbid) = self.rules_for(clients, endpoint);
             let shows = |rule: &&Rule| {
-                rule.is_for(clients)
-                    && by(rule)
+                by(rule)
                     && rule.things.get(&kind).is_none_or(|set| set.contains(thing))
                     && rule.leads_to(endpoint, thing)
             };
-            let hides = |rule: &&Rule| {
-                rule.is_for(clients)
-                    && match rule.things.get(&kind) {
-                        Some(set) => set.may_contain(thing),
-                        None => rule.is_unconditional(),
-                    }
+            let hides = |rule: &&Rule| match rule.things.get(&kind) {
+                Some(set) => set.may_contain(thing),
+                None => rule.is_unconditional(),
             };
-            let allow: Vec<&Rule> =
-                candidates.allow.iter().filter_map(|place| self.allow.get(*place)).collect();
-            let forbid: Vec<&Rule> =
-                candidates.forbid.iter().filter_map(|place| self.forbid.get(*place)).collect();
             allow.iter().any(shows) && !forbid.iter().any(hides)
         })
     }

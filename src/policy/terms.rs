@@ -42,11 +42,6 @@ impl Terms {
         self.shown.is_none() && self.hidden.is_empty() && self.redaction == Redaction::default()
     }
 
-    /// What is kept back of the answer, or of each thing in it.
-    pub(super) fn redaction(&self) -> &Redaction {
-        &self.redaction
-    }
-
     /// The same, for whatever passes the answer on.
     #[must_use]
     pub fn of_answer(&self) -> answer::Terms {

@@ -79,7 +79,9 @@ fn verdict(policy: &Policy, listener: &str, operation: Operation) -> String {
     match policy.judge(&client(listener), operation) {
         Verdict::Permit(permit) => format!("permit {}", permit.grounds().rule().unwrap_or_default()),
         Verdict::Denial(denial) => {
-            format!("{} {}", denial.reason().code(), denial.rule().unwrap_or_default()).trim_end().to_owned()
+            format!("{} {}", denial.refusal().reason().code(), denial.rule().unwrap_or_default())
+                .trim_end()
+                .to_owned()
         }
     }
 }

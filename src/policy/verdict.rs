@@ -113,12 +113,6 @@ impl Denial {
         &self.refusal
     }
 
-    /// The kind of reason.
-    #[must_use]
-    pub fn reason(&self) -> Reason {
-        self.refusal.reason()
-    }
-
     /// The rule that forbids it, or the allow rule that came closest: its name, or its line.
     #[must_use]
     pub fn rule(&self) -> Option<&str> {

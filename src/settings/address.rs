@@ -1,7 +1,7 @@
 //! Addresses, spelled as `DOCKER_HOST` spells them.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path, PathBuf};
 
 /// The longest path that fits a `sockaddr_un` with its closing zero: unix(7).
@@ -60,6 +60,17 @@ impl Address {
             }
             Some(_) | None => format!("`{text}` is no address: write unix:///path or tcp://host:port"),
         })
+    }
+
+    /// Whether it leads nowhere but to this host.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp { host, port: _ } => {
+                host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+            }
+        }
     }
 }
 

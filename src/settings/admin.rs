@@ -1,7 +1,5 @@
 //! Where an operator asks how dockgate is.
 
-use std::net::IpAddr;
-
 use super::address::Address;
 use super::listener::ListenerSettings;
 
@@ -13,13 +11,12 @@ const MODE: u32 = 0o600;
 /// Reads the address: a unix socket, or one that no other host can reach.
 pub(super) fn read(text: &str) -> Result<ListenerSettings, String> {
     let address = Address::read(text)?;
-    if let Address::Tcp { host, port } = &address {
-        let is_loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        if !is_loopback {
-            return Err(format!(
-                "`{text}` may be reached by others, and whoever reaches it learns how things stand here: write tcp://127.0.0.1:{port}, or unix:///run/dockgate/admin.sock"
-            ));
-        }
+    if let Address::Tcp { host: _, port } = &address
+        && !address.is_local()
+    {
+        return Err(format!(
+            "`{text}` may be reached by others, and whoever reaches it learns how things stand here: write tcp://127.0.0.1:{port}, or unix:///run/dockgate/admin.sock"
+        ));
     }
     Ok(ListenerSettings { name: NAME.to_owned(), address, mode: MODE, owner: None, group: None })
 }

@@ -289,16 +289,16 @@ pub struct ServeArgs {
     #[arg(long, value_name = "yes|no", help_heading = "Audit")]
     audit_copies_must: Option<String>,
 
-    /// Size of a build context that is looked into, as it comes and unpacked
+    /// Size of a build context or an upload that is looked into, as it comes and unpacked
     ///
-    /// Contexts are looked into where a rule of the policy says which images a build may use, or what
-    /// it may fetch; all others pass through whatever their size.
+    /// These are looked into where a rule of the policy says which images a build may use, what it may
+    /// fetch or do, or where an upload may be written; all others pass through whatever their size.
     ///
     /// [default: 2147483648] [env: DOCKGATE_MAX_BUILD_CONTEXT]
     #[arg(long, value_name = "BYTES", help_heading = "Build contexts")]
     max_build_context: Option<String>,
 
-    /// Where such a context is kept until it is judged and sent on, in a file without a name
+    /// Where such an archive is kept until it is judged and sent on, in a file without a name
     ///
     /// [default: /tmp] [env: DOCKGATE_BUILD_CONTEXT_DIR]
     #[arg(long, value_name = "DIR", help_heading = "Build contexts")]

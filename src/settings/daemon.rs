@@ -1,6 +1,5 @@
 //! The daemon: where it is, and how patiently it is connected to.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -80,12 +79,7 @@ impl DaemonSettings {
     /// Whether what is said to it passes over a network unencrypted.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
-        let is_local =
-            |host: &str| host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        match &self.address {
-            Address::Unix(_) => false,
-            Address::Tcp { host, .. } => self.tls.is_none() && !is_local(host),
-        }
+        self.tls.is_none() && !self.address.is_local()
     }
 }
 

@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_need_no_quotes() {
+        for key in Key::all_in_file() {
+            let is_number =
+                |text: &&str| text.parse::<u64>().is_ok_and(|number| number.to_string() == **text);
+            if let Some(number) = key.default().filter(is_number) {
+                assert_eq!(problems(&format!("{} = {number}", key.name())), "");
+            }
+        }
+    }
+
+    #[test]
     fn columns_count_characters() {
         assert_eq!(
             problems("\"ä\" = 1\n  grce = 1"),

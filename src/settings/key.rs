@@ -152,6 +152,7 @@ impl Key {
                 | Self::AuditRotateBytes
                 | Self::AuditKeepFiles
                 | Self::AuditKeepBytes
+                | Self::MaxBuildContext
         )
     }
 

@@ -17,7 +17,7 @@ pub(super) fn head_bytes(text: &str) -> Result<usize, String> {
     number(text, 4096..=16 * 1024 * 1024)
 }
 
-/// Size of a build context that is looked into.
+/// Size of a build context or an upload that is looked into.
 pub(super) fn context_bytes(text: &str) -> Result<u64, String> {
     number(text, 4096..=1024 * 1024 * 1024 * 1024)
 }

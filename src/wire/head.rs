@@ -207,9 +207,7 @@ impl<'a> RequestHead<'a> {
             fields,
         })
     }
-}
 
-impl<'a> RequestHead<'a> {
     /// The name or address in the `Host` header, without its port; empty where there is none.
     fn host(&self) -> &'a [u8] {
         let host = field(&self.fields, "host").unwrap_or_default();

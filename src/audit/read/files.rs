@@ -206,7 +206,7 @@ fn moved(beside: &[PathBuf]) -> io::Result<Vec<LogFile>> {
 }
 
 /// The directory that a file is in.
-pub(in crate::audit) fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
@@ -262,7 +262,8 @@ fn no_head(path: &Path) -> io::Result<()> {
     Err(named(path, &io::Error::new(io::ErrorKind::InvalidInput, what)))
 }
 
-fn named(path: &Path, error: &io::Error) -> io::Error {
+/// What is said of a file that cannot be read.
+pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{} cannot be read: {error}", super::shown(path)))
 }
 

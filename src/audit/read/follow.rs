@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::chain::Linked;
 use super::Log;
+use super::files::named;
 
 /// How much is read at a time.
 const BYTES: usize = 256 * 1024;
@@ -30,9 +31,7 @@ impl Follower {
     ///
     /// If there is no such file, or it cannot be read.
     pub fn near_end(path: &Path, bytes: u64, each: &mut dyn FnMut(&[u8])) -> io::Result<Self> {
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{} cannot be read: {error}", super::shown(path)))
-        };
+        let named = |error: io::Error| named(path, &error);
         let mut follower =
             Self { path: path.to_owned(), file: None, position: 0, begun: Vec::new(), last: 0 };
         let length = fs::metadata(path).map_err(named)?.len();

@@ -137,7 +137,6 @@ impl Log {
     ) -> io::Result<()> {
         let mut joiner = Joiner::new(filter);
         let mut lines = self.lines()?;
-        let mut count = 0_u32;
         while let Some(line) = lines.next_line()? {
             joiner.push(line);
             while let Some(request) = joiner.take_ready() {
@@ -145,8 +144,7 @@ impl Log {
                     return Ok(());
                 }
             }
-            count = count.wrapping_add(1);
-            if count.is_multiple_of(4096) {
+            if line.is_told_of() {
                 step(lines.read_bytes());
             }
         }

@@ -95,11 +95,9 @@ impl Stats {
     ) -> io::Result<Self> {
         let (mut stats, mut open) = (Self::default(), HashMap::new());
         let mut lines = log.lines()?;
-        let mut count = 0_u32;
         while let Some(line) = lines.next_line()? {
             stats.line(line, filter, is_stream, &mut open);
-            count = count.wrapping_add(1);
-            if count.is_multiple_of(4096) {
+            if line.is_told_of() {
                 step(lines.read_bytes());
             }
         }

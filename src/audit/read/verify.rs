@@ -121,7 +121,6 @@ impl Verifier {
                 }
                 Err(error) => return Err(error),
             };
-            let read_bytes = line.number % 4096 == 0;
             if let Err(found) = walk.line(line) {
                 if let Some(first) = walk.late_first() {
                     // It comes before what was found, unless a record behind accounts for it.
@@ -132,7 +131,7 @@ impl Verifier {
                 }
                 return Ok(Err(found.diagnosed(log, &mut lines)?));
             }
-            if read_bytes {
+            if line.is_told_of() {
                 step(lines.read_bytes());
             }
         }

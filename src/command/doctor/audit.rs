@@ -12,6 +12,7 @@ use super::finding::{Finding, Findings};
 use super::listener::PROGRAM;
 use super::lock;
 use super::rights::{self, Obstacle};
+use crate::audit::read::directory_of;
 use crate::audit::{check_seal_key, holds_something_else, reach_receiver};
 use crate::settings::{Address, AuditCopies, AuditCopy, AuditSettings, AuditSink, OnFailure};
 
@@ -100,7 +101,7 @@ fn look_at_copies(copies: &AuditCopies, on_failure: OnFailure, findings: &mut Fi
 
 fn look_at_file(path: &Path, runs: bool, on_failure: OnFailure, findings: &mut Findings) {
     let shown = path.display();
-    let parent = rights::parent(path);
+    let parent = directory_of(path);
     let free_bytes = free_bytes(parent);
     let has_room = free_bytes != Some(0);
     match fs::metadata(path) {

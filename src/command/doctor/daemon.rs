@@ -82,8 +82,7 @@ fn is_socket(place: Place) -> bool {
 }
 
 fn look_at_host(host: &str, settings: &DaemonSettings, findings: &mut Findings) {
-    let is_loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if settings.tls.is_none() && !is_loopback {
+    if settings.is_exposed() {
         findings.add(Finding::warning(
             PART,
             format_args!("what is said to the daemon at {host} is not encrypted, and nobody proves who he is: whoever is on the way can be root there."),

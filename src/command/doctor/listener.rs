@@ -12,6 +12,7 @@ use nix::unistd::{Uid, getegid, geteuid, getgroups};
 use super::finding::{Finding, Findings};
 use super::port::{self, Holder};
 use super::rights::{self, Obstacle};
+use crate::audit::read::directory_of;
 use crate::command::reach;
 use crate::settings::{Account, Address, ListenerSettings};
 use crate::wire::Stream;
@@ -181,7 +182,7 @@ fn look_at_directory(part: &str, path: &Path, state: &str, known: Known, finding
         ));
         return;
     }
-    findings.add(match rights::obstacle_in(rights::parent(path)) {
+    findings.add(match rights::obstacle_in(directory_of(path)) {
         None => nobody(part, format_args!("{state}: {shown} can be made"), known),
         Some(Obstacle { found, cure }) => {
             Finding::error(part, format_args!("{state}, and {shown} cannot be made: {found}."), cure)
@@ -327,8 +328,7 @@ async fn look_at_port(
         });
         false
     };
-    let is_loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if !is_loopback {
+    if !address.is_local() {
         findings.add(Finding::warning(
             part,
             format_args!("other hosts can reach {address}, without encryption and without a password: whoever does may do all that the policy allows."),

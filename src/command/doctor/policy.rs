@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::finding::{Finding, Findings};
-use super::{mount, rights};
+use super::mount;
+use crate::audit::read::directory_of;
 use crate::policy::Mode;
 use crate::reload::{PolicySource, Usable};
 use crate::settings::Settings;
@@ -86,7 +87,7 @@ fn look_at_file(path: &Path, findings: &mut Findings) {
             format_args!("`chmod go-w {shown}`"),
         ));
     }
-    let directory = rights::parent(path);
+    let directory = directory_of(path);
     let above = fs::metadata(directory).map_or(0, |directory| directory.mode() & 0o7777);
     if above & 0o1002 == 0o0002 {
         let above_shown = directory.display();

@@ -8,6 +8,8 @@ use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, faccessat, geteuid};
 
+use crate::audit::read::directory_of;
+
 /// Why something cannot be written, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Obstacle {
@@ -48,7 +50,7 @@ pub(super) fn obstacle_in(directory: &Path) -> Option<Obstacle> {
 
 /// What keeps `file`, which is there, from being written to.
 pub(super) fn obstacle_to(file: &Path) -> Option<Obstacle> {
-    let directory = parent(file);
+    let directory = directory_of(file);
     if file.is_file() && is_read_only(file) {
         return Some(read_only(file, directory));
     }
@@ -68,11 +70,6 @@ pub(super) fn obstacle_to(file: &Path) -> Option<Obstacle> {
     })
 }
 
-/// The directory that `path` is in.
-pub(super) fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
-}
-
 fn read_only(what: &Path, directory: &Path) -> Obstacle {
     let directory = directory.display();
     Obstacle {
@@ -83,7 +80,7 @@ fn read_only(what: &Path, directory: &Path) -> Obstacle {
     }
 }
 
-/// The mount may be, and what is mounted: either shows here.
+/// Whether nothing can be written there: the mount may be for reading only, or the file system itself; either shows.
 fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|system| system.flags().contains(FsFlags::ST_RDONLY))
 }

@@ -7,10 +7,10 @@ use crate::policy::case::Outcome;
 use crate::policy::{Mode, Policy};
 
 /// Everything, one request after the other; and of several what became of each.
-pub(super) fn written(explained: &[Explained], policy: &Policy, file: &str, source: &str) -> String {
+pub(super) fn written(explained: &[Explained], policy: &Policy, file: &str) -> String {
     let mut text = String::new();
     for one in explained {
-        write_one(one, policy, file, source, &mut text);
+        write_one(one, policy, file, &mut text);
         text.push('\n');
     }
     if explained.len() > 1 {
@@ -27,11 +27,11 @@ pub(super) fn written(explained: &[Explained], policy: &Policy, file: &str, sour
     text
 }
 
-fn write_one(one: &Explained, policy: &Policy, file: &str, source: &str, text: &mut String) {
+fn write_one(one: &Explained, policy: &Policy, file: &str, text: &mut String) {
     let Explained { request, read, outcome } = one;
     push(text, format_args!("{} {}\n", request.method, request.target));
     if let Some(read) = read {
-        write_read(read, file, source, text);
+        write_read(read, file, text);
     }
     match outcome {
         Outcome::Permit { rule, terms, .. } => {
@@ -56,7 +56,7 @@ fn write_one(one: &Explained, policy: &Policy, file: &str, source: &str, text: &
     }
 }
 
-fn write_read(read: &Understood, file: &str, source: &str, text: &mut String) {
+fn write_read(read: &Understood, file: &str, text: &mut String) {
     let Understood { not_shown, untraced, endpoint, id, summary, version, account } = read;
     let Account { client, meant, guarded, unknown, rules } = account;
     push(text, format_args!("  {endpoint} ({id}), API {version}: {summary}\n"));
@@ -77,9 +77,8 @@ fn write_read(read: &Understood, file: &str, source: &str, text: &mut String) {
         rules.iter().partition(|rule| rule.finding == Finding::OtherOperations);
     let names: Vec<String> = concerned
         .iter()
-        .map(|RuleAccount { rule, span, forbids, .. }| {
+        .map(|RuleAccount { rule, line, forbids, .. }| {
             let kind = if *forbids { "forbid" } else { "allow" };
-            let line = source.get(..span.start).unwrap_or_default().matches('\n').count().saturating_add(1);
             format!("{file}:{line} {kind} \"{rule}\"")
         })
         .collect();

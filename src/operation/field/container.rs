@@ -1,7 +1,7 @@
 //! The bodies about containers: create, update, copy, commit (moby `api/types/container`).
 
 use super::Kind::{Bool, Int, List, Map, StrSlice, Struct, Text};
-use super::endpoint::ENDPOINT_SETTINGS;
+use super::endpoint::{ENDPOINT_SETTINGS, TAKES_ADDRESS};
 use super::host_config::{HOST_CONFIG, RESTART_POLICY};
 use super::resources::RESOURCES;
 use super::{Field, Kind, Part, Reading};
@@ -89,13 +89,7 @@ const CONFIG: &[Field] = &[
     Field::working_directory("WorkingDir", "The directory that the command runs in"),
     Field::plain("Entrypoint", StrSlice, "The entry point"),
     Field::plain("NetworkDisabled", Bool, "Leaves out the network"),
-    Field::guarded(
-        "MacAddress",
-        Text,
-        "Its hardware address",
-        "can take the address of another machine on the network",
-    )
-    .until(51),
+    Field::guarded("MacAddress", Text, "Its hardware address", TAKES_ADDRESS).until(51),
     Field::guarded(
         "OnBuild",
         Kind::TEXTS,

@@ -35,13 +35,7 @@ pub(super) const ENDPOINT_SETTINGS: Kind = Struct(&[Part::of(&[
     Field::plain("EndpointID", Text, "Told by the daemon, which clears it"),
     Field::plain("Gateway", Text, "Told by the daemon, which clears it"),
     Field::plain("IPAddress", Text, "Told by the daemon, which clears it"),
-    Field::guarded(
-        "MacAddress",
-        Text,
-        "Its hardware address there",
-        "can take the address of another machine on the network",
-    )
-    .since(44),
+    Field::guarded("MacAddress", Text, "Its hardware address there", TAKES_ADDRESS).since(44),
     Field::plain("IPPrefixLen", Int, "Told by the daemon, which clears it"),
     Field::plain("IPv6Gateway", Text, "Told by the daemon, which clears it"),
     Field::plain("GlobalIPv6Address", Text, "Told by the daemon, which clears it"),
@@ -49,7 +43,8 @@ pub(super) const ENDPOINT_SETTINGS: Kind = Struct(&[Part::of(&[
     Field::plain("DNSNames", Kind::TEXTS, "Told by the daemon, which clears it").since(44),
 ])]);
 
-const TAKES_ADDRESS: &str = "can take the address of another machine on the network";
+/// Why an address needs a grant.
+pub(super) const TAKES_ADDRESS: &str = "can take the address of another machine on the network";
 
 const IPAM_CONFIG: Kind = Struct(&[Part::of(&[
     Field::guarded("IPv4Address", Text, "Its IPv4 address", TAKES_ADDRESS),

@@ -22,14 +22,6 @@ pub struct HostPort {
     pub protocol: SmolStr,
 }
 
-impl HostPort {
-    /// Whether the daemon picks the port.
-    #[must_use]
-    pub fn is_ephemeral(&self) -> bool {
-        self.low == 0
-    }
-}
-
 /// `PortBindings`: by `port/protocol` of the container.
 pub(super) fn bindings(value: &Json, at: &mut Reader<'_, '_>) {
     for (container_port, list) in value.fields() {

@@ -9,9 +9,9 @@ use super::super::table::Endpoint;
 use super::super::thing::ThingKind;
 use super::super::version::ApiVersion;
 use super::{
-    Aspect, Meaning, Resource, Use, device, drivers, limits, mode, mount, network, plugin, port, security,
+    Aspect, ImageRef, Meaning, Resource, Use, device, drivers, limits, mode, mount, network, plugin, port,
+    security, user,
 };
-use super::{ImageRef, user};
 
 /// How a field is read for what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Reading {
     DeviceRequests,
     /// `SecurityOpt`
     SecurityOptions,
-    /// `MaskedPaths`, `ReadonlyPaths`: with these every daemon hides, or protects
+    /// `MaskedPaths`, `ReadonlyPaths`, of which every daemon hides, or protects, these.
     SystemPaths(&'static [&'static str]),
     /// `Privileges` of a service: SELinux.
     SeLinux,
@@ -220,9 +220,7 @@ impl Reading {
             Self::Links | Self::Container | Self::Secrets | Self::Configs => at.says_more(),
         }
     }
-}
 
-impl Reading {
     /// What a field refers to that says nothing beside that.
     #[must_use]
     pub const fn refers_to(self) -> Option<ThingKind> {

@@ -81,32 +81,20 @@ fn write(rules: &[&Rules], value: &[u8], out: &mut Vec<u8>) -> Result<(), Mispla
 fn changed(rules: &[&Rules], value: Json) -> Json {
     let changes = rules.iter().flat_map(|rules| &rules.changes);
     let value = changes.fold(value, |value, change| change.apply(value));
-    match value {
-        Json::Object(fields) => {
-            let fields = fields.into_iter().map(|(key, value)| {
-                let below = below(rules, &key);
-                let value = if below.is_empty() { value } else { changed(&below, value) };
-                (key, value)
-            });
-            Json::Object(fields.collect())
-        }
-        // What is meant below a list is meant below each of its elements; what is meant of it was done.
-        Json::Array(items) => {
-            let items = items.into_iter().map(|item| match item {
-                Json::Object(fields) => {
-                    let fields = fields.into_iter().map(|(key, value)| {
-                        let below = below(rules, &key);
-                        let value = if below.is_empty() { value } else { changed(&below, value) };
-                        (key, value)
-                    });
-                    Json::Object(fields.collect())
-                }
-                other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_)) => {
-                    other
-                }
-            });
-            Json::Array(items.collect())
-        }
-        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
+    // What is meant below a list is meant below each of its elements; what is meant of it was done.
+    if let Json::Array(items) = value {
+        return Json::Array(items.into_iter().map(|item| changed_below(rules, item)).collect());
     }
+    changed_below(rules, value)
+}
+
+/// The same for what stands in an object.
+fn changed_below(rules: &[&Rules], value: Json) -> Json {
+    let Json::Object(fields) = value else { return value };
+    let fields = fields.into_iter().map(|(key, value)| {
+        let below = below(rules, &key);
+        let value = if below.is_empty() { value } else { changed(&below, value) };
+        (key, value)
+    });
+    Json::Object(fields.collect())
 }

@@ -107,7 +107,7 @@ impl Expected {
             ) => {
                 is(rule, Some(by))
                     && is(owner, made_for.as_deref())
-                    && hides.is_within(terms.redaction())
+                    && hides.is_within(&terms.redaction)
                     && sees.iter().all(|one| terms.shows(one))
                     && !misses.iter().any(|one| terms.shows(one))
             }
@@ -134,8 +134,8 @@ impl Expected {
             Outcome::Permit { rule, terms, owner: made_for } => {
                 let mut came = format!("is permitted by rule \"{rule}\"");
                 if let Self::Permit { owner, hides, sees, misses, .. } = self {
-                    if !hides.is_within(terms.redaction()) {
-                        let hidden = terms.redaction().words();
+                    if !hides.is_within(&terms.redaction) {
+                        let hidden = terms.redaction.words();
                         let hidden =
                             if hidden.is_empty() { "nothing".to_owned() } else { list(&hidden, "and") };
                         came = format!("{came}, and hides {hidden}");

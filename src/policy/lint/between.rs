@@ -15,7 +15,7 @@ use crate::policy::things::ThingSet;
 
 /// Warns of an allow rule that a forbid rule takes all of.
 pub(super) fn find_forbidden(rule: &Rule, forbid: &[Rule], problems: &mut Vec<Problem>) {
-    let by = forbid.iter().find(|other| other.is_unconditional() && is_about(rule, other));
+    let by = forbid.iter().find(|other| other.is_unconditional() && rule.is_about_part_of(other));
     if let Some(by) = by {
         let message = format!("{} can never match: {} forbids all of it", rule.name, by.name);
         problems.push(
@@ -29,7 +29,7 @@ pub(super) fn find_forbidden(rule: &Rule, forbid: &[Rule], problems: &mut Vec<Pr
 /// Warns of forbid rules that strike nothing that another does not strike.
 pub(super) fn find_covered_forbids(forbid: &[Rule], problems: &mut Vec<Problem>) {
     let covers = |wide: &Rule, rule: &Rule| {
-        is_about(rule, wide) && (wide.is_unconditional() || says_the_same(wide, rule))
+        rule.is_about_part_of(wide) && (wide.is_unconditional() || says_the_same(wide, rule))
     };
     for (place, rule) in forbid.iter().enumerate() {
         let covering = forbid.iter().enumerate().find(|(other_place, other)| {
@@ -65,16 +65,6 @@ pub(super) fn find_open_starts(allow: &[Rule], clients: &[Selector], problems: &
                 .help("a container is put into its networks when it starts: say `network.owner` here too"),
         );
     }
-}
-
-/// Whether every operation of the rule, for all of its clients, is one of the other's.
-fn is_about(rule: &Rule, other: &Rule) -> bool {
-    let clients = match (&rule.clients, &other.clients) {
-        (_, None) => true,
-        (None, Some(_)) => false,
-        (Some(mine), Some(theirs)) => mine.is_subset(theirs),
-    };
-    clients && rule.selection.within(&other.selection)
 }
 
 fn says_the_same(one: &Rule, other: &Rule) -> bool {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::group::GROUPS;
-use super::super::selection::{METHODS, placeholder};
-use crate::operation::table::{Endpoint, endpoints};
+use super::super::selection::placeholder;
+use crate::operation::table::{Endpoint, Method, endpoints};
 
 pub(super) fn define(definitions: &mut Map<String, Value>) {
     let mut entries = vec![entry("*", "Every operation")];
@@ -17,7 +17,7 @@ pub(super) fn define(definitions: &mut Map<String, Value>) {
     entries.push(json!({
         "type": "string",
         "description": "A method and a regular expression, which must match the whole path",
-        "pattern": format!("^({})\\s+~", METHODS.join("|")),
+        "pattern": format!("^({})\\s+~", Method::ALL.map(Method::as_str).join("|")),
     }));
     entries.push(json!({
         "type": "string",

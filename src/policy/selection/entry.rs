@@ -12,9 +12,6 @@ use crate::policy::pattern::escape_expression;
 use crate::policy::problem::{Code, Problem};
 use crate::policy::reach::{endpoints_met, head};
 
-/// The methods that operations have.
-pub(in crate::policy) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
-
 /// Looks up one entry.
 pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
     let text = operation.get_ref().trim();
@@ -53,7 +50,7 @@ pub(super) fn read(operation: &Spanned<String>) -> Result<Written, Problem> {
     let Some(method) = Method::read(method) else {
         let help = match method {
             "*" => "a rule names its methods: write one entry for each".to_owned(),
-            _ => did_you_mean(method, METHODS).unwrap_or_default(),
+            _ => did_you_mean(method, Method::ALL.map(Method::as_str)).unwrap_or_default(),
         };
         return Err(fault(Code::UnknownMethod, format!("there is no method `{method}`")).help(help));
     };

@@ -77,7 +77,7 @@ pub(super) fn about(policy: &Policy, request: &str) -> String {
         Verdict::Permit(permit) => permit.operation().encode().target.split_off("/v1.56".len()),
         Verdict::Denial(denial) => match denial.refusal().hidden() {
             Some(reference) => format!("no such {reference}"),
-            None => denial.reason().code().to_owned(),
+            None => denial.refusal().reason().code().to_owned(),
         },
     }
 }
