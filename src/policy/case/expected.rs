@@ -164,12 +164,7 @@ impl Expected {
             }
             Outcome::Denial(refusal) => {
                 let rule = refusal.rule().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default();
-                let lacks = refusal.lacks().iter().map(|lack| format!("`{lack}`")).collect::<Vec<_>>();
-                let lacking = if lacks.is_empty() {
-                    String::new()
-                } else {
-                    format!(", lacking {}", list(&lacks, "and"))
-                };
+                let lacking = lacking(refusal.lacks());
                 let came = format!("is denied{rule}: {}{lacking}", refusal.reason().code());
                 (came, Some(refusal.message().to_owned()))
             }
@@ -206,16 +201,19 @@ impl Expected {
             Self::Permit { rule, .. } => format!("expected: a permit{}", by(rule)),
             Self::Denial { rule, reason, lacks } => {
                 let reason = reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
-                let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();
-                let lacks = if lacks.is_empty() {
-                    String::new()
-                } else {
-                    format!(", lacking {}", list(&lacks, "and"))
-                };
-                format!("expected: a denial{}{reason}{lacks}", by(rule))
+                format!("expected: a denial{}{reason}{}", by(rule), lacking(lacks))
             }
         }
     }
+}
+
+/// What is lacking, in words, where anything is.
+fn lacking(lacks: &[String]) -> String {
+    if lacks.is_empty() {
+        return String::new();
+    }
+    let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();
+    format!(", lacking {}", list(&lacks, "and"))
 }
 
 /// Why a request can be denied, as records say it.
