@@ -1,7 +1,12 @@
 //! Who asks: the listener a connection came in on, and what the kernel says of its other end.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// The address of somebody whom no policy names (RFC 5737).
+pub const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// The user and group of whom only the other is said.
+const NOBODY: u32 = 65_534;
 
 /// The program at the other end of a connection, as far as it can be known without trusting it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +49,14 @@ impl Client {
             Peer::Tcp(address) => Err(address.ip().to_canonical()),
         };
         Who { listener: self.listener.clone(), peer }
+    }
+}
+
+impl Peer {
+    /// An example of a process, of which this is said.
+    #[must_use]
+    pub fn process(uid: Option<u32>, gid: Option<u32>) -> Self {
+        Self::Unix { uid: uid.unwrap_or(NOBODY), gid: gid.unwrap_or(NOBODY), pid: None }
     }
 }
 

@@ -13,14 +13,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::Exit;
 use super::policy_file::PolicyFile;
-use crate::client::{Client, Peer};
+use crate::client::{Client, Peer, STRANGER};
 use crate::operation::version::ApiVersion;
 use crate::operation::{Head, Json, Operation, Unreadable};
 use crate::policy::Policy;
@@ -29,11 +29,6 @@ use crate::policy::case::{Outcome, judge, learned, read_whole};
 use crate::policy::problem::{Severity, render};
 use audited::Audited;
 use lessons::Lesson;
-
-/// Somebody whom no policy names (an address of RFC 5737).
-const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-/// The user and group of whom only the other is said: nobody.
-const NOBODY: u32 = 65_534;
 
 /// Says why a policy permits or denies a request.
 #[derive(Args, Clone, Debug)]
@@ -301,7 +296,7 @@ fn asker(arguments: &ExplainArguments, policy: &Policy) -> Result<Client, String
     let ExplainArguments { listener, uid, gid, address, .. } = arguments;
     let peer = match (uid, gid) {
         (None, None) => Peer::Tcp(SocketAddr::new(address.unwrap_or(STRANGER), 1)),
-        (uid, gid) => Peer::Unix { uid: uid.unwrap_or(NOBODY), gid: gid.unwrap_or(NOBODY), pid: None },
+        (uid, gid) => Peer::process(*uid, *gid),
     };
     Ok(Client { listener: listener.clone().unwrap_or_default(), peer })
 }

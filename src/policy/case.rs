@@ -4,7 +4,7 @@ mod coverage;
 mod expected;
 mod mutant;
 
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use super::problem::{Code, Problem, Severity};
 use super::resolve::{self, Resolved, known_version, line_of};
 use super::selector::{Selector, read_id};
 use super::{Grounds, LOOK_UP_ROUNDS, MOST_QUESTIONS, Policy, Refusal, Terms, Verdict};
-use crate::client::{Client, Peer};
+use crate::client::{Client, Peer, STRANGER};
 use crate::operation::inside::{ArchiveReader, Found};
 use crate::operation::meaning::is_network_id;
 use crate::operation::table::BodyKind;
@@ -28,11 +28,6 @@ use crate::operation::{Asked, Head, Json, Operation, Reference, Unreadable};
 pub use coverage::Coverage;
 use expected::Expected;
 pub(super) use expected::{VERDICTS, reasons};
-
-/// Somebody whom no client of a policy is (an address of RFC 5737).
-const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-/// The user and group of whom only the other is said: nobody.
-const NOBODY: u32 = 65_534;
 
 /// A policy with its cases.
 #[derive(Debug)]
@@ -371,9 +366,7 @@ fn read_client(draft: Option<&DraftAsker>, clients: &[Selector], problems: &mut 
             let peer = match (id(uid, "user"), id(gid, "group"), address) {
                 (None, None, Some(address)) => Peer::Tcp(SocketAddr::new(address, 1)),
                 (None, None, None) => stranger.peer,
-                (uid, gid, _) => {
-                    Peer::Unix { uid: uid.unwrap_or(NOBODY), gid: gid.unwrap_or(NOBODY), pid: None }
-                }
+                (uid, gid, _) => Peer::process(uid, gid),
             };
             Client { listener, peer }
         }

@@ -4,9 +4,6 @@ use super::draft::DraftClient;
 use super::problem::{Code, Problem};
 use crate::client::{Client, Peer};
 
-/// The user or group of an example of whom none is said.
-const NOBODY: u32 = 65_534;
-
 /// A named client: everything that is said of it must hold.
 #[derive(Clone, Debug)]
 pub(super) struct Selector {
@@ -68,11 +65,7 @@ impl Selector {
         let listener = self.listeners.as_ref().and_then(|names| names.first());
         Client {
             listener: listener.map(|name| name.get_ref().clone()).unwrap_or_default(),
-            peer: Peer::Unix {
-                uid: first(&self.uids).unwrap_or(NOBODY),
-                gid: first(&self.gids).unwrap_or(NOBODY),
-                pid: None,
-            },
+            peer: Peer::process(first(&self.uids), first(&self.gids)),
         }
     }
 

@@ -198,6 +198,7 @@ pub struct ServeArgs {
     /// [default: 5s] [env: DOCKGATE_HEALTH_INTERVAL]
     #[arg(long, value_name = "DURATION", help_heading = "Daemon")]
     health_interval: Option<String>,
+
     /// When a record counts as written, so that its request may go on: buffered, written or synced
     ///
     /// buffered: when it is in memory; what is lost if dockgate dies is the last tenth of a second.

@@ -63,7 +63,11 @@ fn report(health: &Value, findings: &mut Findings) {
     let status = text(health, "status");
     let version = text(health, "version");
     let Some(problems) = health.get("problems").and_then(Value::as_array) else {
-        findings.add(not_dockgate("the admin address"));
+        findings.add(Finding::error(
+            PART,
+            "what answers at the admin address is no dockgate.",
+            "Choose another address, or stop what listens there.",
+        ));
         return;
     };
     findings.ok(
@@ -76,14 +80,6 @@ fn report(health: &Value, findings: &mut Findings) {
         let (found, cure) = (text(problem, "found"), Some(text(problem, "cure")));
         findings.add(Finding { level, part, found, cure });
     }
-}
-
-fn not_dockgate(who: &str) -> Finding {
-    Finding::error(
-        PART,
-        format_args!("what answers at {who} is no dockgate."),
-        "Choose another address, or stop what listens there.",
-    )
 }
 
 #[cfg(test)]

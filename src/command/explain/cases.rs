@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use super::{ExplainArguments, Explained, STRANGER};
-use crate::client::{Client, Peer};
+use super::{ExplainArguments, Explained};
+use crate::client::{Client, Peer, STRANGER};
 use crate::operation::Json;
 use crate::operation::version::ApiVersion;
 use crate::policy::case::Outcome;

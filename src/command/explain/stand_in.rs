@@ -63,20 +63,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, Write as _};
+    use std::io::Write as _;
 
     use super::*;
 
-    /// Sends these and takes the status of each answer.
-    fn ask(stand_in: &StandIn, requests: &[&str]) -> Vec<String> {
+    /// Sends these and takes what is answered.
+    fn answered(stand_in: &StandIn, requests: &[&str]) -> String {
         let (mut client, daemon) = UnixStream::pair().unwrap();
         client.write_all(requests.concat().as_bytes()).unwrap();
         client.shutdown(std::net::Shutdown::Write).unwrap();
         stand_in.serve(&daemon).unwrap();
         drop(daemon);
-        let lines = BufReader::new(client).lines().map_while(Result::ok);
-        let status = |line: String| Some(line.split_once("HTTP/1.1 ")?.1.split_once(' ')?.0.to_owned());
-        lines.filter_map(status).collect()
+        io::read_to_string(client).unwrap()
+    }
+
+    /// Sends these and takes the status of each answer.
+    fn ask(stand_in: &StandIn, requests: &[&str]) -> Vec<String> {
+        let status = |line: &str| Some(line.split_once("HTTP/1.1 ")?.1.split_once(' ')?.0.to_owned());
+        answered(stand_in, requests).lines().filter_map(status).collect()
     }
 
     fn post(target: &str, body: &str) -> String {
@@ -103,6 +107,17 @@ mod tests {
             ["201", "200", "200"]
         );
         assert_eq!(stand_in.heard()[0].body, b"{\"Name\":\"a\"}\n");
+    }
+
+    /// Node takes no others.
+    #[test]
+    fn the_lines_of_heads_end_with_cr_lf() {
+        let attach = "POST /containers/x/attach HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+        for request in ["GET /info HTTP/1.1\r\n\r\n", "GET /events HTTP/1.1\r\n\r\n", attach] {
+            let answered = answered(&StandIn::default(), &[request]);
+            let (head, _) = answered.split_once("\r\n\r\n").unwrap();
+            assert_eq!(head.matches('\n').count(), head.matches("\r\n").count(), "{head}");
+        }
     }
 
     #[test]

@@ -157,12 +157,7 @@ impl Expected {
             }
             Outcome::Denial(refusal) => {
                 let rule = refusal.rule().map(|rule| format!(" by rule \"{rule}\"")).unwrap_or_default();
-                let lacks = refusal.lacks().iter().map(|lack| format!("`{lack}`")).collect::<Vec<_>>();
-                let lacking = if lacks.is_empty() {
-                    String::new()
-                } else {
-                    format!(", lacking {}", list(&lacks, "and"))
-                };
+                let lacking = lacking(refusal.lacks());
                 let came = format!("is denied{rule}: {}{lacking}", refusal.reason().code());
                 (came, Some(refusal.message().to_owned()))
             }
@@ -212,13 +207,7 @@ impl Expected {
             }
             Self::Denial { rule, reason, lacks } => {
                 let reason = reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
-                let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();
-                let lacks = if lacks.is_empty() {
-                    String::new()
-                } else {
-                    format!(", lacking {}", list(&lacks, "and"))
-                };
-                format!("expected: a denial{}{reason}{lacks}", by(rule))
+                format!("expected: a denial{}{reason}{}", by(rule), lacking(lacks))
             }
         }
     }
@@ -228,6 +217,15 @@ impl Expected {
 fn names<'t>(things: impl Iterator<Item = &'t Thing<'static>>) -> Vec<String> {
     let names = |thing: &Thing| thing.names.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");
     things.map(|thing| format!("{} {}", thing.kind, names(thing))).collect()
+}
+
+/// What is lacking, in words, where anything is.
+fn lacking(lacks: &[String]) -> String {
+    if lacks.is_empty() {
+        return String::new();
+    }
+    let lacks: Vec<String> = lacks.iter().map(|lack| format!("`{lack}`")).collect();
+    format!(", lacking {}", list(&lacks, "and"))
 }
 
 /// Why a request can be denied, as records say it.

@@ -93,32 +93,18 @@ pub(super) fn send(
         Answer::Silence | Answer::Stream => (200, None),
     };
     let more = match (&body, upgrade) {
-        (None, Some(protocol)) if status == 101 => format!(
-            "Connection: Upgrade
-Upgrade: {protocol}
-"
-        ),
-        (None, _) => "Connection: close
-Content-Type: application/vnd.docker.raw-stream
-"
-        .to_owned(),
+        (None, Some(protocol)) if status == 101 => {
+            format!("Connection: Upgrade\r\nUpgrade: {protocol}\r\n")
+        }
+        (None, _) => "Connection: close\r\nContent-Type: application/vnd.docker.raw-stream\r\n".to_owned(),
         (Some(_), _) if status == 204 => String::new(),
         (Some(body), _) => {
-            format!(
-                "Content-Type: application/json
-Content-Length: {}
-",
-                body.len()
-            )
+            format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
         }
     };
     let head = format!(
-        "HTTP/1.1 {status} {}
-Api-Version: {}
-Ostype: linux
-X-Docker-Container-Path-Stat: {PATH_STAT}
-{more}
-",
+        "HTTP/1.1 {status} {}\r\nApi-Version: {}\r\nOstype: linux\r\n\
+         X-Docker-Container-Path-Stat: {PATH_STAT}\r\n{more}\r\n",
         if status < 400 { "OK" } else { "Not OK" },
         ApiVersion::NEWEST
     );
