@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::draft::{Draft, DraftRule};
-use super::nearest::list;
+use super::nearest::{list, shorten};
 use super::problem::{Code, Problem};
 use super::resolve::Resolved;
 use super::rule::{Rule, body_guard, has_guarded_body};
@@ -234,11 +234,7 @@ fn by_entry(rule: &Rule, is_so: impl Fn(&Endpoint) -> bool) -> Vec<Named> {
     }
     let named = |(span, mut names): (Range<usize>, Vec<String>)| {
         let several = names.len() > 1;
-        let more = names.len().saturating_sub(MOST_NAMED);
-        if more > 1 {
-            names.truncate(MOST_NAMED);
-            names.push(format!("{more} more"));
-        }
+        shorten(&mut names, MOST_NAMED);
         Named { span, words: list(&names, "and"), several }
     };
     entries.into_values().map(named).collect()

@@ -24,6 +24,15 @@ pub(crate) fn did_you_mean<'a>(
     (!all.is_empty()).then(|| format!("there is {}", list(&all, "and")))
 }
 
+/// Leaves the first words, and puts how many more there are in place of the others, where those are several.
+pub(super) fn shorten(words: &mut Vec<String>, most: usize) {
+    let more = words.len().saturating_sub(most);
+    if more > 1 {
+        words.truncate(most);
+        words.push(format!("{more} more"));
+    }
+}
+
 /// Words as a sentence lists them: `a, b and c`.
 pub(super) fn list(words: &[String], conjunction: &str) -> String {
     match words {

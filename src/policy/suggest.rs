@@ -7,7 +7,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
-use super::nearest::list;
+use super::nearest::{list, shorten};
 use super::pattern::escape_expression;
 use super::rule::{Grants, LackingField, Rule, Shortfall, has_guarded_body};
 use super::selection::Paths;
@@ -264,11 +264,7 @@ fn lacking(rule: &Rule, shortfalls: &[Shortfall]) -> String {
         }
     }
     grants.extend(inside.iter().map(|aspect| format!("the {aspect} of the Dockerfile")));
-    let more = fields.len().saturating_sub(MOST_NAMED);
-    if more > 1 {
-        fields.truncate(MOST_NAMED);
-        fields.push(format!("{more} more"));
-    }
+    shorten(&mut fields, MOST_NAMED);
     grants.extend(fields);
     match unknown {
         0 => {}

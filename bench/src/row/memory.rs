@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result};
 
+use super::latency::MESSAGE;
 use crate::client::{Client, Question};
 use crate::peer::{Kind, Peer};
 use crate::process::Process;
@@ -26,7 +27,7 @@ pub(super) fn measure(rig: &Rig, peer: &Peer) -> Result<Sample> {
     }
     let exec = |fresh: &Peer| {
         let mut tunnel = Client::connect(&fresh.socket)?.exec(crate::engine::EXEC)?;
-        tunnel.echo(&[b'x'; 64])?;
+        tunnel.echo(MESSAGE)?;
         Ok(tunnel)
     };
     sample.insert("KiB/exec", growth(rig, peer, exec)?.1);
