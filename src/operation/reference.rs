@@ -109,25 +109,16 @@ impl Operation {
     #[must_use]
     pub fn seen_through(&self) -> Vec<(Reference, Thing<'_>)> {
         let containers = self.volumes_from();
-        let is_seen_through = |reference: &Reference, thing: &Thing<'_>| match reference.kind {
-            ThingKind::Container => containers.contains(reference),
-            ThingKind::Volume => {
-                let options = self.facts.shown(reference).and_then(|volume| volume.get("Options"));
-                options.is_some_and(|options| !options.is_zero())
-            }
-            ThingKind::Network => thing.names.iter().all(|name| *name != *reference.name),
-            ThingKind::Exec
-            | ThingKind::Image
-            | ThingKind::Service
-            | ThingKind::Task
-            | ThingKind::Secret
-            | ThingKind::Config
-            | ThingKind::Node
-            | ThingKind::Plugin
-            | ThingKind::BuildCache
-            | ThingKind::Daemon => false,
+        let has_options = |reference: &Reference| {
+            let options = self.facts.shown(reference).and_then(|volume| volume.get("Options"));
+            reference.kind == ThingKind::Volume && options.is_some_and(|options| !options.is_zero())
         };
-        let things = self.facts.things().filter(|(reference, thing)| is_seen_through(reference, thing));
+        let goes_by_id = |reference: &Reference, thing: &Thing<'_>| {
+            reference.kind == ThingKind::Network && thing.names.iter().all(|name| *name != *reference.name)
+        };
+        let things = self.facts.things().filter(|(reference, thing)| {
+            containers.contains(reference) || has_options(reference) || goes_by_id(reference, thing)
+        });
         things.map(|(reference, thing)| (reference.clone(), thing)).collect()
     }
 

@@ -140,17 +140,18 @@ impl Rule {
             let path = Reference::new(thing.kind, name).path();
             matches!(paths, Paths::All) || path.is_some_and(|path| paths.contain(&path))
         };
-        let meaning: Option<fn(String) -> Meaning> = if thing.kind == ThingKind::Network {
-            Some(Meaning::Network)
-        } else if thing.kind == ThingKind::Volume {
-            Some(Meaning::Volume)
-        } else {
-            None
-        };
-        let is_bounded =
+        let admits =
             |meaning: Meaning| self.aspects.get(&meaning.aspect()).is_none_or(|set| set.admits(&meaning));
-        names().chain([&*thing.id]).any(is_path)
-            && meaning.is_none_or(|meaning| names().all(|name| is_bounded(meaning(name.to_owned()))))
+        let is_admitted = |name: &str| {
+            if thing.kind == ThingKind::Network {
+                admits(Meaning::Network(name.to_owned()))
+            } else if thing.kind == ThingKind::Volume {
+                admits(Meaning::Volume(name.to_owned()))
+            } else {
+                true
+            }
+        };
+        names().chain([&*thing.id]).any(is_path) && names().all(is_admitted)
     }
 
     /// As a forbid rule: whether the things strike that the operation acts on or makes. Of each kind that the rule

@@ -118,23 +118,13 @@ pub(super) fn find_idle_keys(rule: &Rule, written: &DraftRule, problems: &mut Ve
 /// Whether a request to the endpoint can have to do with a thing of this kind, so that conditions on such things are
 /// looked at.
 fn can_meet(endpoint: &Endpoint, kind: ThingKind) -> bool {
-    let aspect = match kind {
-        ThingKind::Image => Some(Aspect::Images),
-        ThingKind::Network => Some(Aspect::Networks),
-        ThingKind::Volume => Some(Aspect::Volumes),
-        ThingKind::Container
-        | ThingKind::Exec
-        | ThingKind::Plugin
-        | ThingKind::Service
-        | ThingKind::Task
-        | ThingKind::Secret
-        | ThingKind::Config
-        | ThingKind::Node
-        | ThingKind::BuildCache
-        | ThingKind::Daemon => None,
-    };
+    let meant = [
+        (ThingKind::Image, Aspect::Images),
+        (ThingKind::Network, Aspect::Networks),
+        (ThingKind::Volume, Aspect::Volumes),
+    ];
     things_met(endpoint).contains(&kind)
-        || aspect.is_some_and(|aspect| aspects_of(endpoint).contains(&aspect))
+        || meant.iter().any(|(own, aspect)| *own == kind && aspects_of(endpoint).contains(aspect))
         || match endpoint.id {
             "SystemEvents" | "SystemDataUsage" => true,
             "ContainerCreate" | "ImageBuild" | "ImageCommit" | "NetworkConnect" | "NetworkDisconnect" => {
