@@ -152,8 +152,8 @@ pub(super) fn keep_back(thing: &Reference, cause: &Cause<'_>, refusal: Refusal) 
              allow it."
         ),
     );
-    if let (Some(reason), Reason::Condition) = (rule.and_then(|rule| rule.reason.as_ref()), refusal.reason) {
-        push(&mut message, format_args!("\nReason: {reason}"));
+    if let Some(rule) = rule {
+        push_reason(&mut message, rule, refusal.reason);
     }
     Refusal { message, suggestion: None, ..refusal }
 }
@@ -172,9 +172,7 @@ fn of_closest(
     let reason = if only_grants { Reason::MissingGrant } else { Reason::Condition };
     let conditions: Vec<_> = shortfalls.iter().filter(|shortfall| !shortfall.is_grant()).cloned().collect();
     push_details(message, operation, &conditions);
-    if let (Some(reason), Reason::Condition) = (&rule.reason, reason) {
-        push(message, format_args!("\nReason: {reason}"));
-    }
+    push_reason(message, rule, reason);
     let suggestion = if shortfalls.iter().any(|one| is_beyond_looks(one) || needs_tag(one, operation)) {
         None
     } else if shortfalls.iter().all(|shortfall| is_no_one_thing(shortfall, operation)) {
@@ -195,6 +193,13 @@ fn of_closest(
         Some(Suggestion::Rule(whole_rule(operation, understood, asker, Some(rule), message)))
     };
     (reason, suggestion)
+}
+
+/// Why the closest rule has its conditions, where they are the reason.
+fn push_reason(message: &mut String, rule: &Rule, reason: Reason) {
+    if let (Some(why), Reason::Condition) = (&rule.reason, reason) {
+        push(message, format_args!("\nReason: {why}"));
+    }
 }
 
 /// `no rule for this client grants it; a rule for client "admin" does`
