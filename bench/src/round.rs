@@ -99,6 +99,8 @@ pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
         }
     }
     let mut rounds = Vec::new();
+    // Of whom it is said already.
+    let mut failed = Vec::new();
     for number in 0..row.rounds(rig) {
         fastrand::shuffle(&mut peers);
         let mut samples = BTreeMap::new();
@@ -113,6 +115,10 @@ pub(crate) fn measure(row: &Row, rig: &mut Rig) -> Result<Vec<Round>> {
                 Ok(sample) => _ = samples.insert(peer.kind, sample),
                 // Debian 12's HAProxy drops the upgrade of a request that has a body.
                 Err(error) if matches!(peer.kind, Kind::Haproxy | Kind::Haproxy1000) => {
+                    if failed.contains(&peer.kind) {
+                        continue;
+                    }
+                    failed.push(peer.kind);
                     let error = error.to_string();
                     let first = error.lines().next().unwrap_or_default();
                     eprintln!("{}: {} fails: {first}", row.name, peer.kind.name());
